@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+// The graph: what a model says, independent of the file it came from. Importers build it, passes rewrite it.
+//
+// Tensors and nodes live in the graph's arena and are addressed by index. Activations of convolutions and poolings are
+// NHWC in this IR; an importer of an NCHW format wraps such nodes in Transposes, which passes then move and cancel.
+//
+// Quantisation: a tensor of an integer type with quant.count > 0 stands for real = scale * (q - zero_point). A node whose
+// activations are such tensors is a *quantised node*: its meaning is TFLite's integer reference kernel for that operator,
+// with the numbers in node->requant (filled by the pass `quantise`), so that every back end computes the same bytes.
+#ifndef TSR_GRAPH_H
+#define TSR_GRAPH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "tsr/arena.h"
+#include "tsr/dtype.h"
+#include "tsr/status.h"
+
+typedef uint32_t tsr_id; // index of a tensor or node
+#define TSR_NO_ID UINT32_MAX
+
+// X(NAME, "text")
+#define TSR_OPS(X)                                                                                        \
+    X(CONV, "Conv")                  /* x[N,H,W,C], w[O,KH,KW,C/groups], b[O]? -> y[N,OH,OW,O] */        \
+    X(FULLY_CONNECTED, "FullyConnected") /* x[N,K], w[O,K], b[O]? -> y[N,O] */                            \
+    X(MATMUL, "MatMul")              /* a[...,M,K], b[...,K,N] -> y, NumPy rules; alpha, beta, c: Gemm is folded by the importer */ \
+    X(ADD, "Add") X(SUB, "Sub") X(MUL, "Mul") X(DIV, "Div") X(MIN, "Min") X(MAX, "Max") /* NumPy broadcasting */ \
+    X(CLIP, "Clip")                  /* clip to attr.clip_lo, attr.clip_hi (Relu, Relu6, Clip) */         \
+    X(SIGMOID, "Sigmoid") X(TANH, "Tanh") X(EXP, "Exp") X(NEG, "Neg") X(LEAKY_RELU, "LeakyRelu")          \
+    X(MAX_POOL, "MaxPool")           /* NHWC */                                                           \
+    X(AVERAGE_POOL, "AveragePool")   /* NHWC; a global pool has kernel = H, W */                          \
+    X(MEAN, "Mean")                  /* over attr.axes, attr.keep_dims */                                 \
+    X(PAD, "Pad")                    /* attr.pads_begin/pads_end per dimension, attr.pad_value or the zero point */ \
+    X(CONCAT, "Concat")              /* attr.axis */                                                      \
+    X(RESHAPE, "Reshape")            /* to the output tensor's shape; Flatten, Squeeze, Unsqueeze too */  \
+    X(TRANSPOSE, "Transpose")        /* attr.perm */                                                      \
+    X(SOFTMAX, "Softmax")            /* attr.axis, attr.beta; attr.flatten_axis: the form before opset 13 */ \
+    X(QUANTIZE, "QuantizeLinear")    /* float -> integer by the output's quant; integer -> integer: requantise */ \
+    X(DEQUANTIZE, "DequantizeLinear")                                                                     \
+    X(CAST, "Cast")                                                                                       \
+    X(MATMUL_INTEGER, "MatMulInteger") /* a, b integer, zero points in their quant (scale 1) -> int32 */  \
+    X(CONV_INTEGER, "ConvInteger")                                                                        \
+    X(DYNAMIC_QUANTIZE, "DynamicQuantizeLinear") /* outputs y, scale, zero point */                       \
+    X(IDENTITY, "Identity")
+
+typedef enum tsr_op {
+    TSR_OP_NONE = 0,
+#define TSR_OP_ENUM(name, text) TSR_OP_##name,
+    TSR_OPS(TSR_OP_ENUM)
+#undef TSR_OP_ENUM
+    TSR_OP_COUNT
+} tsr_op;
+
+typedef struct tsr_quant {
+    uint32_t count; // 0 = not quantised, 1 = per tensor, else the extent of `axis`
+    int32_t axis;
+    float *scale;
+    int32_t *zero_point;
+} tsr_quant;
+
+typedef struct tsr_tensor {
+    const char *name;
+    tsr_dtype dtype;
+    uint32_t rank;
+    int64_t shape[TSR_MAX_RANK]; // all known and > 0 after import
+    tsr_quant quant;
+    const void *data; // constant contents, dense row-major; NULL = computed at run time
+} tsr_tensor;
+
+typedef struct tsr_attr {
+    int64_t kernel[2], stride[2], dilation[2]; // height, width
+    int64_t pad_top, pad_left, pad_bottom, pad_right;
+    int64_t groups;
+    bool count_include_pad;
+    int64_t axis, flatten_axis; // flatten_axis -1: none
+    uint32_t axis_count;
+    int64_t axes[TSR_MAX_RANK];
+    bool keep_dims;
+    int64_t perm[TSR_MAX_RANK];
+    int64_t pads_begin[TSR_MAX_RANK], pads_end[TSR_MAX_RANK];
+    double pad_value; // real value (float graphs), or the raw integer (integer tensors)
+    bool pad_is_zero_point; // quantised Pad with no value given
+    float alpha, beta;
+    float clip_lo, clip_hi; // real values, -INFINITY/INFINITY: unbounded. On CONV, FULLY_CONNECTED, ADD, MUL, pools: the
+                            // fused activation, applied to the result (initialised to unbounded by tsr_graph_add_node)
+} tsr_attr;
+
+// Integer arithmetic of a quantised node: RESCALE(v, multiplier, lsh, rsh) as isa/spec.md defines it.
+typedef struct tsr_rescale {
+    int32_t multiplier;
+    uint8_t lsh, rsh;
+} tsr_rescale;
+typedef struct tsr_requant {
+    bool valid;
+    int32_t in_zero_point[2]; // of inputs 0 and 1 (activations)
+    tsr_rescale in[2];        // ADD, SUB: operand scaling after << 20; CONCAT and others: unused
+    uint32_t channels;        // entries of out[]: 1 or output channels
+    tsr_rescale *out;
+    int32_t out_zero_point;
+    int32_t lo, hi; // clamp after adding the zero point
+} tsr_requant;
+
+typedef struct tsr_node {
+    tsr_op op;
+    const char *name; // the model's own, or made up; unique
+    uint32_t input_count, output_count;
+    tsr_id *inputs; // TSR_NO_ID: an optional one left out
+    tsr_id *outputs;
+    tsr_attr attr;
+    tsr_requant requant;
+    bool dead;
+} tsr_node;
+
+typedef struct tsr_graph {
+    tsr_arena *arena;
+    const char *name;
+    uint32_t tensor_count, tensor_capacity;
+    tsr_tensor *tensors;
+    uint32_t node_count, node_capacity; // in execution order; dead ones are skipped
+    tsr_node *nodes;
+    uint32_t input_count, output_count;
+    tsr_id *inputs, *outputs;
+    bool channels_last; // the model's own layout of pictures
+} tsr_graph;
+
+tsr_graph *tsr_graph_create(const char *name);
+void tsr_graph_free(tsr_graph *graph);
+tsr_id tsr_graph_add_tensor(tsr_graph *graph, const char *name, tsr_dtype dtype, uint32_t rank, const int64_t *shape);
+tsr_id tsr_graph_add_const(tsr_graph *graph, const char *name, tsr_dtype dtype, uint32_t rank, const int64_t *shape,
+                           const void *data); // copies the data
+tsr_id tsr_graph_add_node(tsr_graph *graph, tsr_op op, const char *name, uint32_t input_count, const tsr_id *inputs,
+                          uint32_t output_count, const tsr_id *outputs); // attr.clip unbounded, strides 1, groups 1
+void tsr_graph_set_quant(tsr_graph *graph, tsr_id tensor, uint32_t count, int32_t axis, const float *scale,
+                         const int32_t *zero_point); // copies
+
+const char *tsr_op_name(tsr_op op);
+uint64_t tsr_tensor_elements(const tsr_tensor *tensor); // saturates at UINT64_MAX on overflow
+uint64_t tsr_tensor_bytes(const tsr_tensor *tensor);
+tsr_id tsr_graph_producer(const tsr_graph *graph, tsr_id tensor); // node, or TSR_NO_ID
+uint32_t tsr_graph_uses(const tsr_graph *graph, tsr_id tensor);   // nodes that read it, plus 1 if it is a graph output
+uint64_t tsr_node_macs(const tsr_graph *graph, const tsr_node *node);
+
+// Every rule a graph must keep between passes: ids in range, each tensor produced once and before its uses, ranks and
+// shapes that fit the operator, no cycles. Names node and rule.
+tsr_status tsr_graph_verify(const tsr_graph *graph);
+void tsr_graph_print(const tsr_graph *graph, FILE *out); // one line a node
+
+#endif
