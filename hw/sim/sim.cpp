@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+// C++ because Verilator's models are C++; everything that need not know the model is in memory.c and sim_report.c.
+#include <sys/stat.h>
+
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <new>
+
+#include "Vtessera.h"
+#include "memory.h"
+#include "tsr/sim.h"
+#include "verilated.h"
+#include "verilated_fst_c.h"
+
+#ifndef TSR_SIM_VARIANT
+#define TSR_SIM_VARIANT ""
+#endif
+
+enum { REGISTER_PATIENCE = 1000, RESET_CYCLES = 8, SIZE_CHECK_CYCLES = 1024 };
+
+struct tsr_sim {
+    // Order matters: the model must go before its context.
+    std::unique_ptr<VerilatedContext> context;
+    std::unique_ptr<Vtessera> top;
+    tsr_memory *memory = nullptr;
+    const tsr_axi_response *response = nullptr;
+    uint64_t cycle = 0;
+
+    std::unique_ptr<VerilatedFstC> trace;
+    std::string trace_path;
+    uint64_t trace_start = 0, trace_stop = 0, trace_bytes = 0;
+
+    ~tsr_sim() {
+        if (trace)
+            trace->close();
+        if (top)
+            top->final();
+        tsr_memory_destroy(memory);
+    }
+};
+
+namespace {
+
+constexpr uint32_t bus_bytes = sizeof(Vtessera::m_axi_rdata);
+
+// Everything the memory drives comes out of registers, and no output of the core's bus port depends on an input within the
+// cycle (tests/sim checks it on the RTL), so that one evaluation a cycle is enough.
+inline void drive_memory(tsr_sim *sim) {
+    Vtessera *top = sim->top.get();
+    const tsr_axi_response *r = sim->response;
+    top->m_axi_arready = r->ar_ready;
+    top->m_axi_rvalid = r->r_valid;
+    top->m_axi_rlast = r->r_last;
+    top->m_axi_rresp = r->r_resp;
+    memcpy(&top->m_axi_rdata, r->r_data, bus_bytes);
+    top->m_axi_awready = r->aw_ready;
+    top->m_axi_wready = r->w_ready;
+    top->m_axi_bvalid = r->b_valid;
+    top->m_axi_bresp = r->b_resp;
+}
+
+inline void tick_memory(tsr_sim *sim) {
+    Vtessera *top = sim->top.get();
+    tsr_axi_request q;
+    q.ar_addr = top->m_axi_araddr;
+    q.ar_len = top->m_axi_arlen;
+    q.ar_size = top->m_axi_arsize;
+    q.ar_burst = top->m_axi_arburst;
+    q.ar_valid = top->m_axi_arvalid;
+    q.r_ready = top->m_axi_rready;
+    q.aw_addr = top->m_axi_awaddr;
+    q.aw_len = top->m_axi_awlen;
+    q.aw_size = top->m_axi_awsize;
+    q.aw_burst = top->m_axi_awburst;
+    q.aw_valid = top->m_axi_awvalid;
+    q.w_data = reinterpret_cast<const uint8_t *>(&top->m_axi_wdata);
+    q.w_strb = top->m_axi_wstrb;
+    q.w_last = top->m_axi_wlast;
+    q.w_valid = top->m_axi_wvalid;
+    q.b_ready = top->m_axi_bready;
+    tsr_memory_tick(sim->memory, &q);
+}
+
+void close_trace(tsr_sim *sim) {
+    if (!sim->trace)
+        return;
+    sim->trace->close();
+    sim->trace.reset();
+}
+
+bool in_trace(const tsr_sim *sim) { return sim->trace && sim->cycle >= sim->trace_start; }
+
+void dump(tsr_sim *sim) {
+    if (!in_trace(sim))
+        return;
+    sim->trace->dump(2 * sim->cycle + (sim->top->clk_i != 0));
+}
+
+void bound_trace(tsr_sim *sim) {
+    if (!sim->trace)
+        return;
+    struct stat file;
+    if (sim->cycle >= sim->trace_stop) {
+        close_trace(sim);
+    } else if (sim->trace_bytes != 0 && sim->cycle % SIZE_CHECK_CYCLES == 0 && in_trace(sim)) {
+        sim->trace->flush();
+        if (stat(sim->trace_path.c_str(), &file) == 0 && static_cast<uint64_t>(file.st_size) >= sim->trace_bytes)
+            close_trace(sim);
+    }
+}
+
+// One clock cycle: settle with the inputs of this cycle, take the handshakes, clock.
+inline void clock(tsr_sim *sim) {
+    Vtessera *top = sim->top.get();
+    drive_memory(sim);
+    top->clk_i = 0;
+    top->eval();
+    if (__builtin_expect(sim->trace != nullptr, 0))
+        dump(sim);
+    tick_memory(sim);
+    top->clk_i = 1;
+    top->eval();
+    if (__builtin_expect(sim->trace != nullptr, 0)) {
+        dump(sim);
+        sim->cycle++;
+        bound_trace(sim);
+    } else {
+        sim->cycle++;
+    }
+}
+
+void reset(tsr_sim *sim) {
+    Vtessera *top = sim->top.get();
+    tsr_memory_reset(sim->memory);
+    top->rst_ni = 0;
+    for (int i = 0; i < RESET_CYCLES; i++) {
+        clock(sim);
+        tsr_memory_reset(sim->memory);
+    }
+    top->rst_ni = 1;
+    clock(sim);
+}
+
+bool write_register(tsr_sim *sim, uint32_t offset, uint32_t value) {
+    Vtessera *top = sim->top.get();
+    top->s_axi_awaddr = offset;
+    top->s_axi_wdata = value;
+    top->s_axi_wstrb = 0xf;
+    top->s_axi_awvalid = 1;
+    top->s_axi_wvalid = 1;
+    top->s_axi_bready = 1;
+    bool answered = false;
+    int resp = 0;
+    for (int i = 0; i < REGISTER_PATIENCE && !answered; i++) {
+        // The handshakes of this cycle are the settled values before the clock edge.
+        top->clk_i = 0;
+        top->eval();
+        bool aw = top->s_axi_awvalid && top->s_axi_awready, w = top->s_axi_wvalid && top->s_axi_wready;
+        answered = top->s_axi_bvalid;
+        resp = top->s_axi_bresp;
+        clock(sim);
+        if (aw)
+            top->s_axi_awvalid = 0;
+        if (w)
+            top->s_axi_wvalid = 0;
+    }
+    top->s_axi_awvalid = top->s_axi_wvalid = top->s_axi_bready = 0;
+    return answered && resp == TSR_AXI_OKAY;
+}
+
+bool read_register(tsr_sim *sim, uint32_t offset, uint32_t *out_value) {
+    Vtessera *top = sim->top.get();
+    *out_value = 0;
+    top->s_axi_araddr = offset;
+    top->s_axi_arvalid = 1;
+    top->s_axi_rready = 1;
+    bool answered = false;
+    int resp = 0;
+    for (int i = 0; i < REGISTER_PATIENCE && !answered; i++) {
+        top->clk_i = 0;
+        top->eval();
+        bool ar = top->s_axi_arvalid && top->s_axi_arready;
+        answered = top->s_axi_rvalid;
+        resp = top->s_axi_rresp;
+        *out_value = top->s_axi_rdata;
+        clock(sim);
+        if (ar)
+            top->s_axi_arvalid = 0;
+    }
+    top->s_axi_arvalid = top->s_axi_rready = 0;
+    return answered && resp == TSR_AXI_OKAY;
+}
+
+void destroy(tsr_sim *sim) { delete sim; }
+
+tsr_sim *create(const tsr_sim_memory *options) try {
+    std::unique_ptr<tsr_sim> sim(new tsr_sim);
+    sim->memory = tsr_memory_create(options, bus_bytes);
+    if (sim->memory == nullptr)
+        return nullptr;
+    sim->response = tsr_memory_response(sim->memory);
+    sim->context.reset(new VerilatedContext);
+    sim->context->traceEverOn(true);
+    sim->top.reset(new Vtessera(sim->context.get(), "tessera"));
+    reset(sim.get());
+    return sim.release();
+} catch (const std::bad_alloc &) {
+    return nullptr;
+}
+
+bool attach(tsr_sim *sim, uint64_t base, void *host, uint64_t size) {
+    return tsr_memory_attach(sim->memory, base, host, size);
+}
+bool detach(tsr_sim *sim, uint64_t base) { return tsr_memory_detach(sim->memory, base); }
+void inject_error(tsr_sim *sim, int directions, uint64_t base, uint64_t size) {
+    tsr_memory_inject_error(sim->memory, directions, base, size);
+}
+
+tsr_sim_reason run(tsr_sim *sim, uint64_t max_cycles) {
+    for (uint64_t i = 0; i < max_cycles && !sim->top->interrupt_o; i++)
+        clock(sim);
+    return sim->top->interrupt_o ? TSR_SIM_INTERRUPT : TSR_SIM_CYCLES;
+}
+
+uint64_t cycle(const tsr_sim *sim) { return sim->cycle; }
+
+bool trace_open(tsr_sim *sim, const char *path, uint64_t start, uint64_t stop, uint64_t max_bytes) {
+    if (sim->trace || stop <= start || stop <= sim->cycle)
+        return false;
+    // Verilator's writer does not say when the file cannot be made, so find out first.
+    FILE *file = fopen(path, "wb");
+    if (file == nullptr)
+        return false;
+    fclose(file);
+    sim->trace.reset(new VerilatedFstC);
+    sim->top->trace(sim->trace.get(), 99);
+    sim->trace->open(path);
+    sim->trace_path = path;
+    sim->trace_start = start;
+    sim->trace_stop = stop;
+    sim->trace_bytes = max_bytes;
+    return true;
+}
+
+void trace_close(tsr_sim *sim) { close_trace(sim); }
+
+const char *protocol_error(const tsr_sim *sim) { return tsr_memory_protocol_error(sim->memory); }
+
+const tsr_sim_api api = {
+    TSR_SIM_API_VERSION, TSR_SIM_CONFIG, TSR_SIM_VARIANT, bus_bytes, TSR_SIM_AVX2 != 0, create,     destroy, reset,
+    write_register,      read_register,  attach,          detach,    inject_error,      run,        cycle,   trace_open,
+    trace_close,         tsr_sim_report, protocol_error,
+};
+
+} // namespace
+
+extern "C" __attribute__((visibility("default"))) const tsr_sim_api *tsr_sim_get_api(void) { return &api; }
