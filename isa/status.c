@@ -32,7 +32,8 @@ tsr_status tsr_annotate(tsr_status status, const char *format, ...) {
     vsnprintf(out.message, sizeof out.message, format, arguments);
     va_end(arguments);
     size_t used = strlen(out.message);
-    snprintf(out.message + used, sizeof out.message - used, ": %s", status.message);
+    // What does not fit is cut off; the precision tells the compiler that this is meant.
+    snprintf(out.message + used, sizeof out.message - used, ": %.*s", (int)(sizeof out.message - used), status.message);
     return out;
 }
 
