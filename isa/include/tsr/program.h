@@ -22,6 +22,12 @@
 
 enum { TSR_PROGRAM_VERSION = 1, TSR_NAME_BYTES = 64 };
 
+// Most that a file may hold; readers and the writer refuse more. Segment sizes are 32-bit registers.
+enum { TSR_PROGRAM_MAX_IOS = 256, TSR_PROGRAM_MAX_STEPS = 65536, TSR_PROGRAM_MAX_LAYERS = 65536 };
+#define TSR_PROGRAM_MAX_CONST ((uint64_t)1 << 31)
+#define TSR_PROGRAM_MAX_WORK ((uint64_t)1 << 31)
+#define TSR_PROGRAM_MAX_CODE ((uint64_t)1 << 28)
+
 // Services that host code needs from the runtime, passed at every call so that the code has no external symbols.
 typedef struct tsr_host_env {
     float (*expf)(float);
@@ -71,7 +77,7 @@ typedef struct tsr_program {
     char target[64];   // LLVM triple of the host code; empty when there is none
     char features[256]; // CPU features that the host code needs, comma separated ("avx2,fma"); checked at load
     uint32_t isa_version;
-    tsr_config config;
+    tsr_config config; // all zero when no step needs an accelerator and the compiler was given none
     tsr_io *inputs, *outputs;
     tsr_step *steps;
     tsr_layer *layers;
@@ -81,10 +87,16 @@ typedef struct tsr_program {
     uint64_t const_bytes, code_bytes, work_bytes; // work_bytes: size of segment 1
 } tsr_program;
 
+// What both readers and the writer demand: counts within limits, every tensor inside the work area, every step's
+// instructions and entry inside their segment, layers and shapes consistent. The message names the first offender.
+tsr_status tsr_program_check(const tsr_program *program);
+// Whether any step needs an accelerator; a program without runs on every device.
+bool tsr_program_uses_accelerator(const tsr_program *program);
+
 // Both readers check everything; *out_program is owned by the caller and freed with tsr_program_free.
 tsr_status tsr_program_parse(const uint8_t *bytes, size_t size, const char *file_name, tsr_program **out_program);
 tsr_status tsr_program_load(const char *path, tsr_program **out_program);
-// The file appears whole or not at all (written beside it, then renamed).
+// Control characters in names are written as '?'. The file appears whole or not at all (written beside it, then renamed).
 tsr_status tsr_program_save(const tsr_program *program, const char *path);
 tsr_status tsr_program_serialise(const tsr_program *program, uint8_t **out_bytes, size_t *out_size); // free() the bytes
 void tsr_program_free(tsr_program *program); // also the arrays; NULL is fine
