@@ -10,8 +10,10 @@
 //
 // Buffers are flat arrays of one element type; an index is an integer expression in elements. Integer arithmetic is that
 // of the operands' type and wraps; both operands of a binary operator have one type; conversion is explicit (CAST).
-// Division and modulo are by positive numbers and round towards zero (C). Shifts: SHR of a signed type is arithmetic.
+// Division and modulo round towards zero (C); by zero they give 0. Shifts: SHR of a signed type is arithmetic, the count is
+// taken modulo the width. MIN(a, b) is b < a ? b : a and MAX(a, b) is b > a ? b : a, also for floats: a NaN in a stays.
 // SELECT evaluates lazily: a LOAD in the untaken arm is not performed (so that it can guard a bound).
+// The iterations of PARALLEL and VECTORIZE loops must be independent of each other; a back end may run them in any order.
 #ifndef TSR_TENSOR_H
 #define TSR_TENSOR_H
 
@@ -59,8 +61,8 @@ typedef enum tsr_expr_kind {
     TSR_E_BINARY, // a op b
     TSR_E_SELECT, // a ? b : c, a is BOOL
     TSR_E_CAST,   // (dtype)a: integers truncate or extend; float -> int truncates towards zero, saturating; NaN -> 0
-    TSR_E_CALL,   // function(a [, b])
-    TSR_E_BITCAST,
+    TSR_E_CALL,   // function(a [, b]) on floats; of float64 only SQRT, FLOOR, CEIL, ROUND_EVEN and ABS keep full precision
+    TSR_E_BITCAST, // the same bytes as another type of the same size
 } tsr_expr_kind;
 
 typedef enum tsr_binary {
@@ -149,6 +151,14 @@ int64_t tsr_affine_coefficient(const tsr_affine *affine, const tsr_var *var); //
 // ---- checks, text, oracle ----------------------------------------------------------------------------------------------
 tsr_status tsr_tensor_verify(const tsr_tensor_function *f); // types, scopes, every variable bound by a loop around it
 void tsr_tensor_print(const tsr_tensor_function *f, FILE *out);
+
+// The buffers that a function touches and that are not LOCAL, each once, in order of first use. Returns their number.
+uint32_t tsr_tensor_buffers(const tsr_tensor_function *f, tsr_arena *arena, tsr_tbuffer ***out_buffers);
+
+// Words for printing and messages.
+const char *tsr_scope_name(tsr_scope scope);
+const char *tsr_binary_name(tsr_binary op);       // "+", "min", ...
+const char *tsr_function_name(tsr_function function); // "exp", ...
 
 // Runs a function on host memory. storage(context, buffer) gives the bytes of a buffer that is not LOCAL. Every index is
 // checked: TSR_OUT_OF_RANGE names the buffer, the index and the statement.
