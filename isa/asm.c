@@ -1,0 +1,748 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tsr/asm.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+// ---- the language ----
+
+// How an operand is written. Fields are named as in isa/tessera.isa.
+typedef enum operand_kind {
+    OPERAND_WORD,  // a bare enum name at its place right after the mnemonic; always written
+    OPERAND_FLAG,  // a bare name, written when the field is 1
+    OPERAND_UNITS, // key=load+gemm
+    OPERAND_TUPLE, // key=a:b:c, trailing defaults left out; not written when all are defaults
+    OPERAND_HEX,   // the same, printed in hexadecimal
+    OPERAND_CLIP,  // the same, and the flag of the key's name is set when the operand is written
+} operand_kind;
+
+enum { MAX_TUPLE = 3, MAX_OPERANDS = 16 };
+
+typedef struct operand {
+    operand_kind kind;
+    const char *key;
+    const char *fields[MAX_TUPLE];
+    int defaults[MAX_TUPLE];
+} operand;
+
+#define TOKENS {OPERAND_UNITS, "wait", {"wait"}, {0}}, {OPERAND_UNITS, "signal", {"signal"}, {0}}
+#define LOOPS                                                         \
+    {OPERAND_TUPLE, "uops", {"uop_begin", "uop_count"}, {0, 1}},      \
+    {OPERAND_TUPLE, "loop", {"count0", "count1"}, {1, 1}}
+#define BLOCK                                                         \
+    {OPERAND_TUPLE, "seg", {"segment"}, {0}},                         \
+    {OPERAND_HEX, "dram", {"dram_offset"}, {0}},                      \
+    {OPERAND_TUPLE, "plane", {"plane"}, {0}},                         \
+    {OPERAND_HEX, "sram", {"sram_addr"}, {0}},                        \
+    {OPERAND_TUPLE, "run", {"run"}, {0}},                             \
+    {OPERAND_TUPLE, "x", {"x_count", "x_stride", "sram_x_stride"}, {1, 0, 0}}, \
+    {OPERAND_TUPLE, "y", {"y_count", "y_stride", "sram_y_stride"}, {1, 0, 0}}
+
+static const struct syntax {
+    uint32_t opcode;
+    operand operands[MAX_OPERANDS]; // ended by a null key
+} syntaxes[] = {
+    {TSR_OP_LOAD,
+     {{OPERAND_WORD, "buffer", {"buffer"}, {0}},
+      BLOCK,
+      {OPERAND_TUPLE, "pad_x", {"x_before", "x_after"}, {0, 0}},
+      {OPERAND_TUPLE, "pad_y", {"y_before", "y_after"}, {0, 0}},
+      {OPERAND_TUPLE, "fill", {"pad_value"}, {0}},
+      {OPERAND_FLAG, "diag", {"diag"}, {0}},
+      TOKENS}},
+    {TSR_OP_STORE, {BLOCK, TOKENS}},
+    {TSR_OP_GEMM,
+     {{OPERAND_FLAG, "overwrite", {"overwrite"}, {0}},
+      LOOPS,
+      {OPERAND_TUPLE, "acc", {"acc0", "acc1"}, {0, 0}},
+      {OPERAND_TUPLE, "inp", {"inp0", "inp1"}, {0, 0}},
+      {OPERAND_TUPLE, "wgt", {"wgt0", "wgt1"}, {0, 0}},
+      TOKENS}},
+    {TSR_OP_ALU,
+     {{OPERAND_WORD, "op", {"op"}, {0}},
+      {OPERAND_WORD, "destination", {"dst_kind"}, {0}},
+      {OPERAND_WORD, "source", {"src_kind"}, {0}},
+      {OPERAND_FLAG, "rescale", {"rescale"}, {0}},
+      {OPERAND_TUPLE, "imm", {"imm"}, {0}},
+      {OPERAND_CLIP, "clip", {"lo", "hi"}, {0, 0}},
+      LOOPS,
+      {OPERAND_TUPLE, "dst", {"dst0", "dst1"}, {0, 0}},
+      {OPERAND_TUPLE, "src", {"src0", "src1"}, {0, 0}},
+      {OPERAND_TUPLE, "par", {"par0", "par1"}, {0, 0}},
+      TOKENS}},
+    {TSR_OP_FINISH, {{.key = NULL}}},
+};
+
+static const struct syntax *syntax_of(uint32_t opcode) {
+    for (size_t i = 0; i < sizeof syntaxes / sizeof syntaxes[0]; i++)
+        if (syntaxes[i].opcode == opcode)
+            return &syntaxes[i];
+    return NULL;
+}
+
+static const tsr_field *field_named(const tsr_format *format, const char *name) {
+    for (size_t i = 0; i < format->field_count; i++)
+        if (strcmp(format->fields[i].name, name) == 0)
+            return &format->fields[i];
+    return NULL;
+}
+
+static size_t tuple_size(const operand *o) {
+    size_t n = 0;
+    while (n < MAX_TUPLE && o->fields[n] != NULL)
+        n++;
+    return n;
+}
+
+// ---- assembler state ----
+
+enum { MAX_LABELS = 1024, LABEL_BYTES = 32, MAX_WORDS = 40 };
+
+typedef struct label {
+    char name[LABEL_BYTES];
+    uint32_t offset;
+} label;
+
+// Two passes over the same lines: the first places labels, the second, which knows them all, keeps the bytes. Sizes never
+// depend on a label's value.
+typedef struct assembler {
+    const char *file_name;
+    unsigned line;
+    bool last_pass;
+    uint8_t *bytes;
+    size_t size, capacity;
+    label *labels;
+    size_t label_count;
+    size_t insn_offset, insn_count;
+    char *words[MAX_WORDS]; // of the current line
+    size_t word_count;
+} assembler;
+
+static tsr_status fail(const assembler *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static tsr_status fail(const assembler *a, const char *format, ...) {
+    char text[TSR_MESSAGE_BYTES];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    return tsr_annotate(tsr_error(TSR_CORRUPT, "%s", text), "%s:%u", a->file_name, a->line);
+}
+
+static tsr_status append(assembler *a, const void *bytes, size_t size) {
+    if (size > TSR_ASM_MAX_BYTES - a->size)
+        return fail(a, "the image grows beyond %d bytes", TSR_ASM_MAX_BYTES);
+    if (a->last_pass && size > 0) {
+        if (a->size + size > a->capacity) {
+            size_t capacity = 2 * (a->size + size) + 256;
+            uint8_t *grown = realloc(a->bytes, capacity);
+            if (grown == NULL)
+                return tsr_error(TSR_OUT_OF_MEMORY, "%s: out of memory", a->file_name);
+            a->bytes = grown;
+            a->capacity = capacity;
+        }
+        if (bytes != NULL)
+            memcpy(a->bytes + a->size, bytes, size);
+        else
+            memset(a->bytes + a->size, 0, size);
+    }
+    a->size += size;
+    return tsr_ok();
+}
+
+static tsr_status append_le(assembler *a, uint64_t value, size_t size) {
+    uint8_t bytes[8];
+    for (size_t i = 0; i < size; i++)
+        bytes[i] = (uint8_t)(value >> 8 * i);
+    return append(a, bytes, size);
+}
+
+static tsr_status append_insn(assembler *a, const uint8_t word[TSR_INSN_BYTES]) {
+    if (a->size % TSR_INSN_BYTES != 0)
+        return fail(a, "the instruction lies at offset %zu, no multiple of %d; put '.align %d' before it", a->size,
+                    TSR_INSN_BYTES, TSR_INSN_BYTES);
+    if (a->insn_count == 0)
+        a->insn_offset = a->size;
+    if (a->insn_offset + a->insn_count * TSR_INSN_BYTES != a->size)
+        return fail(a, "data stands between this instruction and the ones before it; a program is one block of instructions");
+    a->insn_count++;
+    return append(a, word, TSR_INSN_BYTES);
+}
+
+// ---- values ----
+
+static bool is_name(const char *text, size_t size) {
+    if (size == 0 || size >= LABEL_BYTES || !(isalpha((unsigned char)text[0]) || text[0] == '_'))
+        return false;
+    for (size_t i = 1; i < size; i++)
+        if (!isalnum((unsigned char)text[i]) && text[i] != '_')
+            return false;
+    return true;
+}
+
+// A number (decimal, 0x hexadecimal, signed), or a label with an optional +number.
+static tsr_status parse_value(const assembler *a, const char *text, int64_t *out_value) {
+    int64_t base = 0;
+    *out_value = 0;
+    const char *digits = text;
+    if (isalpha((unsigned char)text[0]) || text[0] == '_') {
+        size_t length = strcspn(text, "+");
+        if (!is_name(text, length))
+            return fail(a, "'%s' is neither a number nor a label", text);
+        size_t i = 0;
+        while (i < a->label_count && !(strlen(a->labels[i].name) == length && memcmp(a->labels[i].name, text, length) == 0))
+            i++;
+        if (i < a->label_count)
+            base = a->labels[i].offset;
+        else if (a->last_pass)
+            return fail(a, "there is no label '%.*s'", (int)length, text);
+        if (text[length] == '\0') {
+            *out_value = base;
+            return tsr_ok();
+        }
+        digits = text + length + 1;
+        if (!isdigit((unsigned char)digits[0]))
+            return fail(a, "'%s': a number must follow the +", text);
+    }
+    bool negative = digits[0] == '-';
+    const char *first = digits + negative;
+    char *end = NULL;
+    errno = 0;
+    bool hex = first[0] == '0' && (first[1] == 'x' || first[1] == 'X');
+    unsigned long long magnitude = isdigit((unsigned char)first[0]) ? strtoull(first, &end, hex ? 16 : 10) : 0;
+    if (end == NULL || *end != '\0' || errno != 0 || magnitude > UINT32_MAX)
+        return fail(a, "'%s' is not a number of 32 bits or a label", digits);
+    *out_value = base + (negative ? -(int64_t)magnitude : (int64_t)magnitude);
+    return tsr_ok();
+}
+
+static tsr_status parse_quad(const assembler *a, const char *text, uint64_t *out_value) {
+    char *end = NULL;
+    errno = 0;
+    bool hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+    unsigned long long value = isdigit((unsigned char)text[0]) ? strtoull(text, &end, hex ? 16 : 10) : 0;
+    if (end == NULL || *end != '\0' || errno != 0)
+        return fail(a, "'%s' is not a number of 64 bits", text);
+    *out_value = value;
+    return tsr_ok();
+}
+
+static tsr_status parse_enum(const assembler *a, const tsr_field *field, const char *what, const char *text,
+                             int64_t *out_value) {
+    for (const tsr_name *n = field->names; n->name != NULL; n++)
+        if (strcmp(n->name, text) == 0) {
+            *out_value = n->value;
+            return tsr_ok();
+        }
+    char known[128] = "";
+    for (const tsr_name *n = field->names; n->name != NULL; n++) {
+        size_t used = strlen(known);
+        snprintf(known + used, sizeof known - used, "%s%s", used > 0 ? ", " : "", n->name);
+    }
+    return fail(a, "no %s is called '%s'; there are %s", what, text, known);
+}
+
+static tsr_status parse_units(const assembler *a, const char *key, char *text, int64_t *out_value) {
+    *out_value = 0;
+    for (char *name = text; name != NULL;) {
+        char *plus = strchr(name, '+');
+        if (plus != NULL)
+            *plus = '\0';
+        const tsr_name *n = tsr_unit_names;
+        while (n->name != NULL && strcmp(n->name, name) != 0)
+            n++;
+        if (n->name == NULL)
+            return fail(a, "%s: no unit is called '%s'", key, name);
+        *out_value |= INT64_C(1) << n->value;
+        name = plus == NULL ? NULL : plus + 1;
+    }
+    return tsr_ok();
+}
+
+// ---- instructions ----
+
+// Members hold 32 bits; what is wider is refused here, what is wider than the field by the encoder.
+static tsr_status set_field(const assembler *a, tsr_insn *insn, const tsr_format *format, const char *name, int64_t value) {
+    const tsr_field *field = field_named(format, name);
+    bool is_signed = field->kind == TSR_FIELD_SIGNED;
+    if (value < (is_signed ? INT32_MIN : 0) || value > (is_signed ? INT32_MAX : (int64_t)UINT32_MAX))
+        return fail(a, "%s: %s = %lld does not fit", format->name, name, (long long)value);
+    tsr_field_set(insn, field, value);
+    return tsr_ok();
+}
+
+static tsr_status parse_tuple(const assembler *a, const tsr_format *format, const operand *o, char *text, tsr_insn *insn) {
+    size_t count = tuple_size(o);
+    for (size_t i = 0; i < count && text != NULL; i++) {
+        char *colon = strchr(text, ':');
+        if (colon != NULL)
+            *colon = '\0';
+        int64_t value;
+        TSR_TRY(parse_value(a, text, &value));
+        TSR_TRY(set_field(a, insn, format, o->fields[i], value));
+        text = colon == NULL ? NULL : colon + 1;
+    }
+    if (text != NULL)
+        return fail(a, "%s: %s takes at most %zu values", format->name, o->key, count);
+    return tsr_ok();
+}
+
+static tsr_status parse_operand(const assembler *a, const tsr_format *format, const operand *o, char *value, tsr_insn *insn) {
+    int64_t number = 0;
+    switch (o->kind) {
+    case OPERAND_FLAG: return set_field(a, insn, format, o->fields[0], 1);
+    case OPERAND_UNITS:
+        TSR_TRY(parse_units(a, o->key, value, &number));
+        return set_field(a, insn, format, o->fields[0], number);
+    case OPERAND_CLIP:
+        TSR_TRY(set_field(a, insn, format, o->key, 1));
+        return parse_tuple(a, format, o, value, insn);
+    case OPERAND_TUPLE:
+    case OPERAND_HEX: return parse_tuple(a, format, o, value, insn);
+    case OPERAND_WORD: break;
+    }
+    return fail(a, "%s: unexpected '%s'", format->name, o->key);
+}
+
+static tsr_status parse_insn(assembler *a, const tsr_format *format, tsr_insn *insn) {
+    memset(insn, 0, sizeof *insn);
+    insn->opcode = format->opcode;
+    const operand *operands = syntax_of(format->opcode)->operands;
+    size_t count = 0, word = 1;
+    for (; count < MAX_OPERANDS && operands[count].key != NULL; count++) {
+        const operand *o = &operands[count];
+        for (size_t i = 0; i < tuple_size(o); i++)
+            TSR_TRY(set_field(a, insn, format, o->fields[i], o->defaults[i]));
+        if (o->kind != OPERAND_WORD)
+            continue;
+        int64_t value = 0;
+        if (word == a->word_count)
+            return fail(a, "%s: the %s is missing", format->name, o->key);
+        TSR_TRY(parse_enum(a, field_named(format, o->fields[0]), o->key, a->words[word++], &value));
+        TSR_TRY(set_field(a, insn, format, o->fields[0], value));
+    }
+    bool given[MAX_OPERANDS] = {false};
+    for (; word < a->word_count; word++) {
+        char *key = a->words[word], *equal = strchr(key, '=');
+        if (equal != NULL)
+            *equal = '\0';
+        size_t k = 0;
+        while (k < count && (operands[k].kind == OPERAND_WORD || strcmp(operands[k].key, key) != 0))
+            k++;
+        if (k == count)
+            return fail(a, "%s has no operand '%s'", format->name, key);
+        if (given[k])
+            return fail(a, "%s: '%s' is given twice", format->name, key);
+        given[k] = true;
+        if ((operands[k].kind == OPERAND_FLAG) != (equal == NULL))
+            return fail(a, "%s: '%s' %s value", format->name, key, equal == NULL ? "needs a" : "takes no");
+        TSR_TRY(parse_operand(a, format, &operands[k], equal == NULL ? NULL : equal + 1, insn));
+    }
+    return tsr_ok();
+}
+
+// ---- directives ----
+
+// key=value operands of micro-ops and parameter lanes: plain numbers within limits.
+typedef struct number_operand {
+    const char *key;
+    bool is_flag;
+    int64_t least, most, value;
+} number_operand;
+
+static tsr_status parse_numbers(assembler *a, number_operand *operands, size_t count) {
+    for (size_t word = 1; word < a->word_count; word++) {
+        char *key = a->words[word], *equal = strchr(key, '=');
+        if (equal != NULL)
+            *equal = '\0';
+        size_t k = 0;
+        while (k < count && strcmp(operands[k].key, key) != 0)
+            k++;
+        if (k == count)
+            return fail(a, "%s has no operand '%s'", a->words[0], key);
+        if (operands[k].is_flag != (equal == NULL))
+            return fail(a, "%s: '%s' %s value", a->words[0], key, equal == NULL ? "needs a" : "takes no");
+        if (equal == NULL) {
+            operands[k].value = 1;
+            continue;
+        }
+        TSR_TRY(parse_value(a, equal + 1, &operands[k].value));
+        if (operands[k].value < operands[k].least || operands[k].value > operands[k].most)
+            return fail(a, "%s: %s = %lld does not fit; allowed are %lld to %lld", a->words[0], key,
+                        (long long)operands[k].value, (long long)operands[k].least, (long long)operands[k].most);
+    }
+    return tsr_ok();
+}
+
+static tsr_status directive_uop(assembler *a) {
+    number_operand o[] = {{"dst", false, 0, UINT16_MAX, 0}, {"src", false, 0, UINT16_MAX, 0},
+                          {"par", false, 0, UINT16_MAX, 0}, {"first", true, 0, 1, 0}};
+    TSR_TRY(parse_numbers(a, o, sizeof o / sizeof o[0]));
+    tsr_uop uop = {(uint16_t)o[0].value, (uint16_t)o[1].value, (uint16_t)o[2].value, o[3].value != 0};
+    return append_le(a, tsr_uop_pack(uop), TSR_UOP_BYTES);
+}
+
+// One lane of a parameter entry.
+static tsr_status directive_lane(assembler *a) {
+    number_operand o[] = {{"bias", false, INT32_MIN, INT32_MAX, 0}, {"mul", false, INT32_MIN, INT32_MAX, 0},
+                          {"lsh", false, 0, 31, 0}, {"rsh", false, 0, 31, 0}};
+    TSR_TRY(parse_numbers(a, o, sizeof o / sizeof o[0]));
+    TSR_TRY(append_le(a, (uint64_t)o[0].value, 4));
+    TSR_TRY(append_le(a, (uint64_t)o[1].value, 4));
+    return append_le(a, (uint64_t)(o[2].value | o[3].value << 8), 4);
+}
+
+static tsr_status directive_word(assembler *a) {
+    uint8_t word[TSR_INSN_BYTES];
+    if (a->word_count != 5)
+        return fail(a, ".word takes four numbers of 64 bits, lowest first");
+    for (size_t w = 0; w < 4; w++) {
+        uint64_t value;
+        TSR_TRY(parse_quad(a, a->words[1 + w], &value));
+        for (size_t i = 0; i < 8; i++)
+            word[8 * w + i] = (uint8_t)(value >> 8 * i);
+    }
+    return append_insn(a, word);
+}
+
+static tsr_status directive_quad(assembler *a) {
+    for (size_t w = 1; w < a->word_count; w++) {
+        uint64_t value;
+        TSR_TRY(parse_quad(a, a->words[w], &value));
+        TSR_TRY(append_le(a, value, 8));
+    }
+    return tsr_ok();
+}
+
+static tsr_status directive_byte(assembler *a) {
+    for (size_t w = 1; w < a->word_count; w++) {
+        int64_t value;
+        TSR_TRY(parse_value(a, a->words[w], &value));
+        if (value < -128 || value > 255)
+            return fail(a, ".byte: %lld does not fit 8 bits", (long long)value);
+        TSR_TRY(append_le(a, (uint64_t)value, 1));
+    }
+    return tsr_ok();
+}
+
+static tsr_status only_number(const assembler *a, int64_t *out_value) {
+    if (a->word_count != 2 || !isdigit((unsigned char)a->words[1][0]))
+        return fail(a, "%s takes one number", a->words[0]);
+    return parse_value(a, a->words[1], out_value);
+}
+
+static tsr_status directive_zero(assembler *a) {
+    int64_t count;
+    TSR_TRY(only_number(a, &count));
+    return append(a, NULL, (size_t)count);
+}
+
+static tsr_status directive_align(assembler *a) {
+    int64_t unit;
+    TSR_TRY(only_number(a, &unit));
+    if (unit < 1 || unit > 4096 || (unit & (unit - 1)) != 0)
+        return fail(a, ".align takes a power of two up to 4096");
+    return append(a, NULL, (size_t)(-(int64_t)a->size & (unit - 1)));
+}
+
+static tsr_status parse_directive(assembler *a) {
+    static const struct {
+        const char *name;
+        tsr_status (*parse)(assembler *);
+    } directives[] = {
+        {".word", directive_word}, {".uop", directive_uop},   {".lane", directive_lane},   {".quad", directive_quad},
+        {".byte", directive_byte}, {".zero", directive_zero}, {".align", directive_align},
+    };
+    for (size_t i = 0; i < sizeof directives / sizeof directives[0]; i++)
+        if (strcmp(a->words[0], directives[i].name) == 0)
+            return directives[i].parse(a);
+    return fail(a, "there is no directive '%s'", a->words[0]);
+}
+
+// ---- lines ----
+
+static tsr_status place_label(assembler *a, const char *name, size_t length) {
+    if (!is_name(name, length))
+        return fail(a, "'%.*s' is not a label of at most %d letters, digits and _", length > 40 ? 40 : (int)length, name,
+                    LABEL_BYTES - 1);
+    if (a->last_pass)
+        return tsr_ok();
+    for (size_t i = 0; i < a->label_count; i++)
+        if (strlen(a->labels[i].name) == length && memcmp(a->labels[i].name, name, length) == 0)
+            return fail(a, "label '%.*s' is placed twice", (int)length, name);
+    if (a->label_count == MAX_LABELS)
+        return fail(a, "more than %d labels", MAX_LABELS);
+    memcpy(a->labels[a->label_count].name, name, length);
+    a->labels[a->label_count].name[length] = '\0';
+    a->labels[a->label_count++].offset = (uint32_t)a->size;
+    return tsr_ok();
+}
+
+static bool is_separator(char c) {
+    return c == ' ' || c == '\t' || c == '\r' || c == ',';
+}
+
+// Cuts a line, which the words then point into.
+static tsr_status split(assembler *a, char *text) {
+    a->word_count = 0;
+    while (*text != '\0') {
+        while (is_separator(*text))
+            text++;
+        if (*text == '\0')
+            break;
+        if (a->word_count == MAX_WORDS)
+            return fail(a, "more than %d words", MAX_WORDS);
+        a->words[a->word_count++] = text;
+        while (*text != '\0' && !is_separator(*text))
+            text++;
+        if (*text != '\0')
+            *text++ = '\0';
+    }
+    return tsr_ok();
+}
+
+static tsr_status assemble_line(assembler *a, const char *line, size_t size) {
+    char text[TSR_ASM_LINE_BYTES];
+    const char *comment = memchr(line, '#', size);
+    if (comment != NULL)
+        size = (size_t)(comment - line);
+    if (size >= sizeof text)
+        return fail(a, "the line is longer than %d characters", TSR_ASM_LINE_BYTES - 1);
+    for (size_t i = 0; i < size; i++)
+        if (!isprint((unsigned char)line[i]) && line[i] != '\t' && line[i] != '\r')
+            return fail(a, "unprintable character 0x%02x", (unsigned char)line[i]);
+    memcpy(text, line, size);
+    text[size] = '\0';
+    char *rest = text;
+    while (is_separator(*rest))
+        rest++;
+    size_t first = strcspn(rest, " \t\r,");
+    if (first > 0 && rest[first - 1] == ':') {
+        TSR_TRY(place_label(a, rest, first - 1));
+        rest += first;
+    }
+    TSR_TRY(split(a, rest));
+    if (a->word_count == 0)
+        return tsr_ok();
+    if (a->words[0][0] == '.')
+        return parse_directive(a);
+    for (size_t i = 0; i < TSR_FORMATS; i++) {
+        if (strcmp(a->words[0], tsr_formats[i].name) != 0)
+            continue;
+        tsr_insn insn;
+        uint8_t word[TSR_INSN_BYTES];
+        TSR_TRY(parse_insn(a, &tsr_formats[i], &insn));
+        // Labels are known in the last pass only, so that is when values can be too large.
+        memset(word, 0, sizeof word);
+        if (a->last_pass) {
+            tsr_status status = tsr_insn_encode(&insn, word);
+            if (status.code != TSR_OK)
+                return fail(a, "%s", status.message);
+        }
+        return append_insn(a, word);
+    }
+    return fail(a, "there is no instruction '%s'", a->words[0]);
+}
+
+static tsr_status pass(assembler *a, const char *text, size_t size) {
+    a->line = 0;
+    a->size = 0;
+    a->insn_count = 0;
+    for (size_t at = 0; at < size;) {
+        const char *newline = memchr(text + at, '\n', size - at);
+        size_t length = newline == NULL ? size - at : (size_t)(newline - (text + at));
+        a->line++;
+        TSR_TRY(assemble_line(a, text + at, length));
+        at += length + (newline != NULL);
+    }
+    return tsr_ok();
+}
+
+tsr_status tsr_assemble(const char *text, size_t size, const char *file_name, tsr_assembly *out_assembly) {
+    memset(out_assembly, 0, sizeof *out_assembly);
+    assembler a;
+    memset(&a, 0, sizeof a);
+    a.file_name = file_name;
+    a.labels = calloc(MAX_LABELS, sizeof *a.labels);
+    if (a.labels == NULL)
+        return tsr_error(TSR_OUT_OF_MEMORY, "%s: out of memory", file_name);
+    tsr_status status = pass(&a, text, size);
+    if (status.code == TSR_OK) {
+        a.last_pass = true;
+        status = pass(&a, text, size);
+    }
+    free(a.labels);
+    if (status.code != TSR_OK) {
+        free(a.bytes);
+        return status;
+    }
+    out_assembly->bytes = a.bytes;
+    out_assembly->size = a.size;
+    out_assembly->insn_offset = (uint32_t)a.insn_offset;
+    out_assembly->insn_count = (uint32_t)a.insn_count;
+    return tsr_ok();
+}
+
+void tsr_assembly_free(tsr_assembly *assembly) {
+    free(assembly->bytes);
+    memset(assembly, 0, sizeof *assembly);
+}
+
+// ---- disassembler ----
+
+typedef struct printer {
+    char text[TSR_ASM_LINE_BYTES];
+    size_t used;
+} printer;
+
+static void put(printer *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void put(printer *p, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(p->text + p->used, sizeof p->text - p->used, format, arguments);
+    va_end(arguments);
+    p->used += (size_t)length;
+    if (p->used >= sizeof p->text) // all operands together are far shorter than a line
+        p->used = sizeof p->text - 1;
+}
+
+static const char *enum_name(const tsr_field *field, int64_t value) {
+    for (const tsr_name *n = field->names; n->name != NULL; n++)
+        if (n->value == value)
+            return n->name;
+    return "?";
+}
+
+static void print_units(printer *p, const char *key, int64_t units) {
+    const char *before = "";
+    put(p, ", %s=", key);
+    for (const tsr_name *n = tsr_unit_names; n->name != NULL; n++)
+        if (units >> n->value & 1) {
+            put(p, "%s%s", before, n->name);
+            before = "+";
+        }
+}
+
+static void print_tuple(printer *p, const tsr_format *format, const operand *o, const tsr_insn *insn) {
+    size_t count = tuple_size(o), last = 0;
+    int64_t values[MAX_TUPLE];
+    bool any = o->kind == OPERAND_CLIP;
+    for (size_t i = 0; i < count; i++) {
+        values[i] = tsr_field_get(insn, field_named(format, o->fields[i]));
+        if (values[i] != o->defaults[i]) {
+            any = true;
+            last = i;
+        }
+    }
+    if (!any)
+        return;
+    put(p, ", %s=", o->key);
+    for (size_t i = 0; i <= last; i++)
+        put(p, o->kind == OPERAND_HEX ? "%s0x%llx" : "%s%lld", i > 0 ? ":" : "", (long long)values[i]);
+}
+
+static void print_operand(printer *p, const tsr_format *format, const operand *o, const tsr_insn *insn) {
+    int64_t value = tsr_field_get(insn, field_named(format, o->fields[0]));
+    switch (o->kind) {
+    case OPERAND_WORD: put(p, ", %s", enum_name(field_named(format, o->fields[0]), value)); return;
+    case OPERAND_FLAG:
+        if (value != 0)
+            put(p, ", %s", o->key);
+        return;
+    case OPERAND_UNITS:
+        if (value != 0)
+            print_units(p, o->key, value);
+        return;
+    case OPERAND_CLIP:
+        if (tsr_field_get(insn, field_named(format, o->key)) != 0)
+            print_tuple(p, format, o, insn);
+        return;
+    case OPERAND_TUPLE:
+    case OPERAND_HEX: print_tuple(p, format, o, insn); return;
+    }
+}
+
+// The decisive test for whether a word has instruction syntax: it is read back and compared.
+static bool reads_back(const char *text, const uint8_t word[TSR_INSN_BYTES]) {
+    tsr_assembly assembly;
+    tsr_status status = tsr_assemble(text, strlen(text), "", &assembly);
+    bool same = status.code == TSR_OK && assembly.size == TSR_INSN_BYTES &&
+                memcmp(assembly.bytes, word, TSR_INSN_BYTES) == 0;
+    tsr_assembly_free(&assembly);
+    return same;
+}
+
+static size_t copy_out(const printer *p, char *buffer, size_t size) {
+    if (size > 0) {
+        size_t copied = p->used < size - 1 ? p->used : size - 1;
+        memcpy(buffer, p->text, copied);
+        buffer[copied] = '\0';
+    }
+    return p->used;
+}
+
+size_t tsr_insn_print(const uint8_t word[TSR_INSN_BYTES], char *buffer, size_t size) {
+    printer p;
+    p.used = 0;
+    p.text[0] = '\0';
+    tsr_insn insn;
+    if (tsr_insn_decode(word, &insn).fault == TSR_FAULT_NONE) {
+        const tsr_format *format = tsr_format_of(insn.opcode);
+        const operand *operands = syntax_of(insn.opcode)->operands;
+        put(&p, "%s", format->name);
+        for (size_t i = 0; i < MAX_OPERANDS && operands[i].key != NULL; i++)
+            print_operand(&p, format, &operands[i], &insn);
+        // No comma between the mnemonic and its first operand.
+        char *comma = strchr(p.text, ',');
+        if (comma != NULL) {
+            memmove(comma, comma + 1, strlen(comma + 1) + 1);
+            p.used--;
+        }
+        if (reads_back(p.text, word))
+            return copy_out(&p, buffer, size);
+    }
+    p.used = 0;
+    put(&p, ".word");
+    for (int w = 0; w < 4; w++) {
+        uint64_t value = 0;
+        for (int i = 7; i >= 0; i--)
+            value = value << 8 | word[8 * w + i];
+        put(&p, "%s 0x%016llx", w > 0 ? "," : "", (unsigned long long)value);
+    }
+    return copy_out(&p, buffer, size);
+}
+
+size_t tsr_uop_print(uint64_t word, char *buffer, size_t size) {
+    printer p;
+    p.used = 0;
+    tsr_uop uop;
+    if (tsr_uop_unpack(word, &uop))
+        put(&p, ".uop dst=%u, src=%u, par=%u%s", uop.dst, uop.src, uop.par, uop.first ? ", first" : "");
+    else
+        put(&p, ".quad 0x%016llx", (unsigned long long)word);
+    return copy_out(&p, buffer, size);
+}
+
+tsr_status tsr_disassemble(const uint8_t *bytes, size_t size, char **out_text) {
+    *out_text = NULL;
+    if (size % TSR_INSN_BYTES != 0)
+        return tsr_error(TSR_INVALID_ARGUMENT, "%zu bytes are no whole number of instructions", size);
+    size_t capacity = size / TSR_INSN_BYTES * TSR_ASM_LINE_BYTES + 1;
+    char *text = malloc(capacity);
+    if (text == NULL)
+        return tsr_error(TSR_OUT_OF_MEMORY, "out of memory for a listing of %zu instructions", size / TSR_INSN_BYTES);
+    size_t used = 0;
+    for (size_t at = 0; at < size; at += TSR_INSN_BYTES) {
+        used += tsr_insn_print(bytes + at, text + used, capacity - used);
+        text[used++] = '\n';
+    }
+    text[used] = '\0';
+    *out_text = text;
+    return tsr_ok();
+}
