@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: Apache-2.0
+# A driver sees driver.h (and the status and configuration types behind it), the generated registers, and its own backend.
+DRIVER_FOLDERS    := driver/null driver/cpu driver/func driver/fault $(if $(wildcard driver/rtl/*.c),driver/rtl)
+INC.driver        := $(INC_driver) -Iisa/include -I$(GEN)
+INC.driver/null   := $(INC_driver) -Iisa/include
+INC.driver/cpu    := $(INC_driver) -Iisa/include
+INC.driver/func   := $(INC_driver) -Iisa/include
+INC.driver/fault  := $(INC_driver) -Iisa/include
+INC.driver/rtl    += $(INC_driver) -Iisa/include -I$(GEN)
+CF.driver         := $(if $(wildcard driver/rtl/*.c),-DTSR_HAVE_RTL)
+$(eval $(call library,driver,driver $(DRIVER_FOLDERS)))
+
+# What a program that uses devices links with, in order; a driver with a backend of its own adds to DRIVER_LIBS.
+DRIVER_LIBS       += $(BUILD)/lib/libtsr_driver.a

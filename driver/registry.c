@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// The drivers compiled in. A driver folder brings one `const tsr_driver tsr_driver_NAME`; the build defines
+// TSR_HAVE_NAME for those that need something which may be missing.
+#include "tsr/driver.h"
+
+extern const tsr_driver tsr_driver_cpu;
+extern const tsr_driver tsr_driver_fault_injector;
+extern const tsr_driver tsr_driver_func;
+extern const tsr_driver tsr_driver_null;
+#ifdef TSR_HAVE_RTL
+extern const tsr_driver tsr_driver_rtl;
+#endif
+
+const tsr_driver *const tsr_drivers[] = {
+    &tsr_driver_func,
+#ifdef TSR_HAVE_RTL
+    &tsr_driver_rtl,
+#endif
+    &tsr_driver_cpu,
+    &tsr_driver_null,
+    &tsr_driver_fault_injector,
+    NULL,
+};
