@@ -69,11 +69,19 @@ typedef struct tsr_tensor {
     const void *data; // constant contents, dense row-major; NULL = computed at run time
 } tsr_tensor;
 
+// Windows of CONV and pools: output row oh reads input rows oh * stride - pad_top + kh * dilation. Rows outside of the
+// picture count as zero (CONV; quantised: as the zero point) or are left out (pools). With ceil_mode the last window may
+// reach beyond pad_bottom; it always starts inside of the picture or its top padding. AVERAGE_POOL divides by the number
+// of cells inside the picture, with count_include_pad by those inside the picture and its stated padding.
+//
+// Integer tensors without quant are plain numbers: ADD, SUB, MUL, NEG wrap, DIV truncates; CLIP, MIN, MAX, MAX_POOL
+// compare them as they are. IDENTITY copies elements bit for bit; its output may carry another quant, or none.
 typedef struct tsr_attr {
     int64_t kernel[2], stride[2], dilation[2]; // height, width
     int64_t pad_top, pad_left, pad_bottom, pad_right;
     int64_t groups;
-    bool count_include_pad;
+    bool count_include_pad; // AVERAGE_POOL: see the note on windows below
+    bool ceil_mode;         // pools: output extents round up
     int64_t axis, flatten_axis; // flatten_axis -1: none
     uint32_t axis_count;
     int64_t axes[TSR_MAX_RANK];
@@ -83,8 +91,8 @@ typedef struct tsr_attr {
     double pad_value; // real value (float graphs), or the raw integer (integer tensors)
     bool pad_is_zero_point; // quantised Pad with no value given
     float alpha, beta;
-    float clip_lo, clip_hi; // real values, -INFINITY/INFINITY: unbounded. On CONV, FULLY_CONNECTED, ADD, MUL, pools: the
-                            // fused activation, applied to the result (initialised to unbounded by tsr_graph_add_node)
+    float clip_lo, clip_hi; // real values, -INFINITY/INFINITY: unbounded. On CONV, FULLY_CONNECTED, ADD, SUB, MUL, DIV,
+                            // pools: the fused activation, applied to the result
 } tsr_attr;
 
 // Integer arithmetic of a quantised node: RESCALE(v, multiplier, lsh, rsh) as isa/spec.md defines it.
@@ -131,9 +139,13 @@ tsr_id tsr_graph_add_tensor(tsr_graph *graph, const char *name, tsr_dtype dtype,
 tsr_id tsr_graph_add_const(tsr_graph *graph, const char *name, tsr_dtype dtype, uint32_t rank, const int64_t *shape,
                            const void *data); // copies the data
 tsr_id tsr_graph_add_node(tsr_graph *graph, tsr_op op, const char *name, uint32_t input_count, const tsr_id *inputs,
-                          uint32_t output_count, const tsr_id *outputs); // attr.clip unbounded, strides 1, groups 1
+                          uint32_t output_count, const tsr_id *outputs); // attr: see tsr_attr_default
+tsr_attr tsr_attr_default(void); // clip unbounded; kernel, strides, dilations, groups, alpha, beta 1; flatten_axis -1
 void tsr_graph_set_quant(tsr_graph *graph, tsr_id tensor, uint32_t count, int32_t axis, const float *scale,
                          const int32_t *zero_point); // copies
+
+// Forgets dead nodes and the nodes none of whose outputs are read, and closes the gaps. Tensors keep their ids.
+void tsr_graph_sweep(tsr_graph *graph);
 
 const char *tsr_op_name(tsr_op op);
 uint64_t tsr_tensor_elements(const tsr_tensor *tensor); // saturates at UINT64_MAX on overflow
@@ -141,6 +153,19 @@ uint64_t tsr_tensor_bytes(const tsr_tensor *tensor);
 tsr_id tsr_graph_producer(const tsr_graph *graph, tsr_id tensor); // node, or TSR_NO_ID
 uint32_t tsr_graph_uses(const tsr_graph *graph, tsr_id tensor);   // nodes that read it, plus 1 if it is a graph output
 uint64_t tsr_node_macs(const tsr_graph *graph, const tsr_node *node);
+
+// The shape of a node's first output from its inputs' shapes and attr, after checking that they fit the operator. RESHAPE:
+// the output's own shape, checked. Axes in attr are not negative. An error says which rule; the caller adds which node.
+tsr_status tsr_graph_infer_shape(const tsr_graph *graph, const tsr_node *node, uint32_t *out_rank,
+                                 int64_t out_shape[TSR_MAX_RANK]);
+// "[1,28,28,64]"
+enum { TSR_SHAPE_TEXT = 24 * TSR_MAX_RANK };
+const char *tsr_shape_text(char buffer[TSR_SHAPE_TEXT], uint32_t rank, const int64_t *shape);
+
+// No tensor may be larger, so that sizes of a few tensors can be added and multiplied by an element size without care.
+#define TSR_MAX_TENSOR_BYTES (UINT64_C(1) << 32)
+// TSR_OK when every extent is > 0 and the whole stays within TSR_MAX_TENSOR_BYTES.
+tsr_status tsr_shape_check(tsr_dtype dtype, uint32_t rank, const int64_t *shape);
 
 // Every rule a graph must keep between passes: ids in range, each tensor produced once and before its uses, ranks and
 // shapes that fit the operator, no cycles. Names node and rule.
