@@ -86,13 +86,14 @@ static tsr_status take_name(const parser *p, const char *word, char out[ISA_NAME
     return tsr_ok();
 }
 
-static tsr_status take_number(const parser *p, const char *word, unsigned bits, unsigned *out) {
+// The owner, "register 'isr'" or the like, starts the message.
+static tsr_status take_number(const parser *p, const char *owner, const char *word, unsigned bits, unsigned *out) {
     char *end = NULL;
     unsigned long value = isdigit((unsigned char)word[0]) ? strtoul(word, &end, 0) : 0;
     if (end == NULL || *end != '\0')
-        FAIL(p, "'%s' is not a number", word);
+        FAIL(p, "%s: '%s' is not a number", owner, word);
     if (value >> bits != 0)
-        FAIL(p, "%s does not fit %u bits", word, bits);
+        FAIL(p, "%s: %s does not fit %u bits", owner, word, bits);
     *out = (unsigned)value;
     return tsr_ok();
 }
@@ -273,8 +274,8 @@ static tsr_status parse_version(parser *p, const statement *s) {
         FAIL(p, "'%s' is not MAJOR.MINOR", s->words[1]);
     memcpy(major, s->words[1], length);
     major[length] = '\0';
-    TSR_TRY(take_number(p, major, 16, &p->source->major));
-    TSR_TRY(take_number(p, dot + 1, 16, &p->source->minor));
+    TSR_TRY(take_number(p, "isa", major, 16, &p->source->major));
+    TSR_TRY(take_number(p, "isa", dot + 1, 16, &p->source->minor));
     p->has_version = true;
     return tsr_ok();
 }
@@ -288,7 +289,7 @@ static tsr_status parse_enum(parser *p, const statement *s) {
     isa_enum *e = &source->enums[source->enum_count];
     TSR_TRY(take_name(p, s->words[1], e->prefix));
     TSR_TRY(take_name(p, s->words[2], e->type));
-    TSR_TRY(take_number(p, s->words[3], 4, &e->bits));
+    TSR_TRY(take_number(p, "enum", s->words[3], 4, &e->bits));
     for (size_t i = 0; i < source->enum_count; i++)
         if (strcmp(source->enums[i].type, e->type) == 0 || strcmp(source->enums[i].prefix, e->prefix) == 0)
             FAIL(p, "enum '%s': its type or prefix '%s' is taken", e->type, e->prefix);
@@ -308,9 +309,9 @@ static tsr_status add_value(const parser *p, const char *what, const statement *
     isa_value value;
     memset(&value, 0, sizeof value);
     TSR_TRY(take_name(p, s->words[1], value.name));
-    tsr_status status = take_number(p, s->words[2], bits, &value.number);
-    if (status.code != TSR_OK)
-        return tsr_annotate(status, "%s '%s'", what, value.name);
+    char owner[4 * ISA_NAME_BYTES];
+    snprintf(owner, sizeof owner, "%s '%s'", what, value.name);
+    TSR_TRY(take_number(p, owner, s->words[2], bits, &value.number));
     for (size_t i = 0; i < *count; i++) {
         if (strcmp(values[i].name, value.name) == 0)
             FAIL(p, "%s: '%s' is named twice", what, value.name);
@@ -355,9 +356,9 @@ static tsr_status parse_insn(parser *p, const statement *s) {
         FAIL(p, "more than %d instructions", ISA_MAX_INSNS);
     isa_format *insn = &source->insns[source->insn_count];
     TSR_TRY(take_name(p, s->words[1], insn->name));
-    tsr_status status = take_number(p, s->words[2], 8, &insn->opcode);
-    if (status.code != TSR_OK)
-        return tsr_annotate(status, "instruction '%s'", insn->name);
+    char owner[2 * ISA_NAME_BYTES];
+    snprintf(owner, sizeof owner, "instruction '%s'", insn->name);
+    TSR_TRY(take_number(p, owner, s->words[2], 8, &insn->opcode));
     TSR_TRY(take_name(p, s->words[3], insn->unit));
     const isa_enum *units = isa_find_enum(source, "unit");
     if (strcmp(insn->unit, "none") != 0 && (units == NULL || find_value(units, insn->unit) == NULL))
@@ -406,9 +407,9 @@ static tsr_status parse_register(parser *p, const statement *s) {
         FAIL(p, "more than %d registers", ISA_MAX_REGS);
     isa_register *reg = &source->registers[source->register_count];
     TSR_TRY(take_name(p, s->words[1], reg->name));
-    tsr_status status = take_number(p, s->words[2], 12, &reg->address);
-    if (status.code != TSR_OK)
-        return tsr_annotate(status, "register '%s'", reg->name);
+    char owner[2 * ISA_NAME_BYTES];
+    snprintf(owner, sizeof owner, "register '%s'", reg->name);
+    TSR_TRY(take_number(p, owner, s->words[2], 12, &reg->address));
     if (reg->address % 4 != 0)
         FAIL(p, "register '%s': address 0x%03x is no multiple of 4", reg->name, reg->address);
     if (strcmp(s->words[3], "ro") != 0 && strcmp(s->words[3], "rw") != 0 && strcmp(s->words[3], "wo") != 0)
@@ -461,8 +462,8 @@ static tsr_status parse_counter(parser *p, const statement *s) {
 static tsr_status parse_unit_counters(parser *p, const statement *s) {
     if (s->count != 3)
         FAIL(p, "expected: unit_counters BASE STRIDE");
-    TSR_TRY(take_number(p, s->words[1], 8, &p->source->unit_counter_base));
-    return take_number(p, s->words[2], 8, &p->source->unit_counter_stride);
+    TSR_TRY(take_number(p, "unit_counters", s->words[1], 8, &p->source->unit_counter_base));
+    return take_number(p, "unit_counters", s->words[2], 8, &p->source->unit_counter_stride);
 }
 
 static tsr_status parse_unit_counter(parser *p, const statement *s) {
