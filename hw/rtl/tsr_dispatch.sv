@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// tsr_dispatch - checks every instruction in program order and hands it to its unit's queue.
+//
+//   insn_* (fetch) --> insn_q --> fields --> products --> sums --> decide --> push_o[unit], item
+//                        |                                           |
+//                        |        token_q: 12 balances in program order
+//                        +--> FINISH waits until pending_i is all 0 -+--> finish_o, fault_o
+//
+// Cycles for an instruction: LOAD and STORE 5 (Fetch Fields Second Sums Decide), GEMM and ALU 3 (Fetch Fields Decide).
+//
+// Rules
+// 1. Order of the checks: stream (BUS_READ of the instruction, MISSING_FINISH), opcode, fields, SRAM range, DRAM range, tokens.
+// 2. A faulting instruction is not queued and nothing after it is; fault_o pulses once.
+// 3. span and row_span are by-products of the DRAM range check; with merge_x a row, with merge_all the whole access is one
+//    contiguous region of that many bytes.
+// 4. A token balance plus the consumer's unfinished instructions never exceeds 255 (the giver waits here), so that the 8-bit
+//    counters at the units cannot wrap although they lag behind program order.
+
+module tsr_dispatch #(
+    parameter int unsigned PendW = 6
+) (
+    input  logic          clk_i,
+    input  logic          rst_ni,
+    input  logic          start_i,
+    input  logic          halt_i,
+    input  logic [31:0]   insn_offset_i,
+    input  logic [31:0]   insn_count_i,
+    input  logic [127:0]  seg_size_i,
+
+    output logic          fetch_start_o,
+    input  logic          insn_valid_i,
+    input  logic [255:0]  insn_i,
+    input  logic          insn_error_i,
+    output logic          insn_ready_o,
+
+    output logic [3:0]    push_o,
+    output logic [255:0]  insn_o,
+    output logic [31:0]   index_o,
+    output logic [31:0]   span_o,
+    output logic [31:0]   row_span_o,
+    output logic          merge_x_o,
+    output logic          merge_all_o,
+    input  logic [3:0]    queue_ready_i,
+    input  logic [4*PendW-1:0] pending_i,   // unfinished instructions of each unit
+
+    output logic          finish_o,
+    output logic          fault_o,
+    output logic [7:0]    fault_code_o,
+    output logic [31:0]   fault_index_o
+);
+  localparam int unsigned Batch    = tsr_cfg_pkg::Batch;
+  localparam int unsigned BlockIn  = tsr_cfg_pkg::BlockIn;
+  localparam int unsigned BlockOut = tsr_cfg_pkg::BlockOut;
+  localparam int unsigned WgtEntry = BlockIn * BlockOut;
+  localparam int unsigned InpPlane = tsr_cfg_pkg::InpBytes / Batch;
+  localparam int unsigned OutPlane = tsr_cfg_pkg::OutBytes / Batch;
+  localparam bit          Square   = BlockIn == BlockOut;
+
+  typedef enum logic [3:0] {
+    StIdle, StStream, StFetch, StFields, StSecond, StSums, StDecide, StFinish, StStop
+  } state_e;
+
+  // Multiple of 3, from the sum of the base-4 digits.
+  function automatic logic multiple_of_3(input logic [21:0] value);
+    logic [5:0] sum;
+    logic [3:0] fold;
+    sum = 6'd0;
+    for (int i = 0; i < 11; i++) sum = sum + 6'(value[2*i+:2]);
+    fold = 4'(sum[1:0]) + 4'(sum[3:2]) + 4'(sum[5:4]);
+    multiple_of_3 = fold == 4'd0 || fold == 4'd3 || fold == 4'd6 || fold == 4'd9;
+  endfunction
+
+  // Multiple of the buffer's entry size; parameter entries are 3 * 2^n bytes.
+  function automatic logic multiple_of_entry(input logic [21:0] value, input logic [2:0] buffer);
+    case (buffer)
+      tsr_isa_pkg::BufWgt: multiple_of_entry = (value & 22'(WgtEntry - 1)) == 22'd0;
+      tsr_isa_pkg::BufUop: multiple_of_entry = value[2:0] == 3'd0;
+      tsr_isa_pkg::BufPar: multiple_of_entry = (value & 22'(4 * BlockOut - 1)) == 22'd0 && multiple_of_3(value);
+      default:             multiple_of_entry = 1'b1;
+    endcase
+  endfunction
+
+  function automatic logic load_illegal(input logic [255:0] insn);
+    tsr_isa_pkg::load_t f;
+    logic unused_fields;
+    logic pads, run_fits;
+    f = insn;
+    unused_fields = ^f;
+    pads = (f.x_before | f.x_after | f.y_before | f.y_after) != 6'd0;
+    run_fits = f.diag ? (f.run & 16'(BlockOut - 1)) == 16'd0 : multiple_of_entry(22'(f.run), f.buffer);
+    load_illegal = f.reserved_0 != 6'd0 || f.reserved_1 != 2'd0
+        || f.wait_mask[tsr_isa_pkg::UnitLoad] || f.signal_mask[tsr_isa_pkg::UnitLoad]
+        || f.buffer > tsr_isa_pkg::BufPar
+        || (f.buffer != tsr_isa_pkg::BufInp && (pads || f.plane != 4'd0 || f.pad_value != 8'd0))
+        || 32'(f.plane) >= Batch
+        || (f.diag && (f.buffer != tsr_isa_pkg::BufWgt || !Square))
+        || f.run == 16'd0
+        || (f.x_count == 16'd0 && (f.x_before | f.x_after) == 6'd0)
+        || (f.y_count == 16'd0 && (f.y_before | f.y_after) == 6'd0)
+        || !run_fits
+        || !multiple_of_entry(f.sram_addr, f.buffer)
+        || !multiple_of_entry(22'(f.sram_x_stride), f.buffer)
+        || !multiple_of_entry(22'(f.sram_y_stride), f.buffer);
+  endfunction
+
+  function automatic logic store_illegal(input logic [255:0] insn);
+    tsr_isa_pkg::store_t f;
+    logic unused_fields;
+    f = insn;
+    unused_fields = ^f;
+    store_illegal = f.reserved_0 != 3'd0 || f.reserved_1 || f.reserved_2 != 6'd0
+        || f.reserved_3 != 10'd0 || f.reserved_4 != 24'd0
+        || f.wait_mask[tsr_isa_pkg::UnitStore] || f.signal_mask[tsr_isa_pkg::UnitStore]
+        || 32'(f.plane) >= Batch
+        || f.run == 16'd0 || f.x_count == 16'd0 || f.y_count == 16'd0;
+  endfunction
+
+  function automatic logic gemm_illegal(input logic [255:0] insn);
+    tsr_isa_pkg::gemm_t f;
+    logic unused_fields;
+    f = insn;
+    unused_fields = ^f;
+    gemm_illegal = f.reserved_0 != 15'd0 || f.reserved_1 != 64'd0
+        || f.wait_mask[tsr_isa_pkg::UnitGemm] || f.signal_mask[tsr_isa_pkg::UnitGemm]
+        || f.uop_count == 16'd0 || f.count0 == 16'd0 || f.count1 == 16'd0;
+  endfunction
+
+  function automatic logic alu_illegal(input logic [255:0] insn);
+    tsr_isa_pkg::alu_t f;
+    logic unused_fields;
+    f = insn;
+    unused_fields = ^f;
+    alu_illegal = f.reserved_0 != 7'd0 || f.reserved_1 != 16'd0
+        || f.wait_mask[tsr_isa_pkg::UnitAlu] || f.signal_mask[tsr_isa_pkg::UnitAlu]
+        || f.uop_count == 16'd0 || f.count0 == 16'd0 || f.count1 == 16'd0
+        || f.op > tsr_isa_pkg::AluShr || f.src_kind > tsr_isa_pkg::SrcImm
+        || (f.src_kind == tsr_isa_pkg::SrcInp && !Square)
+        || (f.src_kind == tsr_isa_pkg::SrcImm && f.rescale)
+        || (f.dst_kind == tsr_isa_pkg::DstOut && f.op != tsr_isa_pkg::AluMov)
+        || (f.clip ? signed'(f.lo) > signed'(f.hi) : (f.lo | f.hi) != 16'd0);
+  endfunction
+
+  state_e       state_q;
+  logic [255:0] insn_q;
+  logic [31:0]  index_q;
+  logic         error_q, illegal_q, opcode_ok_q, sram_bad_q, dram_bad_q;
+
+  // What the range checks need, for LOAD and STORE alike (their fields share positions).
+  tsr_isa_pkg::load_t ld;
+  logic         is_load, is_store, is_memory, moves;
+  logic [1:0]   unit;
+  logic [16:0]  rows, cols;
+  logic [22:0]  sram_size;
+  logic [21:0]  sram_run;
+  logic [32:0]  sram_mul;
+  logic [15:0]  dram_steps;
+  logic [47:0]  dram_mul;
+  logic [32:0]  sram_prod_q;
+  logic [33:0]  sram_sum_q;
+  logic [47:0]  dram_prod_q;
+  logic [40:0]  row_span_q;
+  logic [48:0]  dram_span;
+  logic [31:0]  span_q;
+  logic         merge_x_q, merge_all_q;
+  logic         uop_bad;
+
+  assign ld        = insn_q;
+  assign is_load   = ld.opcode == tsr_isa_pkg::OpLoad;
+  assign is_store  = ld.opcode == tsr_isa_pkg::OpStore;
+  assign is_memory = is_load || is_store;
+  assign moves     = ld.x_count != 16'd0 && ld.y_count != 16'd0;
+
+  always_comb begin
+    case (ld.opcode)
+      tsr_isa_pkg::OpGemm:  unit = tsr_isa_pkg::UnitGemm;
+      tsr_isa_pkg::OpAlu:   unit = tsr_isa_pkg::UnitAlu;
+      tsr_isa_pkg::OpStore: unit = tsr_isa_pkg::UnitStore;
+      default:              unit = tsr_isa_pkg::UnitLoad;
+    endcase
+  end
+
+  // Steps minus 1 of the two loops in SRAM: padding belongs to LOAD only.
+  assign rows = 17'(ld.y_count) + (is_load ? 17'(ld.y_before) + 17'(ld.y_after) : 17'd0) - 17'd1;
+  assign cols = 17'(ld.x_count) + (is_load ? 17'(ld.x_before) + 17'(ld.x_after) : 17'd0) - 17'd1;
+
+  always_comb begin
+    if (is_store) sram_size = 23'(OutPlane);
+    else begin
+      case (ld.buffer)
+        tsr_isa_pkg::BufWgt: sram_size = 23'(tsr_cfg_pkg::WgtBytes);
+        tsr_isa_pkg::BufUop: sram_size = 23'(tsr_cfg_pkg::UopBytes);
+        tsr_isa_pkg::BufPar: sram_size = 23'(tsr_cfg_pkg::ParBytes);
+        default:             sram_size = 23'(InpPlane);
+      endcase
+    end
+  end
+
+  // A diagonal run writes BlockIn bytes for every source byte.
+  assign sram_run  = (is_load && ld.diag) ? 22'(ld.run) << $clog2(BlockIn) : 22'(ld.run);
+  assign sram_mul  = (state_q == StFields) ? 33'(rows) * 33'(ld.sram_y_stride) : 33'(cols) * 33'(ld.sram_x_stride);
+  assign dram_steps = ((state_q == StFields) ? ld.x_count : ld.y_count) - 16'd1;
+  assign dram_mul  = (state_q == StFields) ? 48'(dram_steps) * 48'(ld.x_stride)
+                                           : 48'(dram_steps) * 48'(ld.y_stride);
+  assign dram_span = 49'(row_span_q) + 49'(dram_prod_q);
+  assign uop_bad   = 17'(insn_q[47:32]) + 17'(insn_q[63:48]) > 17'(tsr_cfg_pkg::UopBytes / 8);
+
+  // Token balances in program order; balance n is that of producer n / 4 and consumer n % 4.
+  logic [127:0] token_q;
+  logic         underflow, overflow, crowded;
+
+  always_comb begin
+    underflow = 1'b0;
+    overflow  = 1'b0;
+    crowded   = 1'b0;
+    for (int u = 0; u < 4; u++) begin
+      if (ld.wait_mask[u] && token_q[8*(4*u+32'(unit))+:8] == 8'd0) underflow = 1'b1;
+      if (ld.signal_mask[u] && token_q[8*(4*32'(unit)+u)+:8] == 8'd255) overflow = 1'b1;
+      if (ld.signal_mask[u] && 9'(token_q[8*(4*32'(unit)+u)+:8]) + 9'(pending_i[PendW*u+:PendW]) >= 9'd255)
+        crowded = 1'b1;
+    end
+  end
+
+  // Decide.
+  logic [7:0] code;
+  logic       push;
+
+  always_comb begin
+    if (error_q)           code = tsr_isa_pkg::FaultBusRead;
+    else if (!opcode_ok_q) code = tsr_isa_pkg::FaultIllegalOpcode;
+    else if (illegal_q)    code = tsr_isa_pkg::FaultIllegalField;
+    else if (sram_bad_q)   code = tsr_isa_pkg::FaultSramRange;
+    else if (dram_bad_q)   code = tsr_isa_pkg::FaultDramRange;
+    else if (underflow)    code = tsr_isa_pkg::FaultTokenUnderflow;
+    else if (overflow)     code = tsr_isa_pkg::FaultTokenOverflow;
+    else                   code = tsr_isa_pkg::FaultNone;
+  end
+
+  assign push = state_q == StDecide && !halt_i && code == tsr_isa_pkg::FaultNone && !crowded && queue_ready_i[unit];
+
+  always_comb begin
+    push_o = 4'd0;
+    push_o[unit] = push;
+  end
+
+  assign insn_o      = insn_q;
+  assign index_o     = index_q;
+  assign span_o      = span_q;
+  assign row_span_o  = row_span_q[31:0];
+  assign merge_x_o   = merge_x_q;
+  assign merge_all_o = merge_all_q;
+
+  // The stream as a whole: 32 * insn_count bytes from insn_offset, inside segment 0.
+  logic stream_bad;
+  assign stream_bad = insn_offset_i[4:0] != 5'd0
+      || 38'(insn_offset_i) + {1'b0, insn_count_i, 5'b00000} > 38'(seg_size_i[31:0]);
+
+  assign fetch_start_o = state_q == StStream && !stream_bad && insn_count_i != 32'd0;
+  assign insn_ready_o  = state_q == StFetch && index_q != insn_count_i;
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      state_q       <= StIdle;
+      insn_q        <= '0;
+      index_q       <= '0;
+      error_q       <= 1'b0;
+      illegal_q     <= 1'b0;
+      opcode_ok_q   <= 1'b0;
+      sram_bad_q    <= 1'b0;
+      dram_bad_q    <= 1'b0;
+      sram_prod_q   <= '0;
+      sram_sum_q    <= '0;
+      dram_prod_q   <= '0;
+      row_span_q    <= '0;
+      span_q        <= '0;
+      merge_x_q     <= 1'b0;
+      merge_all_q   <= 1'b0;
+      token_q       <= '0;
+      finish_o      <= 1'b0;
+      fault_o       <= 1'b0;
+      fault_code_o  <= '0;
+      fault_index_o <= '0;
+    end else begin
+      finish_o <= 1'b0;
+      fault_o  <= 1'b0;
+      case (state_q)
+        StIdle: if (start_i) state_q <= StStream;
+
+        StStream: begin
+          state_q <= StFetch;
+          if (stream_bad) begin
+            fault_o       <= 1'b1;
+            fault_code_o  <= tsr_isa_pkg::FaultInsnAlign;
+            fault_index_o <= 32'd0;
+            state_q       <= StStop;
+          end
+        end
+
+        StFetch: begin
+          if (halt_i) state_q <= StStop;
+          else if (index_q == insn_count_i) begin
+            fault_o       <= 1'b1;
+            fault_code_o  <= tsr_isa_pkg::FaultMissingFinish;
+            fault_index_o <= index_q;
+            state_q       <= StStop;
+          end else if (insn_valid_i) begin
+            insn_q  <= insn_i;
+            error_q <= insn_error_i;
+            state_q <= StFields;
+          end
+        end
+
+        StFields: begin
+          opcode_ok_q <= 1'b1;
+          sram_bad_q  <= 1'b0;
+          dram_bad_q  <= 1'b0;
+          state_q     <= is_memory ? StSecond : StDecide;
+          case (ld.opcode)
+            tsr_isa_pkg::OpLoad:  illegal_q <= load_illegal(insn_q);
+            tsr_isa_pkg::OpStore: illegal_q <= store_illegal(insn_q);
+            tsr_isa_pkg::OpGemm: begin
+              illegal_q  <= gemm_illegal(insn_q);
+              sram_bad_q <= uop_bad;
+            end
+            tsr_isa_pkg::OpAlu: begin
+              illegal_q  <= alu_illegal(insn_q);
+              sram_bad_q <= uop_bad;
+            end
+            tsr_isa_pkg::OpFinish: begin
+              illegal_q <= insn_q[255:8] != 248'd0;
+              state_q   <= (error_q || insn_q[255:8] != 248'd0) ? StDecide : StFinish;
+            end
+            default: begin
+              illegal_q   <= 1'b0;
+              opcode_ok_q <= 1'b0;
+            end
+          endcase
+          sram_prod_q <= sram_mul;
+          dram_prod_q <= dram_mul;
+        end
+
+        StSecond: begin
+          sram_sum_q  <= 34'(sram_prod_q) + 34'(ld.sram_addr) + 34'(sram_run);
+          row_span_q  <= dram_prod_q[40:0] + 41'(ld.run);
+          sram_prod_q <= sram_mul;
+          dram_prod_q <= dram_mul;
+          state_q     <= StSums;
+        end
+
+        StSums: begin
+          sram_bad_q  <= 35'(sram_sum_q) + 35'(sram_prod_q) > 35'(sram_size);
+          dram_bad_q  <= moves && 50'(dram_span) + 50'(ld.dram_offset) > 50'(seg_size_i[32*32'(ld.segment)+:32]);
+          span_q      <= dram_span[31:0];
+          merge_x_q   <= ld.x_count == 16'd1 || ld.x_stride == 24'(ld.run);
+          merge_all_q <= (ld.x_count == 16'd1 || ld.x_stride == 24'(ld.run))
+                         && (ld.y_count == 16'd1 || 41'(ld.y_stride) == row_span_q);
+          state_q     <= StDecide;
+        end
+
+        StDecide: begin
+          if (halt_i) state_q <= StStop;
+          else if (code != tsr_isa_pkg::FaultNone) begin
+            fault_o       <= 1'b1;
+            fault_code_o  <= code;
+            fault_index_o <= index_q;
+            state_q       <= StStop;
+          end else if (push) begin
+            index_q <= index_q + 32'd1;
+            state_q <= StFetch;
+            for (int u = 0; u < 4; u++) begin
+              if (ld.wait_mask[u])
+                token_q[8*(4*u+32'(unit))+:8] <= token_q[8*(4*u+32'(unit))+:8] - 8'd1;
+              if (ld.signal_mask[u])
+                token_q[8*(4*32'(unit)+u)+:8] <= token_q[8*(4*32'(unit)+u)+:8] + 8'd1;
+            end
+          end
+        end
+
+        StFinish: begin
+          if (halt_i) state_q <= StStop;
+          else if (pending_i == '0) begin
+            finish_o <= 1'b1;
+            state_q  <= StStop;
+          end
+        end
+
+        default: ;  // StStop: until the end of the run resets everything
+      endcase
+    end
+  end
+
+  logic unused_bits;
+  assign unused_bits = ^ld;
+endmodule

@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// tsr_load - copies DRAM to the on-chip buffers: an address phase that runs ahead and a data phase that writes.
+//
+//   ahead_* --> address phase --> tsr_burst --(credits)--> req_* (read arbiter)
+//               (tokens of STORE)    |
+//                        region FIFO |                         r_*
+//                                    v                          |
+//   back_* --> data phase <-- tsr_realign <-- strip <-- data FIFO
+//              (tokens of GEMM, ALU)   |
+//              runs, pads, rows        +--> ld_* (one bus word a cycle)
+//
+// Rules
+// 1. The address phase takes STORE's tokens before it asks for the first byte; the data phase takes GEMM's and ALU's before
+//    it writes the first one. Both go through the instructions in program order.
+// 2. A burst is requested only when the data FIFO has room for all of it.
+// 3. A write never crosses a BusBytes boundary of the destination and never a run; pads cost one write a bus word.
+// 4. In a diagonal load, destination addresses count source bytes: all SRAM distances are divided by BlockIn.
+// 5. Tokens are given, and done_o pulses, Settle cycles after the last write left.
+// 6. A failed bus word reports the instruction it belongs to; the instruction goes on with whatever data came.
+
+module tsr_load #(
+    parameter int unsigned ItemW = 354
+) (
+    input  logic                             clk_i,
+    input  logic                             rst_ni,
+    input  logic [255:0]                     seg_base_i,
+
+    input  logic                             ahead_valid_i,
+    input  logic [ItemW-1:0]                 ahead_i,
+    output logic                             ahead_ready_o,
+    input  logic                             back_valid_i,
+    input  logic [ItemW-1:0]                 back_i,
+    output logic                             back_ready_o,
+    input  logic [3:0]                       tok_avail_i,
+    output logic [3:0]                       tok_take_o,
+    output logic [3:0]                       tok_give_o,
+
+    output logic                             req_valid_o,
+    output logic [63:0]                      req_addr_o,
+    output logic [8:0]                       req_beats_o,
+    input  logic                             req_ready_i,
+    input  logic                             r_valid_i,
+    input  logic [8*tsr_cfg_pkg::BusBytes-1:0] r_data_i,
+    input  logic                             r_error_i,
+
+    output logic                             ld_we_o,
+    output logic [1:0]                       ld_buffer_o,
+    output logic [3:0]                       ld_plane_o,
+    output logic [21:0]                      ld_addr_o,
+    output logic [tsr_cfg_pkg::BusBytes-1:0] ld_strb_o,
+    output logic [8*tsr_cfg_pkg::BusBytes-1:0] ld_data_o,
+    output logic                             ld_diag_o,
+
+    output logic                             busy_o,          // an instruction is in the data phase
+    output logic                             moved_o,         // a bus word came or a buffer write left
+    output logic                             stall_token_o,
+    output logic                             done_o,
+    output logic [7:0]                       bytes_o,         // named bytes that came this cycle
+    output logic                             fault_o,
+    output logic [31:0]                      fault_index_o
+);
+  localparam int unsigned BusBytes  = tsr_cfg_pkg::BusBytes;
+  localparam int unsigned OffW      = $clog2(BusBytes);
+  localparam int unsigned LenW      = OffW + 1;
+  localparam int unsigned FifoWords = 4 * tsr_cfg_pkg::BurstBeats;
+  localparam int unsigned FreeW     = $clog2(FifoWords) + 1;
+  localparam int unsigned RegionW   = OffW + 32 + 32;
+  localparam int unsigned Settle    = 3;
+  localparam int unsigned DiagShift = $clog2(tsr_cfg_pkg::BlockIn);
+
+  // ---- address phase: one region a cycle -----------------------------------------------------------------------------
+  // item = {merge_all, merge_x, row_span, span, index, insn}
+  tsr_isa_pkg::load_t a_insn;
+  logic        a_tokens, a_moves, a_take, a_step, a_last_x, a_last_y;
+  logic        a_run_q;
+  logic [63:0] a_base_q;
+  logic [31:0] a_row_q, a_cur_q, a_bytes_q, a_index_q, a_y_stride_q;
+  logic [23:0] a_x_stride_q;
+  logic [15:0] a_x_q, a_y_q, a_nx_q, a_ny_q;
+  logic [63:0] a_addr;
+  logic        region_ready, burst_region_ready;
+
+  assign a_insn        = ahead_i[255:0];
+  assign a_tokens      = !a_insn.wait_mask[tsr_isa_pkg::UnitStore] || tok_avail_i[tsr_isa_pkg::UnitStore];
+  assign a_moves       = a_insn.x_count != 16'd0 && a_insn.y_count != 16'd0;
+  assign a_take        = ahead_valid_i && a_tokens && !a_run_q;
+  assign ahead_ready_o = a_take;
+
+  assign a_addr   = a_base_q + 64'(a_cur_q);
+  assign a_step   = a_run_q && region_ready && burst_region_ready;
+  assign a_last_x = a_x_q == a_nx_q;
+  assign a_last_y = a_y_q == a_ny_q;
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      a_run_q      <= 1'b0;
+      a_base_q     <= '0;
+      a_row_q      <= '0;
+      a_cur_q      <= '0;
+      a_bytes_q    <= '0;
+      a_index_q    <= '0;
+      a_y_stride_q <= '0;
+      a_x_stride_q <= '0;
+      a_x_q        <= '0;
+      a_y_q        <= '0;
+      a_nx_q       <= '0;
+      a_ny_q       <= '0;
+    end else if (a_take) begin
+      a_run_q      <= a_moves;
+      a_base_q     <= seg_base_i[64*32'(a_insn.segment)+:64];
+      a_row_q      <= a_insn.dram_offset;
+      a_cur_q      <= a_insn.dram_offset;
+      a_index_q    <= ahead_i[287:256];
+      a_y_stride_q <= a_insn.y_stride;
+      a_x_stride_q <= a_insn.x_stride;
+      a_bytes_q    <= ahead_i[353] ? ahead_i[319:288] : ahead_i[352] ? ahead_i[351:320] : 32'(a_insn.run);
+      a_nx_q       <= ahead_i[352] ? 16'd1 : a_insn.x_count;
+      a_ny_q       <= ahead_i[353] ? 16'd1 : a_insn.y_count;
+      a_x_q        <= 16'd1;
+      a_y_q        <= 16'd1;
+    end else if (a_step) begin
+      if (!a_last_x) begin
+        a_x_q   <= a_x_q + 16'd1;
+        a_cur_q <= a_cur_q + 32'(a_x_stride_q);
+      end else begin
+        a_x_q   <= 16'd1;
+        a_y_q   <= a_y_q + 16'd1;
+        a_row_q <= a_row_q + a_y_stride_q;
+        a_cur_q <= a_row_q + a_y_stride_q;
+        a_run_q <= !a_last_y;
+      end
+    end
+  end
+
+  // ---- bursts and credits --------------------------------------------------------------------------------------------
+  logic             burst_valid, burst_last, burst_user, request, word_taken;
+  logic [8:0]       burst_beats;
+  logic [FreeW-1:0] free_q;
+
+  tsr_burst #(
+      .BusBytes(BusBytes),
+      .MaxBeats(tsr_cfg_pkg::BurstBeats)
+  ) u_burst (
+      .clk_i,
+      .rst_ni,
+      .region_valid_i(a_run_q && region_ready),
+      .region_addr_i (a_addr),
+      .region_bytes_i(a_bytes_q),
+      .region_user_i (1'b0),
+      .region_ready_o(burst_region_ready),
+      .burst_valid_o (burst_valid),
+      .burst_addr_o  (req_addr_o),
+      .burst_beats_o (burst_beats),
+      .burst_last_o  (burst_last),
+      .burst_user_o  (burst_user),
+      .burst_ready_i (request)
+  );
+
+  assign req_valid_o = burst_valid && (free_q >= FreeW'(burst_beats));
+  assign req_beats_o = burst_beats;
+  assign request     = req_valid_o && req_ready_i;
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) free_q <= FreeW'(FifoWords);
+    else if (request || word_taken)
+      free_q <= free_q - (request ? FreeW'(burst_beats) : FreeW'(0)) + FreeW'(word_taken);
+  end
+
+  // ---- bus words, stripped to the bytes of their region --------------------------------------------------------------
+  logic                  word_valid, word_error, align_ready, region_valid, region_end, fresh_q;
+  logic [8*BusBytes-1:0] word;
+  logic [OffW-1:0]       region_offset, offset;
+  logic [31:0]           region_bytes, region_index, left, left_q;
+  logic [LenW-1:0]       room, length;
+
+  tsr_fifo_ram #(
+      .Width(8 * BusBytes + 1),
+      .Depth(FifoWords)
+  ) u_data (
+      .clk_i,
+      .rst_ni,
+      .push_i (r_valid_i),
+      .data_i ({r_error_i, r_data_i}),
+      .valid_o(word_valid),
+      .data_o ({word_error, word}),
+      .ready_i(word_taken)
+  );
+
+  tsr_fifo #(
+      .Width(RegionW),
+      .Depth(32)
+  ) u_regions (
+      .clk_i,
+      .rst_ni,
+      .valid_i(a_run_q && burst_region_ready),
+      .data_i ({a_addr[OffW-1:0], a_bytes_q, a_index_q}),
+      .ready_o(region_ready),
+      .valid_o(region_valid),
+      .data_o ({region_offset, region_bytes, region_index}),
+      .ready_i(word_taken && region_end)
+  );
+
+  assign offset     = fresh_q ? region_offset : '0;
+  assign left       = fresh_q ? region_bytes : left_q;
+  assign room       = LenW'(BusBytes) - LenW'(offset);
+  assign region_end = left <= 32'(room);
+  assign length     = region_end ? left[LenW-1:0] : room;
+  assign word_taken = word_valid && region_valid && align_ready;
+  assign bytes_o    = word_taken ? 8'(length) : 8'd0;
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      fresh_q       <= 1'b1;
+      left_q        <= '0;
+      fault_o       <= 1'b0;
+      fault_index_o <= '0;
+    end else begin
+      fault_o <= word_taken && word_error;
+      if (word_taken) begin
+        fresh_q       <= region_end;
+        left_q        <= left - 32'(length);
+        fault_index_o <= region_index;
+      end
+    end
+  end
+
+  // ---- data phase: one destination word a cycle ----------------------------------------------------------------------
+  tsr_isa_pkg::load_t d_insn;
+  logic        d_tokens, d_take, d_move, d_last_run, d_last_x, d_last_y, d_inside, d_emit;
+  logic        d_run_q, d_diag_q;
+  logic [1:0]  d_buffer_q;
+  logic [3:0]  d_plane_q, d_signal_q;
+  logic [7:0]  d_pad_q;
+  logic [15:0] d_length_q, d_left_q;
+  logic [21:0] d_row_q, d_step_q, d_addr_q, d_next_step, d_next_row;
+  logic [15:0] d_sx_q, d_sy_q;
+  logic [16:0] d_x_q, d_y_q;                    // steps left, this one included
+  logic [16:0] d_nx_q;
+  logic [16:0] d_x_lo_q, d_x_hi_q, d_y_lo_q, d_y_hi_q;   // inside while lo < steps left <= hi
+  logic [LenW-1:0] d_room, d_chunk;
+  logic        align_valid;
+  logic [8*BusBytes-1:0] align_data;
+  logic [BusBytes-1:0]   align_strb;
+
+  assign d_insn       = back_i[255:0];
+  assign d_tokens     = ((d_insn.wait_mask & 4'b0110) & ~tok_avail_i) == 4'd0;
+  assign d_take       = back_valid_i && d_tokens && !d_run_q;
+  assign back_ready_o = d_take;
+
+  assign d_room     = LenW'(BusBytes) - LenW'(d_addr_q[OffW-1:0]);
+  assign d_last_run = d_left_q <= 16'(d_room);
+  assign d_chunk    = d_last_run ? d_left_q[LenW-1:0] : d_room;
+  assign d_last_x   = d_x_q == 17'd1;
+  assign d_last_y   = d_y_q == 17'd1;
+  assign d_inside   = d_x_q > d_x_lo_q && d_x_q <= d_x_hi_q && d_y_q > d_y_lo_q && d_y_q <= d_y_hi_q;
+  assign d_emit     = d_run_q && d_inside;      // asks the byte queue
+  assign d_move     = d_run_q && (!d_inside || align_valid);
+  assign d_next_step = d_step_q + 22'(d_sx_q);
+  assign d_next_row  = d_row_q + 22'(d_sy_q);
+
+  tsr_realign #(
+      .BusBytes(BusBytes)
+  ) u_align (
+      .clk_i,
+      .rst_ni,
+      .in_valid_i  (word_valid && region_valid),
+      .in_data_i   (word),
+      .in_offset_i (offset),
+      .in_length_i (length),
+      .in_ready_o  (align_ready),
+      .out_offset_i(d_addr_q[OffW-1:0]),
+      .out_length_i(d_chunk),
+      .out_valid_o (align_valid),
+      .out_data_o  (align_data),
+      .out_strb_o  (align_strb),
+      .out_ready_i (d_emit)
+  );
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      d_run_q    <= 1'b0;
+      d_diag_q   <= 1'b0;
+      d_buffer_q <= '0;
+      d_plane_q  <= '0;
+      d_signal_q <= '0;
+      d_pad_q    <= '0;
+      d_length_q <= '0;
+      d_left_q   <= '0;
+      d_row_q    <= '0;
+      d_step_q   <= '0;
+      d_addr_q   <= '0;
+      d_sx_q     <= '0;
+      d_sy_q     <= '0;
+      d_x_q      <= '0;
+      d_y_q      <= '0;
+      d_nx_q     <= '0;
+      d_x_lo_q   <= '0;
+      d_x_hi_q   <= '0;
+      d_y_lo_q   <= '0;
+      d_y_hi_q   <= '0;
+    end else if (d_take) begin
+      d_run_q    <= 1'b1;
+      d_diag_q   <= d_insn.diag;
+      d_buffer_q <= d_insn.buffer[1:0];
+      d_plane_q  <= d_insn.plane;
+      d_signal_q <= d_insn.signal_mask;
+      d_pad_q    <= d_insn.pad_value;
+      d_length_q <= d_insn.run;
+      d_left_q   <= d_insn.run;
+      d_row_q    <= d_insn.diag ? d_insn.sram_addr >> DiagShift : d_insn.sram_addr;
+      d_step_q   <= d_insn.diag ? d_insn.sram_addr >> DiagShift : d_insn.sram_addr;
+      d_addr_q   <= d_insn.diag ? d_insn.sram_addr >> DiagShift : d_insn.sram_addr;
+      d_sx_q     <= d_insn.diag ? d_insn.sram_x_stride >> DiagShift : d_insn.sram_x_stride;
+      d_sy_q     <= d_insn.diag ? d_insn.sram_y_stride >> DiagShift : d_insn.sram_y_stride;
+      d_x_q      <= 17'(d_insn.x_before) + 17'(d_insn.x_count) + 17'(d_insn.x_after);
+      d_nx_q     <= 17'(d_insn.x_before) + 17'(d_insn.x_count) + 17'(d_insn.x_after);
+      d_y_q      <= 17'(d_insn.y_before) + 17'(d_insn.y_count) + 17'(d_insn.y_after);
+      d_x_lo_q   <= 17'(d_insn.x_after);
+      d_x_hi_q   <= 17'(d_insn.x_after) + 17'(d_insn.x_count);
+      d_y_lo_q   <= 17'(d_insn.y_after);
+      d_y_hi_q   <= 17'(d_insn.y_after) + 17'(d_insn.y_count);
+    end else if (d_move) begin
+      if (!d_last_run) begin
+        d_left_q <= d_left_q - 16'(d_chunk);
+        d_addr_q <= d_addr_q + 22'(d_chunk);
+      end else begin
+        d_left_q <= d_length_q;
+        if (!d_last_x) begin
+          d_x_q    <= d_x_q - 17'd1;
+          d_step_q <= d_next_step;
+          d_addr_q <= d_next_step;
+        end else begin
+          d_x_q    <= d_nx_q;
+          d_y_q    <= d_y_q - 17'd1;
+          d_row_q  <= d_next_row;
+          d_step_q <= d_next_row;
+          d_addr_q <= d_next_row;
+          d_run_q  <= !d_last_y;
+        end
+      end
+    end
+  end
+
+  // ---- write port and completion -------------------------------------------------------------------------------------
+  logic [5*Settle-1:0] settle_q;      // {done, signal} on its way
+  logic                finished;
+
+  assign finished = d_move && d_last_run && d_last_x && d_last_y;
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      ld_we_o     <= 1'b0;
+      ld_buffer_o <= '0;
+      ld_plane_o  <= '0;
+      ld_addr_o   <= '0;
+      ld_strb_o   <= '0;
+      ld_data_o   <= '0;
+      ld_diag_o   <= 1'b0;
+      settle_q    <= '0;
+    end else begin
+      ld_we_o  <= d_move;
+      settle_q <= {settle_q[5*Settle-6:0], finished, finished ? d_signal_q : 4'd0};
+      if (d_move) begin
+        ld_buffer_o <= d_buffer_q;
+        ld_plane_o  <= d_plane_q;
+        ld_addr_o   <= {d_addr_q[21:OffW], OffW'(0)};
+        ld_strb_o   <= align_strb;
+        ld_data_o   <= d_inside ? align_data : {BusBytes{d_pad_q}};
+        ld_diag_o   <= d_diag_q;
+      end
+    end
+  end
+
+  assign done_o     = settle_q[5*Settle-1];
+  assign tok_give_o = settle_q[5*Settle-2-:4];
+
+  assign tok_take_o = {a_take && a_insn.wait_mask[tsr_isa_pkg::UnitStore], d_take ? d_insn.wait_mask[2:1] : 2'b00, 1'b0};
+  assign busy_o     = d_run_q || settle_q != '0;
+  assign moved_o    = r_valid_i || ld_we_o;
+  // The data phase decides; a token missing in the address phase counts when nothing older is on its way.
+  assign stall_token_o = (!d_run_q && back_valid_i && !d_tokens)
+      || (!d_run_q && !back_valid_i && ahead_valid_i && !a_run_q && !a_tokens);
+
+  logic unused_bits;
+  assign unused_bits = ^{burst_last, burst_user, a_insn, d_insn, back_i, ahead_i};
+endmodule

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// tsr_run - the life of a run, and the one place where faults are collected.
+//
+//   reset --> Clear --> ClearWait --> Idle --start--> Run --finish, or fault and all quiet--> Drain --> Clear
+//               ^            ^-- memories are zeroed   |                                        ^  (done_o)
+//               +---- soft reset: from Idle, or through Drain without done -------------------- +
+//
+// Rules
+// 1. core_rst_no resets everything but the control registers, fault and counters, during Clear and ClearWait: no state
+//    passes from one run to the next.
+// 2. From Drain to Idle no burst is begun (abort_o); Drain ends when nothing is in flight on the bus.
+// 3. The fault with the lowest instruction index is kept. Instructions below it go on (limit_*), so it is the fault that
+//    running one instruction after another would have met first. Quiet: for QuietCycles cycles nothing below it is left.
+// 4. The fault stays readable until the next start or soft reset.
+
+module tsr_run (
+    input  logic        clk_i,
+    input  logic        rst_ni,
+    input  logic        start_i,
+    output logic        start_ack_o,
+    input  logic        soft_reset_i,
+    output logic        soft_busy_o,
+    output logic        running_o,
+    output logic        idle_o,
+    output logic        done_o,
+
+    output logic        core_rst_no,
+    output logic        core_start_o,     // the cycle after start_ack_o
+    output logic        abort_o,
+    output logic        clear_o,
+    input  logic        clear_busy_i,
+    input  logic        bus_idle_i,
+    input  logic        quiet_i,
+    input  logic        finish_i,
+
+    // Faults of LOAD, GEMM, ALU, STORE, dispatch.
+    input  logic [4:0]   fault_valid_i,
+    input  logic [39:0]  fault_code_i,
+    input  logic [159:0] fault_index_i,
+    output logic         limit_valid_o,
+    output logic [31:0]  limit_index_o,
+    output logic [10:0]  fault_o
+);
+  localparam int unsigned QuietCycles = 8;
+
+  typedef enum logic [2:0] {StClear, StClearWait, StIdle, StRun, StDrain} state_e;
+
+  state_e      state_q;
+  logic        soft_q, core_rst_nq;
+  logic        fault_q, start_q;
+  logic [7:0]  code_q;
+  logic [2:0]  unit_q;
+  logic [31:0] index_q;
+  logic [2:0]  quiet_q;
+
+  logic        take;
+  logic [7:0]  code;
+  logic [2:0]  unit;
+  logic [31:0] index;
+
+  assign start_ack_o   = state_q == StIdle && start_i && !soft_reset_i && core_rst_nq;
+  assign soft_busy_o   = soft_q;
+  assign running_o     = state_q == StRun || (state_q == StDrain && !soft_q);
+  assign idle_o        = state_q == StIdle;
+  assign done_o        = state_q == StDrain && bus_idle_i && !soft_q && !soft_reset_i;
+  assign core_rst_no   = core_rst_nq;
+  assign core_start_o  = start_q;
+  assign abort_o       = state_q != StIdle && state_q != StRun;
+  assign clear_o       = state_q == StClear;
+  assign limit_valid_o = fault_q;
+  assign limit_index_o = index_q;
+  assign fault_o       = {unit_q, code_q};
+
+  always_comb begin
+    take  = 1'b0;
+    code  = code_q;
+    unit  = unit_q;
+    index = index_q;
+    for (int u = 0; u < 5; u++) begin
+      if (fault_valid_i[u] && ((!fault_q && !take) || fault_index_i[32*u+:32] < index)) begin
+        take  = 1'b1;
+        code  = fault_code_i[8*u+:8];
+        unit  = 3'(u);
+        index = fault_index_i[32*u+:32];
+      end
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      fault_q <= 1'b0;
+      code_q  <= '0;
+      unit_q  <= '0;
+      index_q <= '0;
+    end else if (start_ack_o || soft_reset_i) begin
+      fault_q <= 1'b0;
+      code_q  <= '0;
+      unit_q  <= '0;
+      index_q <= '0;
+    end else if (state_q == StRun && take) begin
+      fault_q <= 1'b1;
+      code_q  <= code;
+      unit_q  <= unit;
+      index_q <= index;
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      state_q     <= StClear;
+      soft_q      <= 1'b0;
+      core_rst_nq <= 1'b0;
+      start_q     <= 1'b0;
+      quiet_q     <= '0;
+    end else begin
+      start_q     <= start_ack_o;
+      core_rst_nq <= state_q == StIdle || state_q == StRun || state_q == StDrain;
+      quiet_q     <= (state_q == StRun && fault_q && quiet_i) ? quiet_q + 3'd1 : 3'd0;
+      if (soft_reset_i) soft_q <= 1'b1;
+      case (state_q)
+        StClear: state_q <= StClearWait;
+
+        StClearWait: begin
+          if (!clear_busy_i) begin
+            state_q <= StIdle;
+            soft_q  <= 1'b0;
+          end
+        end
+
+        StIdle: begin
+          if (soft_reset_i) state_q <= StDrain;
+          else if (start_ack_o) state_q <= StRun;
+        end
+
+        StRun: begin
+          if (soft_reset_i || finish_i || (fault_q && quiet_q == 3'(QuietCycles - 1))) state_q <= StDrain;
+        end
+
+        default: if (bus_idle_i) state_q <= StClear;
+      endcase
+    end
+  end
+endmodule

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// tsr_store - copies the OUT buffer to DRAM, byte-exact.
+//
+//   insn_* --> runs in OUT --> st_re_o --> [OUT read] --> tsr_realign --> w_* (data, strobes)
+//    (tokens)                                                 ^
+//         \--> regions in DRAM --> tsr_burst --> req_*        |
+//                       \--> region FIFO ---------------------+
+//         \--> completion FIFO {index, signal} <--- b_last_i, b_error_i
+//
+// Rules
+// 1. An instruction starts when all its tokens are there; the next one may start while the responses of this are awaited.
+// 2. Tokens are given, and done_o pulses, when the response of the instruction's last burst has come.
+// 3. An error response reports the oldest unanswered instruction, which is the one it belongs to.
+// 4. One OUT word is read a cycle; st_data_i is valid in the cycle after st_re_o and held until the next read.
+
+module tsr_store #(
+    parameter int unsigned ItemW = 354
+) (
+    input  logic                             clk_i,
+    input  logic                             rst_ni,
+    input  logic [255:0]                     seg_base_i,
+
+    input  logic                             insn_valid_i,
+    input  logic [ItemW-1:0]                 insn_i,
+    output logic                             insn_ready_o,
+    input  logic [3:0]                       tok_avail_i,
+    output logic [3:0]                       tok_take_o,
+    output logic [3:0]                       tok_give_o,
+
+    output logic                             st_re_o,
+    output logic [3:0]                       st_plane_o,
+    output logic [21:0]                      st_addr_o,
+    input  logic [8*tsr_cfg_pkg::BusBytes-1:0] st_data_i,
+
+    output logic                             req_valid_o,
+    output logic [63:0]                      req_addr_o,
+    output logic [8:0]                       req_beats_o,
+    output logic                             req_last_o,
+    input  logic                             req_ready_i,
+    output logic                             w_valid_o,
+    output logic [8*tsr_cfg_pkg::BusBytes-1:0] w_data_o,
+    output logic [tsr_cfg_pkg::BusBytes-1:0] w_strb_o,
+    input  logic                             w_ready_i,
+    input  logic                             b_last_i,
+    input  logic                             b_error_i,
+
+    output logic                             busy_o,          // an instruction is streaming or awaits responses
+    output logic                             moved_o,         // an OUT word was read or a bus word left
+    output logic                             stall_token_o,
+    output logic                             done_o,
+    output logic [7:0]                       bytes_o,         // bytes that left this cycle
+    output logic                             fault_o,
+    output logic [31:0]                      fault_index_o
+);
+  localparam int unsigned BusBytes = tsr_cfg_pkg::BusBytes;
+  localparam int unsigned OffW     = $clog2(BusBytes);
+  localparam int unsigned LenW     = OffW + 1;
+  localparam int unsigned InFlight = 8;    // instructions between start and last response
+
+  // ---- start ---------------------------------------------------------------------------------------------------------
+  tsr_isa_pkg::store_t insn;
+  logic tokens, take, s_run_q, a_run_q, done_ready, done_valid;
+  logic [31:0] done_index;
+  logic [3:0]  done_signal;
+
+  assign insn         = insn_i[255:0];
+  assign tokens       = (insn.wait_mask & ~tok_avail_i) == 4'd0;
+  assign take         = insn_valid_i && tokens && !s_run_q && !a_run_q && done_ready;
+  assign insn_ready_o = take;
+  assign tok_take_o   = take ? insn.wait_mask : 4'd0;
+
+  tsr_fifo #(
+      .Width(36),
+      .Depth(InFlight)
+  ) u_completion (
+      .clk_i,
+      .rst_ni,
+      .valid_i(take),
+      .data_i ({insn_i[287:256], insn.signal_mask}),
+      .ready_o(done_ready),
+      .valid_o(done_valid),
+      .data_o ({done_index, done_signal}),
+      .ready_i(b_last_i)
+  );
+
+  assign done_o        = b_last_i;
+  assign tok_give_o    = b_last_i ? done_signal : 4'd0;
+  assign fault_o       = b_error_i;
+  assign fault_index_o = done_index;
+
+  // ---- regions in DRAM: one a cycle ----------------------------------------------------------------------------------
+  logic        a_step, a_last_x, a_last_y;
+  logic [63:0] a_base_q, a_addr;
+  logic [31:0] a_row_q, a_cur_q, a_bytes_q, a_y_stride_q;
+  logic [23:0] a_x_stride_q;
+  logic [15:0] a_x_q, a_y_q, a_nx_q, a_ny_q;
+  logic        region_ready, burst_region_ready;
+
+  assign a_addr   = a_base_q + 64'(a_cur_q);
+  assign a_step   = a_run_q && region_ready && burst_region_ready;
+  assign a_last_x = a_x_q == a_nx_q;
+  assign a_last_y = a_y_q == a_ny_q;
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      a_run_q      <= 1'b0;
+      a_base_q     <= '0;
+      a_row_q      <= '0;
+      a_cur_q      <= '0;
+      a_bytes_q    <= '0;
+      a_y_stride_q <= '0;
+      a_x_stride_q <= '0;
+      a_x_q        <= '0;
+      a_y_q        <= '0;
+      a_nx_q       <= '0;
+      a_ny_q       <= '0;
+    end else if (take) begin
+      a_run_q      <= 1'b1;
+      a_base_q     <= seg_base_i[64*32'(insn.segment)+:64];
+      a_row_q      <= insn.dram_offset;
+      a_cur_q      <= insn.dram_offset;
+      a_y_stride_q <= insn.y_stride;
+      a_x_stride_q <= insn.x_stride;
+      a_bytes_q    <= insn_i[353] ? insn_i[319:288] : insn_i[352] ? insn_i[351:320] : 32'(insn.run);
+      a_nx_q       <= insn_i[352] ? 16'd1 : insn.x_count;
+      a_ny_q       <= insn_i[353] ? 16'd1 : insn.y_count;
+      a_x_q        <= 16'd1;
+      a_y_q        <= 16'd1;
+    end else if (a_step) begin
+      if (!a_last_x) begin
+        a_x_q   <= a_x_q + 16'd1;
+        a_cur_q <= a_cur_q + 32'(a_x_stride_q);
+      end else begin
+        a_x_q   <= 16'd1;
+        a_y_q   <= a_y_q + 16'd1;
+        a_row_q <= a_row_q + a_y_stride_q;
+        a_cur_q <= a_row_q + a_y_stride_q;
+        a_run_q <= !a_last_y;
+      end
+    end
+  end
+
+  logic burst_last, burst_user;
+
+  tsr_burst #(
+      .BusBytes(BusBytes),
+      .MaxBeats(tsr_cfg_pkg::BurstBeats)
+  ) u_burst (
+      .clk_i,
+      .rst_ni,
+      .region_valid_i(a_run_q && region_ready),
+      .region_addr_i (a_addr),
+      .region_bytes_i(a_bytes_q),
+      .region_user_i (a_last_x && a_last_y),
+      .region_ready_o(burst_region_ready),
+      .burst_valid_o (req_valid_o),
+      .burst_addr_o  (req_addr_o),
+      .burst_beats_o (req_beats_o),
+      .burst_last_o  (burst_last),
+      .burst_user_o  (burst_user),
+      .burst_ready_i (req_ready_i)
+  );
+
+  assign req_last_o = burst_last && burst_user;
+
+  // ---- bus words -----------------------------------------------------------------------------------------------------
+  logic            region_valid, region_end, fresh_q, align_out_valid, sent;
+  logic [OffW-1:0] region_offset, offset;
+  logic [31:0]     region_bytes, left, left_q;
+  logic [LenW-1:0] room, length;
+
+  tsr_fifo #(
+      .Width(OffW + 32),
+      .Depth(32)
+  ) u_regions (
+      .clk_i,
+      .rst_ni,
+      .valid_i(a_run_q && burst_region_ready),
+      .data_i ({a_addr[OffW-1:0], a_bytes_q}),
+      .ready_o(region_ready),
+      .valid_o(region_valid),
+      .data_o ({region_offset, region_bytes}),
+      .ready_i(sent && region_end)
+  );
+
+  assign offset     = fresh_q ? region_offset : '0;
+  assign left       = fresh_q ? region_bytes : left_q;
+  assign room       = LenW'(BusBytes) - LenW'(offset);
+  assign region_end = left <= 32'(room);
+  assign length     = region_end ? left[LenW-1:0] : room;
+  assign w_valid_o  = region_valid && align_out_valid;
+  assign sent       = w_valid_o && w_ready_i;
+  assign bytes_o    = sent ? 8'(length) : 8'd0;
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      fresh_q <= 1'b1;
+      left_q  <= '0;
+    end else if (sent) begin
+      fresh_q <= region_end;
+      left_q  <= left - 32'(length);
+    end
+  end
+
+  // ---- runs in OUT: one word a cycle ---------------------------------------------------------------------------------
+  logic        s_step, s_last_run, s_last_x, s_last_y, align_ready;
+  logic [3:0]  s_plane_q;
+  logic [15:0] s_length_q, s_left_q, s_sx_q, s_sy_q, s_x_q, s_y_q, s_nx_q;
+  logic [21:0] s_row_q, s_step_q, s_addr_q, s_next_step, s_next_row;
+  logic [LenW-1:0] s_room, s_chunk;
+  logic            read_q;
+  logic [OffW-1:0] read_offset_q;
+  logic [LenW-1:0] read_length_q;
+
+  assign s_room      = LenW'(BusBytes) - LenW'(s_addr_q[OffW-1:0]);
+  assign s_last_run  = s_left_q <= 16'(s_room);
+  assign s_chunk     = s_last_run ? s_left_q[LenW-1:0] : s_room;
+  assign s_last_x    = s_x_q == 16'd1;
+  assign s_last_y    = s_y_q == 16'd1;
+  assign s_step      = s_run_q && (!read_q || align_ready);
+  assign s_next_step = s_step_q + 22'(s_sx_q);
+  assign s_next_row  = s_row_q + 22'(s_sy_q);
+
+  assign st_re_o    = s_step;
+  assign st_plane_o = s_plane_q;
+  assign st_addr_o  = {s_addr_q[21:OffW], OffW'(0)};
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      s_run_q       <= 1'b0;
+      s_plane_q     <= '0;
+      s_length_q    <= '0;
+      s_left_q      <= '0;
+      s_sx_q        <= '0;
+      s_sy_q        <= '0;
+      s_x_q         <= '0;
+      s_y_q         <= '0;
+      s_nx_q        <= '0;
+      s_row_q       <= '0;
+      s_step_q      <= '0;
+      s_addr_q      <= '0;
+      read_q        <= 1'b0;
+      read_offset_q <= '0;
+      read_length_q <= '0;
+    end else begin
+      if (s_step) begin
+        read_q        <= 1'b1;
+        read_offset_q <= s_addr_q[OffW-1:0];
+        read_length_q <= s_chunk;
+      end else if (align_ready) begin
+        read_q <= 1'b0;
+      end
+      if (take) begin
+        s_run_q    <= 1'b1;
+        s_plane_q  <= insn.plane;
+        s_length_q <= insn.run;
+        s_left_q   <= insn.run;
+        s_sx_q     <= insn.sram_x_stride;
+        s_sy_q     <= insn.sram_y_stride;
+        s_x_q      <= insn.x_count;
+        s_nx_q     <= insn.x_count;
+        s_y_q      <= insn.y_count;
+        s_row_q    <= insn.sram_addr;
+        s_step_q   <= insn.sram_addr;
+        s_addr_q   <= insn.sram_addr;
+      end else if (s_step) begin
+        if (!s_last_run) begin
+          s_left_q <= s_left_q - 16'(s_chunk);
+          s_addr_q <= s_addr_q + 22'(s_chunk);
+        end else begin
+          s_left_q <= s_length_q;
+          if (!s_last_x) begin
+            s_x_q    <= s_x_q - 16'd1;
+            s_step_q <= s_next_step;
+            s_addr_q <= s_next_step;
+          end else begin
+            s_x_q    <= s_nx_q;
+            s_y_q    <= s_y_q - 16'd1;
+            s_row_q  <= s_next_row;
+            s_step_q <= s_next_row;
+            s_addr_q <= s_next_row;
+            s_run_q  <= !s_last_y;
+          end
+        end
+      end
+    end
+  end
+
+  tsr_realign #(
+      .BusBytes(BusBytes)
+  ) u_align (
+      .clk_i,
+      .rst_ni,
+      .in_valid_i  (read_q),
+      .in_data_i   (st_data_i),
+      .in_offset_i (read_offset_q),
+      .in_length_i (read_length_q),
+      .in_ready_o  (align_ready),
+      .out_offset_i(offset),
+      .out_length_i(length),
+      .out_valid_o (align_out_valid),
+      .out_data_o  (w_data_o),
+      .out_strb_o  (w_strb_o),
+      .out_ready_i (region_valid && w_ready_i)
+  );
+
+  assign busy_o        = done_valid;
+  assign moved_o       = st_re_o || sent;
+  assign stall_token_o = !done_valid && insn_valid_i && !tokens;
+
+  logic unused_bits;
+  assign unused_bits = ^{insn, insn_i};
+endmodule
