@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tsr/insn.h"
+
 enum {
     HEADER_BYTES = 64,
     SECTION_ENTRY_BYTES = 24,
@@ -201,6 +203,20 @@ static tsr_status check_io(const tsr_program *p, const tsr_io *io, const char *k
     return tsr_ok();
 }
 
+// Instructions are checked by the device that runs them. Here: that a run cannot change the constants of the next one, and
+// that it ends.
+static tsr_status check_stream(const tsr_program *p, const tsr_step *step, uint32_t index) {
+    tsr_insn insn = {0};
+    for (uint32_t i = 0; i < step->insn_count; i++) {
+        (void)tsr_insn_decode(p->const_data + step->insn_offset + (size_t)i * TSR_INSN_BYTES, &insn);
+        if (insn.opcode == TSR_OP_STORE && insn.store.segment == 0)
+            return tsr_error(TSR_CORRUPT, "accelerator step %u: instruction %u stores into the constants", index, i);
+    }
+    if (insn.opcode != TSR_OP_FINISH)
+        return tsr_error(TSR_CORRUPT, "accelerator step %u does not end with finish", index);
+    return tsr_ok();
+}
+
 static tsr_status check_step(const tsr_program *p, const tsr_step *step, uint32_t index) {
     if (step->first_layer > p->layer_count || step->layer_count > p->layer_count - step->first_layer)
         return tsr_error(TSR_CORRUPT, "step %u names layers %u to %llu of %u", index, step->first_layer,
@@ -225,6 +241,7 @@ static tsr_status check_step(const tsr_program *p, const tsr_step *step, uint32_
     if ((uint64_t)step->insn_offset + (uint64_t)step->insn_count * TSR_INSN_BYTES > p->const_bytes)
         return tsr_error(TSR_CORRUPT, "accelerator step %u: %u instructions from byte %u end outside %llu bytes", index,
                          step->insn_count, step->insn_offset, (unsigned long long)p->const_bytes);
+    TSR_TRY(check_stream(p, step, index));
     for (uint32_t i = 0; i < step->layer_count; i++) {
         const tsr_layer *layer = &p->layers[step->first_layer + i];
         if (layer->first_insn > step->insn_count || layer->insn_count > step->insn_count - layer->first_insn)

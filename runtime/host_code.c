@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host_code.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#if defined(__aarch64__)
+#include <sys/auxv.h>
+#endif
+
+#if defined(__x86_64__)
+static const char host_architecture[] = "x86_64";
+#elif defined(__aarch64__)
+static const char host_architecture[] = "aarch64";
+#elif defined(__riscv) && __riscv_xlen == 64
+static const char host_architecture[] = "riscv64";
+#elif defined(__arm__)
+static const char host_architecture[] = "arm";
+#else
+static const char host_architecture[] = "unknown";
+#endif
+
+static const tsr_host_env services = {expf, tanhf, logf, erff, powf, sinf, cosf};
+
+typedef struct cpu_feature {
+    const char *name; // LLVM's
+    bool present;
+} cpu_feature;
+
+// What this CPU has of the features that compiled code may ask for. Returns how many are known.
+enum { MAX_FEATURES = 32 };
+static size_t list_features(cpu_feature out[MAX_FEATURES]) {
+    size_t n = 0;
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    // The builtin takes literals only.
+#define FEATURE(llvm_name, gcc_name) out[n++] = (cpu_feature){llvm_name, __builtin_cpu_supports(gcc_name) != 0}
+    FEATURE("sse2", "sse2");
+    FEATURE("sse3", "sse3");
+    FEATURE("ssse3", "ssse3");
+    FEATURE("sse4.1", "sse4.1");
+    FEATURE("sse4.2", "sse4.2");
+    FEATURE("popcnt", "popcnt");
+    FEATURE("avx", "avx");
+    FEATURE("avx2", "avx2");
+    FEATURE("fma", "fma");
+    FEATURE("bmi", "bmi");
+    FEATURE("bmi2", "bmi2");
+    FEATURE("avx512f", "avx512f");
+    FEATURE("avx512bw", "avx512bw");
+    FEATURE("avx512cd", "avx512cd");
+    FEATURE("avx512dq", "avx512dq");
+    FEATURE("avx512vl", "avx512vl");
+    FEATURE("avx512vnni", "avx512vnni");
+#undef FEATURE
+    // x86-64-v2 and later imply these; gcc 12's builtin has no names for them.
+    bool v2 = __builtin_cpu_supports("sse4.2") != 0, v3 = __builtin_cpu_supports("avx2") != 0;
+    out[n++] = (cpu_feature){"cx16", v2};
+    out[n++] = (cpu_feature){"f16c", v3};
+    out[n++] = (cpu_feature){"lzcnt", v3};
+    out[n++] = (cpu_feature){"movbe", v3};
+#elif defined(__aarch64__)
+    unsigned long bits = getauxval(AT_HWCAP);
+    // Bit numbers of the kernel's user interface (asm/hwcap.h).
+    out[n++] = (cpu_feature){"fp-armv8", (bits >> 0 & 1) != 0};
+    out[n++] = (cpu_feature){"neon", (bits >> 1 & 1) != 0};
+    out[n++] = (cpu_feature){"aes", (bits >> 3 & 1) != 0};
+    out[n++] = (cpu_feature){"crc", (bits >> 7 & 1) != 0};
+    out[n++] = (cpu_feature){"lse", (bits >> 8 & 1) != 0};
+    out[n++] = (cpu_feature){"fullfp16", (bits >> 10 & 1) != 0};
+    out[n++] = (cpu_feature){"rdm", (bits >> 12 & 1) != 0};
+    out[n++] = (cpu_feature){"dotprod", (bits >> 20 & 1) != 0};
+    out[n++] = (cpu_feature){"sve", (bits >> 22 & 1) != 0};
+#else
+    (void)out;
+#endif
+    return n;
+}
+
+static tsr_status check_feature(const char *name, size_t length) {
+    cpu_feature features[MAX_FEATURES];
+    size_t count = list_features(features);
+    for (size_t i = 0; i < count; i++) {
+        if (strlen(features[i].name) != length || memcmp(features[i].name, name, length) != 0)
+            continue;
+        if (features[i].present)
+            return tsr_ok();
+        return tsr_error(TSR_MISMATCH, "the program's host code needs the CPU feature %s, which this CPU does not have; "
+                                       "compile the model for this computer",
+                         features[i].name);
+    }
+    return tsr_error(TSR_MISMATCH, "the program's host code needs the CPU feature \"%.*s\", which this runtime does not know "
+                                   "how to check on %s; compile the model without it",
+                     (int)(length < 40 ? length : 40), name, host_architecture);
+}
+
+static tsr_status check_features(const char *list) {
+    while (*list != '\0') {
+        size_t length = strcspn(list, ",");
+        const char *name = list;
+        size_t name_length = length;
+        if (name_length > 0 && name[0] == '+') {
+            name++;
+            name_length--;
+        }
+        if (name_length > 0)
+            TSR_TRY(check_feature(name, name_length));
+        list += length;
+        list += *list == ',';
+    }
+    return tsr_ok();
+}
+
+static tsr_status check_target(const tsr_program *program) {
+    size_t length = strcspn(program->target, "-");
+    if (length != strlen(host_architecture) || memcmp(program->target, host_architecture, length) != 0 ||
+        strstr(program->target, "linux") == NULL)
+        return tsr_error(TSR_MISMATCH, "the program's host code is for %s, this computer is %s-linux; compile the model for it",
+                         program->target, host_architecture);
+    return check_features(program->features);
+}
+
+tsr_status host_code_map(const tsr_program *program, host_code *out_code) {
+    *out_code = (host_code){0};
+    if (program->code_bytes == 0)
+        return tsr_ok();
+    TSR_TRY(check_target(program));
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    size_t bytes = ((size_t)program->code_bytes + page - 1) / page * page;
+    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+        return tsr_error(TSR_OUT_OF_MEMORY, "no memory for %zu bytes of host code: %s", bytes, strerror(errno));
+    memcpy(memory, program->code, program->code_bytes);
+    if (mprotect(memory, bytes, PROT_READ | PROT_EXEC) != 0) {
+        tsr_status status = tsr_error(TSR_UNSUPPORTED, "this system does not let a program run host code that it loads: %s",
+                                      strerror(errno));
+        munmap(memory, bytes);
+        return status;
+    }
+    // Instruction caches that do not see stores need to be told; nothing on x86.
+    __builtin___clear_cache((char *)memory, (char *)memory + bytes);
+    *out_code = (host_code){.memory = memory, .bytes = bytes};
+    return tsr_ok();
+}
+
+void host_code_unmap(host_code *code) {
+    if (code->memory != NULL)
+        munmap(code->memory, code->bytes);
+    *code = (host_code){0};
+}
+
+void host_code_call(const host_code *code, uint32_t entry, const uint8_t *consts, uint8_t *work) {
+    // ISO C has no conversion from object to function pointers.
+    tsr_host_function *function;
+    const uint8_t *address = code->memory + entry;
+    static_assert(sizeof function == sizeof address, "code and data pointers have one size");
+    memcpy(&function, &address, sizeof function);
+    function(consts, work, &services);
+}

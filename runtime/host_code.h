@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// The host machine code of a program, made executable in this process.
+#ifndef TSR_RUNTIME_HOST_CODE_H
+#define TSR_RUNTIME_HOST_CODE_H
+
+#include "tsr/program.h"
+
+typedef struct host_code {
+    uint8_t *memory; // NULL: the program has no host code
+    size_t bytes;
+} host_code;
+
+// Refuses code for another CPU family or with CPU features that this one lacks (TSR_MISMATCH, both named). The memory is
+// never writable and executable at once.
+tsr_status host_code_map(const tsr_program *program, host_code *out_code);
+void host_code_unmap(host_code *code);
+
+// entry lies inside the code: the program was checked.
+void host_code_call(const host_code *code, uint32_t entry, const uint8_t *consts, uint8_t *work);
+
+#endif
