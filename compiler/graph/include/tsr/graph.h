@@ -95,10 +95,12 @@ typedef struct tsr_attr {
                             // pools: the fused activation, applied to the result
 } tsr_attr;
 
-// Integer arithmetic of a quantised node: RESCALE(v, multiplier, lsh, rsh) as isa/spec.md defines it.
+// Integer arithmetic of a quantised node: RESCALE as isa/spec.md defines it, v * multiplier * 2^(lsh - rsh - 31), rounded
+// once (half up: ONNX, and TFLite's fully connected) or twice (gemmlowp's way: TFLite's other reference kernels).
 typedef struct tsr_rescale {
     int32_t multiplier;
     uint8_t lsh, rsh;
+    bool single_rounding;
 } tsr_rescale;
 typedef struct tsr_requant {
     bool valid;

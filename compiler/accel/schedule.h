@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// One schedule an operator family: node -> scheduled tensor program over the accelerator's memories.
+#ifndef ACCEL_SCHEDULE_H
+#define ACCEL_SCHEDULE_H
+
+#include "emit.h"
+#include "nest.h"
+
+// What a schedule works with. A node becomes a scheduled program or the reason why it cannot.
+typedef struct job {
+    tsr_accel *accel;
+    const tsr_graph *graph;
+    const tsr_node *node;
+    tsr_tbuffer *const *work;
+    scheduler *s;
+} job;
+
+tsr_status schedule_conv(const job *j);        // CONV, FULLY_CONNECTED
+tsr_status schedule_pool(const job *j);        // MAX_POOL, AVERAGE_POOL
+tsr_status schedule_elementwise(const job *j); // ADD, SUB, MUL, CLIP, QUANTIZE (int8 -> int8)
+
+// Can it? Each writes its reason when not.
+bool conv_supported(const tsr_graph *graph, const tsr_node *node, const tsr_config *config, char *reason);
+bool pool_supported(const tsr_graph *graph, const tsr_node *node, const tsr_config *config, char *reason);
+bool elementwise_supported(const tsr_graph *graph, const tsr_node *node, const tsr_config *config, char *reason);
+
+static inline const tsr_tensor *tensor_of(const tsr_graph *graph, tsr_id id) { return &graph->tensors[id]; }
+static inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+static inline int64_t min64(int64_t a, int64_t b) { return a < b ? a : b; }
+static inline int64_t max64(int64_t a, int64_t b) { return a > b ? a : b; }
+
+// A constant in segment 0 as a buffer of the IR.
+tsr_tbuffer *constant(const job *j, const char *name, tsr_dtype dtype, const void *data, size_t elements);
+
+// What the two halves of a memory hold, so that a tile that is still there is not loaded again. Keys are >= 0.
+typedef struct halves {
+    space memory;
+    int64_t size;   // of the memory, in the unit of its addresses here
+    int64_t key[2]; // -1: nothing
+} halves;
+halves halves_of(space memory, int64_t size);
+// The place of `key`; *out_hit false when the caller has to load it there.
+int64_t halves_find(const job *j, halves *h, int64_t key, bool *out_hit);
+
+// One line of PAR: 3 words a lane.
+void put_par(int32_t *words, int32_t bias, tsr_rescale rescale);
+
+// Balanced tile sizes for an extent: extent, half of it, a third, ... 1. Returns how many, at most limit.
+uint32_t tile_sizes(int64_t extent, int64_t *out_sizes, uint32_t limit);
+
+#endif

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tokens.h"
+
+#include <string.h>
+
+typedef struct record {
+    int64_t begin, end;
+    uint32_t unit, instruction;
+    bool write;
+} record;
+
+typedef struct record_list {
+    record *items;
+    uint32_t count, capacity;
+} record_list;
+
+typedef struct completion {
+    uint32_t signals;
+    uint32_t unit;
+    int64_t knows[UNITS]; // when this instruction has completed, so have these (-1: none) and all before them in their unit
+} completion;
+
+struct tracker {
+    tsr_arena *arena;
+    record_list records[SPACES];
+    completion *instructions;
+    uint32_t count, capacity;
+    int64_t knows[UNITS][UNITS]; // [v][u]: the latest instruction of u that v's next one may rely on
+};
+
+tracker *tracker_create(tsr_arena *arena) {
+    tracker *t = TSR_NEW(arena, tracker);
+    t->arena = arena;
+    for (int v = 0; v < UNITS; v++)
+        for (int u = 0; u < UNITS; u++)
+            t->knows[v][u] = -1;
+    return t;
+}
+
+static void *grow(tsr_arena *arena, void *items, uint32_t count, uint32_t *capacity, size_t size) {
+    if (count < *capacity)
+        return items;
+    *capacity = *capacity ? *capacity * 2 : 64;
+    void *larger = tsr_arena_alloc(arena, *capacity * size);
+    if (count > 0)
+        memcpy(larger, items, count * size);
+    return larger;
+}
+
+// Forgets what a new access stands for from now on: whoever conflicts with an older record inside it conflicts with it too.
+static void remember(tracker *t, const access *a, uint32_t unit, uint32_t instruction) {
+    record_list *list = &t->records[a->where];
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < list->count; i++) {
+        const record *r = &list->items[i];
+        bool inside = r->begin >= a->begin && r->end <= a->end;
+        bool superseded = inside && (a->write || (!r->write && r->unit == unit));
+        if (!superseded)
+            list->items[kept++] = *r;
+    }
+    list->count = kept;
+    list->items = grow(t->arena, list->items, list->count, &list->capacity, sizeof(record));
+    list->items[list->count++] = (record){a->begin, a->end, unit, instruction, a->write};
+}
+
+uint32_t tracker_add(tracker *t, uint32_t unit, uint32_t access_count, const access *accesses) {
+    uint32_t me = t->count;
+    t->instructions = grow(t->arena, t->instructions, t->count, &t->capacity, sizeof(completion));
+    t->count++;
+
+    int64_t needs[UNITS] = {-1, -1, -1, -1};
+    for (uint32_t k = 0; k < access_count; k++) {
+        const access *a = &accesses[k];
+        const record_list *list = &t->records[a->where];
+        for (uint32_t i = 0; i < list->count; i++) {
+            const record *r = &list->items[i];
+            if (r->unit != unit && (r->write || a->write) && r->begin < a->end && a->begin < r->end && r->instruction > needs[r->unit])
+                needs[r->unit] = r->instruction;
+        }
+    }
+    // Latest first: waiting for a late instruction may already tell of the earlier ones.
+    uint32_t waits = 0;
+    for (int round = 0; round < UNITS; round++) {
+        int64_t latest = -1;
+        for (int u = 0; u < UNITS; u++)
+            if (needs[u] > t->knows[unit][u] && needs[u] > latest)
+                latest = needs[u];
+        if (latest < 0)
+            break;
+        completion *other = &t->instructions[latest];
+        other->signals |= UINT32_C(1) << unit;
+        waits |= UINT32_C(1) << other->unit;
+        for (int u = 0; u < UNITS; u++)
+            if (other->knows[u] > t->knows[unit][u])
+                t->knows[unit][u] = other->knows[u];
+    }
+    t->knows[unit][unit] = me;
+    completion *c = &t->instructions[me];
+    c->signals = 0;
+    c->unit = unit;
+    memcpy(c->knows, t->knows[unit], sizeof c->knows);
+    for (uint32_t k = 0; k < access_count; k++)
+        remember(t, &accesses[k], unit, me);
+    return waits;
+}
+
+uint32_t tracker_signals(const tracker *t, uint32_t instruction) { return t->instructions[instruction].signals; }
