@@ -81,73 +81,16 @@ module tsr_dispatch #(
     endcase
   endfunction
 
-  function automatic logic load_illegal(input logic [255:0] insn);
-    tsr_isa_pkg::load_t f;
-    logic unused_fields;
-    logic pads, run_fits;
-    f = insn;
-    unused_fields = ^f;
-    pads = (f.x_before | f.x_after | f.y_before | f.y_after) != 6'd0;
-    run_fits = f.diag ? (f.run & 16'(BlockOut - 1)) == 16'd0 : multiple_of_entry(22'(f.run), f.buffer);
-    load_illegal = f.reserved_0 != 6'd0 || f.reserved_1 != 2'd0
-        || f.wait_mask[tsr_isa_pkg::UnitLoad] || f.signal_mask[tsr_isa_pkg::UnitLoad]
-        || f.buffer > tsr_isa_pkg::BufPar
-        || (f.buffer != tsr_isa_pkg::BufInp && (pads || f.plane != 4'd0 || f.pad_value != 8'd0))
-        || 32'(f.plane) >= Batch
-        || (f.diag && (f.buffer != tsr_isa_pkg::BufWgt || !Square))
-        || f.run == 16'd0
-        || (f.x_count == 16'd0 && (f.x_before | f.x_after) == 6'd0)
-        || (f.y_count == 16'd0 && (f.y_before | f.y_after) == 6'd0)
-        || !run_fits
-        || !multiple_of_entry(f.sram_addr, f.buffer)
-        || !multiple_of_entry(22'(f.sram_x_stride), f.buffer)
-        || !multiple_of_entry(22'(f.sram_y_stride), f.buffer);
-  endfunction
-
-  function automatic logic store_illegal(input logic [255:0] insn);
-    tsr_isa_pkg::store_t f;
-    logic unused_fields;
-    f = insn;
-    unused_fields = ^f;
-    store_illegal = f.reserved_0 != 3'd0 || f.reserved_1 || f.reserved_2 != 6'd0
-        || f.reserved_3 != 10'd0 || f.reserved_4 != 24'd0
-        || f.wait_mask[tsr_isa_pkg::UnitStore] || f.signal_mask[tsr_isa_pkg::UnitStore]
-        || 32'(f.plane) >= Batch
-        || f.run == 16'd0 || f.x_count == 16'd0 || f.y_count == 16'd0;
-  endfunction
-
-  function automatic logic gemm_illegal(input logic [255:0] insn);
-    tsr_isa_pkg::gemm_t f;
-    logic unused_fields;
-    f = insn;
-    unused_fields = ^f;
-    gemm_illegal = f.reserved_0 != 15'd0 || f.reserved_1 != 64'd0
-        || f.wait_mask[tsr_isa_pkg::UnitGemm] || f.signal_mask[tsr_isa_pkg::UnitGemm]
-        || f.uop_count == 16'd0 || f.count0 == 16'd0 || f.count1 == 16'd0;
-  endfunction
-
-  function automatic logic alu_illegal(input logic [255:0] insn);
-    tsr_isa_pkg::alu_t f;
-    logic unused_fields;
-    f = insn;
-    unused_fields = ^f;
-    alu_illegal = f.reserved_0 != 7'd0 || f.reserved_1 != 16'd0
-        || f.wait_mask[tsr_isa_pkg::UnitAlu] || f.signal_mask[tsr_isa_pkg::UnitAlu]
-        || f.uop_count == 16'd0 || f.count0 == 16'd0 || f.count1 == 16'd0
-        || f.op > tsr_isa_pkg::AluShr || f.src_kind > tsr_isa_pkg::SrcImm
-        || (f.src_kind == tsr_isa_pkg::SrcInp && !Square)
-        || (f.src_kind == tsr_isa_pkg::SrcImm && f.rescale)
-        || (f.dst_kind == tsr_isa_pkg::DstOut && f.op != tsr_isa_pkg::AluMov)
-        || (f.clip ? signed'(f.lo) > signed'(f.hi) : (f.lo | f.hi) != 16'd0);
-  endfunction
-
   state_e       state_q;
   logic [255:0] insn_q;
   logic [31:0]  index_q;
   logic         error_q, illegal_q, opcode_ok_q, sram_bad_q, dram_bad_q;
 
   // What the range checks need, for LOAD and STORE alike (their fields share positions).
-  tsr_isa_pkg::load_t ld;
+  tsr_isa_pkg::load_t  ld;
+  tsr_isa_pkg::store_t st;
+  tsr_isa_pkg::gemm_t  gm;
+  tsr_isa_pkg::alu_t   al;
   logic         is_load, is_store, is_memory, moves;
   logic [1:0]   unit;
   logic [16:0]  rows, cols;
@@ -166,6 +109,9 @@ module tsr_dispatch #(
   logic         uop_bad;
 
   assign ld        = insn_q;
+  assign st        = insn_q;
+  assign gm        = insn_q;
+  assign al        = insn_q;
   assign is_load   = ld.opcode == tsr_isa_pkg::OpLoad;
   assign is_store  = ld.opcode == tsr_isa_pkg::OpStore;
   assign is_memory = is_load || is_store;
@@ -178,6 +124,62 @@ module tsr_dispatch #(
       tsr_isa_pkg::OpStore: unit = tsr_isa_pkg::UnitStore;
       default:              unit = tsr_isa_pkg::UnitLoad;
     endcase
+  end
+
+  // Rules on fields. Looked at in one state only, which also keeps the simulation fast.
+  logic illegal, pads, run_fits;
+
+  always_comb begin
+    illegal  = 1'b0;
+    pads     = 1'b0;
+    run_fits = 1'b0;
+    if (state_q == StFields) begin
+      case (ld.opcode)
+        tsr_isa_pkg::OpLoad: begin
+          pads = (ld.x_before | ld.x_after | ld.y_before | ld.y_after) != 6'd0;
+          run_fits = ld.diag ? (ld.run & 16'(BlockOut - 1)) == 16'd0 : multiple_of_entry(22'(ld.run), ld.buffer);
+          illegal = ld.reserved_0 != 6'd0 || ld.reserved_1 != 2'd0
+              || ld.wait_mask[tsr_isa_pkg::UnitLoad] || ld.signal_mask[tsr_isa_pkg::UnitLoad]
+              || ld.buffer > tsr_isa_pkg::BufPar
+              || (ld.buffer != tsr_isa_pkg::BufInp && (pads || ld.plane != 4'd0 || ld.pad_value != 8'd0))
+              || 32'(ld.plane) >= Batch
+              || (ld.diag && (ld.buffer != tsr_isa_pkg::BufWgt || !Square))
+              || ld.run == 16'd0
+              || (ld.x_count == 16'd0 && (ld.x_before | ld.x_after) == 6'd0)
+              || (ld.y_count == 16'd0 && (ld.y_before | ld.y_after) == 6'd0)
+              || !run_fits
+              || !multiple_of_entry(ld.sram_addr, ld.buffer)
+              || !multiple_of_entry(22'(ld.sram_x_stride), ld.buffer)
+              || !multiple_of_entry(22'(ld.sram_y_stride), ld.buffer);
+        end
+
+        tsr_isa_pkg::OpStore:
+          illegal = st.reserved_0 != 3'd0 || st.reserved_1 || st.reserved_2 != 6'd0
+              || st.reserved_3 != 10'd0 || st.reserved_4 != 24'd0
+              || st.wait_mask[tsr_isa_pkg::UnitStore] || st.signal_mask[tsr_isa_pkg::UnitStore]
+              || 32'(st.plane) >= Batch
+              || st.run == 16'd0 || st.x_count == 16'd0 || st.y_count == 16'd0;
+
+        tsr_isa_pkg::OpGemm:
+          illegal = gm.reserved_0 != 15'd0 || gm.reserved_1 != 64'd0
+              || gm.wait_mask[tsr_isa_pkg::UnitGemm] || gm.signal_mask[tsr_isa_pkg::UnitGemm]
+              || gm.uop_count == 16'd0 || gm.count0 == 16'd0 || gm.count1 == 16'd0;
+
+        tsr_isa_pkg::OpAlu:
+          illegal = al.reserved_0 != 7'd0 || al.reserved_1 != 16'd0
+              || al.wait_mask[tsr_isa_pkg::UnitAlu] || al.signal_mask[tsr_isa_pkg::UnitAlu]
+              || al.uop_count == 16'd0 || al.count0 == 16'd0 || al.count1 == 16'd0
+              || al.op > tsr_isa_pkg::AluShr || al.src_kind > tsr_isa_pkg::SrcImm
+              || (al.src_kind == tsr_isa_pkg::SrcInp && !Square)
+              || (al.src_kind == tsr_isa_pkg::SrcImm && al.rescale)
+              || (al.dst_kind == tsr_isa_pkg::DstOut && al.op != tsr_isa_pkg::AluMov)
+              || (al.clip ? signed'(al.lo) > signed'(al.hi) : (al.lo | al.hi) != 16'd0);
+
+        tsr_isa_pkg::OpFinish: illegal = insn_q[255:8] != 248'd0;
+
+        default: ;
+      endcase
+    end
   end
 
   // Steps minus 1 of the two loops in SRAM: padding belongs to LOAD only.
@@ -315,25 +317,12 @@ module tsr_dispatch #(
           sram_bad_q  <= 1'b0;
           dram_bad_q  <= 1'b0;
           state_q     <= is_memory ? StSecond : StDecide;
+          illegal_q   <= illegal;
           case (ld.opcode)
-            tsr_isa_pkg::OpLoad:  illegal_q <= load_illegal(insn_q);
-            tsr_isa_pkg::OpStore: illegal_q <= store_illegal(insn_q);
-            tsr_isa_pkg::OpGemm: begin
-              illegal_q  <= gemm_illegal(insn_q);
-              sram_bad_q <= uop_bad;
-            end
-            tsr_isa_pkg::OpAlu: begin
-              illegal_q  <= alu_illegal(insn_q);
-              sram_bad_q <= uop_bad;
-            end
-            tsr_isa_pkg::OpFinish: begin
-              illegal_q <= insn_q[255:8] != 248'd0;
-              state_q   <= (error_q || insn_q[255:8] != 248'd0) ? StDecide : StFinish;
-            end
-            default: begin
-              illegal_q   <= 1'b0;
-              opcode_ok_q <= 1'b0;
-            end
+            tsr_isa_pkg::OpLoad, tsr_isa_pkg::OpStore: ;
+            tsr_isa_pkg::OpGemm, tsr_isa_pkg::OpAlu: sram_bad_q <= uop_bad;
+            tsr_isa_pkg::OpFinish: if (!error_q && !illegal) state_q <= StFinish;
+            default: opcode_ok_q <= 1'b0;
           endcase
           sram_prod_q <= sram_mul;
           dram_prod_q <= dram_mul;
@@ -390,5 +379,5 @@ module tsr_dispatch #(
   end
 
   logic unused_bits;
-  assign unused_bits = ^ld;
+  assign unused_bits = ^{ld, st, gm, al};
 endmodule
