@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// C++ because Verilator's models are C++; everything that need not know the model is in memory.c and sim_report.c.
+// C++ because Verilator's models are C++; everything that need not know the model is in memory.c and report.c.
 #include <sys/stat.h>
 
 #include <cstdio>
 #include <cstring>
 #include <memory>
 #include <new>
+#include <string>
 
 #include "Vtessera.h"
+#include "Vtessera___024root.h"
 #include "memory.h"
+#include "report.h"
 #include "tsr/sim.h"
 #include "verilated.h"
 #include "verilated_fst_c.h"
@@ -247,10 +250,41 @@ void trace_close(tsr_sim *sim) { close_trace(sim); }
 
 const char *protocol_error(const tsr_sim *sim) { return tsr_memory_protocol_error(sim->memory); }
 
+// An item in front of a unit: the instruction in the low 256 bits, its index above.
+tsr_sim_unit_view view_unit(const tsr_sim *sim, int unit, bool valid, const uint32_t *item, uint32_t present) {
+    uint32_t bits = sim->top->rootp->tessera__DOT__state >> 4 * unit;
+    tsr_sim_unit_view view = {};
+    view.active = bits & 1;
+    view.stall_token = bits >> 1 & 1;
+    view.stall_bank = bits >> 2 & 1;
+    view.has_insn = valid;
+    view.insn_index = item[8];
+    view.wait = item[0] >> 8 & 0xf;
+    view.present = static_cast<uint8_t>(present);
+    return view;
+}
+
+size_t report(tsr_sim *sim, char *text, size_t size) {
+    const Vtessera___024root *r = sim->top->rootp;
+    tsr_sim_view view = {};
+    view.running = r->tessera__DOT__running;
+    view.cycle = sim->cycle;
+    // LOAD: what its data side is to write next, else what its address side is to read.
+    bool back = r->tessera__DOT__back_valid;
+    view.unit[0] = view_unit(sim, 0, back || r->tessera__DOT__ahead_valid,
+                             back ? &r->tessera__DOT__back_item[0] : &r->tessera__DOT__ahead_item[0], r->tessera__DOT__avail_load);
+    view.unit[1] = view_unit(sim, 1, r->tessera__DOT__gemm_valid, &r->tessera__DOT__gemm_item[0], r->tessera__DOT__avail_gemm);
+    view.unit[2] = view_unit(sim, 2, r->tessera__DOT__alu_valid, &r->tessera__DOT__alu_item[0], r->tessera__DOT__avail_alu);
+    view.unit[3] = view_unit(sim, 3, r->tessera__DOT__store_valid, &r->tessera__DOT__store_item[0], r->tessera__DOT__avail_store);
+    view.reads_in_flight = tsr_memory_reads_in_flight(sim->memory);
+    view.writes_in_flight = tsr_memory_writes_in_flight(sim->memory);
+    return tsr_sim_describe(&view, text, size);
+}
+
 const tsr_sim_api api = {
     TSR_SIM_API_VERSION, TSR_SIM_CONFIG, TSR_SIM_VARIANT, bus_bytes, TSR_SIM_AVX2 != 0, create,     destroy, reset,
     write_register,      read_register,  attach,          detach,    inject_error,      run,        cycle,   trace_open,
-    trace_close,         tsr_sim_report, protocol_error,
+    trace_close,         report, protocol_error,
 };
 
 } // namespace

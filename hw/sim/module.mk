@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+# build/sim/libtessera_sim_NAME.so for each configuration: the Verilated core with its memory, behind tsr/sim.h.
+# Sanitizers do not reach in here, so there is one set of libraries for SAN=0 and SAN=1.
+SIM           := build/sim
+VERILATOR     := verilator
+VERILATOR_INC := $(shell verilator --getenv VERILATOR_ROOT 2>/dev/null)/include
+SIM_CXX       := clang++-19
+SIM_CC        := clang-19
+# The generated model is compiled for AVX2 where this machine has it (five times the speed of the baseline); `make sims
+# SIM_MARCH=x86-64` makes libraries that run anywhere. The driver checks before it calls into one.
+ifeq ($(shell uname -m),x86_64)
+SIM_MARCH     ?= $(if $(shell grep -m1 -o avx2 /proc/cpuinfo),x86-64-v3,x86-64)
+SIM_MARCH_OPT := -march=$(SIM_MARCH)
+else
+SIM_MARCH     ?= native
+SIM_MARCH_OPT := -mcpu=$(SIM_MARCH)
+endif
+SIM_OPT       := -O3
+SIM_WARN      := -Wall -Wextra -Werror
+SIM_AVX2      := $(if $(filter x86-64,$(SIM_MARCH))$(filter native,$(SIM_MARCH)),0,1)
+SIM_SYSTEM    := -isystem $(VERILATOR_INC) -isystem $(VERILATOR_INC)/vltstd
+
+SIM_RTL       := $(wildcard hw/rtl/lib/*.sv) $(wildcard hw/rtl/*.sv)
+SIM_RUNTIME   := $(addprefix $(SIM)/runtime/,verilated.o verilated_threads.o verilated_fst_c.o)
+SIM_OWN       := $(addprefix $(SIM)/runtime/,memory.o report.o)
+
+$(SIM_RUNTIME): $(SIM)/runtime/%.o: $(VERILATOR_INC)/%.cpp
+	@mkdir -p $(@D)
+	@echo "  CXX  $(<F)"
+	@$(SIM_CXX) -std=c++17 -O2 -fPIC -fvisibility=hidden -w $(SIM_SYSTEM) -DVM_TRACE=1 -DVM_TRACE_FST=1 -c $< -o $@
+
+$(SIM_OWN): $(SIM)/runtime/%.o: hw/sim/%.c hw/sim/memory.h hw/sim/report.h hw/sim/include/tsr/sim.h
+	@mkdir -p $(@D)
+	@echo "  CC   $<"
+	@$(SIM_CC) -std=c11 $(SIM_WARN) -Wpedantic -O3 -fPIC -fvisibility=hidden -Ihw/sim -Ihw/sim/include -c $< -o $@
+
+# $(call simulator,LIBRARY,CONFIG,VARIANT,VERILATOR OPTIONS)
+# The shared library is linked so that nothing but tsr_sim_get_api is seen from outside: each carries a model class of
+# the same name.
+define simulator
+$(SIM)/$(1)/Vtessera.mk: $(SIM_RTL) $(GEN)/tsr_isa_pkg.sv $(GEN)/$(2)/tsr_cfg_pkg.sv hw/sim/tessera.vlt hw/sim/module.mk
+	@mkdir -p $$(@D)
+	@rm -f $$(@D)/*.cpp $$(@D)/*.h
+	@echo "  VERI $(1)"
+	@$(VERILATOR) --cc --trace-fst -O3 --x-assign fast --x-initial fast $(4) \
+	  --top-module tessera --prefix Vtessera --Mdir $$(@D) hw/sim/tessera.vlt \
+	  $(GEN)/tsr_isa_pkg.sv $(GEN)/$(2)/tsr_cfg_pkg.sv $(SIM_RTL)
+
+$(SIM)/$(1)/model.o: $(SIM)/$(1)/Vtessera.mk
+	@echo "  CXX  $(1)"
+	@for f in $$(@D)/Vtessera*.cpp; do case $$$$f in *Slow.cpp|*Syms.cpp|*Trace*|*ConstPool*) ;; *) echo "#include \"$$$${f##*/}\"";; esac; done >$$(@D)/fast.cxx
+	@for f in $$(@D)/Vtessera*.cpp; do case $$$$f in *Slow.cpp|*Syms.cpp|*Trace*|*ConstPool*) echo "#include \"$$$${f##*/}\"";; esac; done >$$(@D)/slow.cxx
+	@$(SIM_CXX) -std=c++17 $(SIM_OPT) $(SIM_MARCH_OPT) -fPIC -fvisibility=hidden -w $(SIM_SYSTEM) -DVM_TRACE=1 -DVM_TRACE_FST=1 -I$$(@D) -x c++ -c $$(@D)/fast.cxx -o $$@
+
+$(SIM)/$(1)/slow.o: $(SIM)/$(1)/model.o
+	@$(SIM_CXX) -std=c++17 -O1 -fPIC -fvisibility=hidden -w $(SIM_SYSTEM) -DVM_TRACE=1 -DVM_TRACE_FST=1 -I$$(@D) -x c++ -c $$(@D)/slow.cxx -o $$@
+
+$(SIM)/$(1)/sim.o: hw/sim/sim.cpp hw/sim/memory.h hw/sim/report.h hw/sim/include/tsr/sim.h $(SIM)/$(1)/Vtessera.mk
+	@$(SIM_CXX) -std=c++17 $(SIM_WARN) -O3 -fPIC -fvisibility=hidden -isystem $$(@D) $(SIM_SYSTEM) -DVM_TRACE=1 -DVM_TRACE_FST=1 \
+	  -DTSR_SIM_CONFIG='"$(2)"' -DTSR_SIM_VARIANT='"$(3)"' -DTSR_SIM_AVX2=$(SIM_AVX2) -Ihw/sim -Ihw/sim/include -c $$< -o $$@
+
+$(SIM)/lib$(1).so: $(SIM)/$(1)/model.o $(SIM)/$(1)/slow.o $(SIM)/$(1)/sim.o $(SIM_RUNTIME) $(SIM_OWN)
+	@echo "  LINK $$@"
+	@$(SIM_CXX) -shared -Wl,-Bsymbolic -Wl,--exclude-libs,ALL -Wl,-z,defs -o $$@ $$^ -lz -lpthread
+endef
+
+$(foreach c,$(CONFIGS),$(eval $(call simulator,tessera_sim_$(c),$(c),,--noassert)))
+SIMS          := $(foreach c,$(CONFIGS),$(SIM)/libtessera_sim_$(c).so)
+
+# Test builds. asserts: with the RTL's own assertions on. bug: with a seeded bug that lockstep has to find.
+$(foreach c,$(CONFIGS),$(eval $(call simulator,tessera_sim_$(c)_asserts,$(c),asserts,--assert)))
+$(foreach c,tiny pynq,$(eval $(call simulator,tessera_sim_$(c)_bug,$(c),bug,--noassert +define+TSR_SEEDED_BUG)))
+
+ALL           += $(SIMS)
+.PHONY: sims
+sims: $(SIMS) ## build the cycle-accurate simulator of every configuration
