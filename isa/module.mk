@@ -27,7 +27,7 @@ $(GEN)/%/tsr_cfg_pkg.sv: isa/configs/%.cfg $(ISAGEN)
 	@echo "  GEN  $@"
 	@$(ISAGEN) config $< $@
 
-.PHONY: docs-isa check-docs-isa
+.PHONY: docs-isa check-docs check-docs-isa
 docs-isa: $(ISAGEN) ## refresh the generated tables of isa/spec.md
 	@$(ISAGEN) md isa/tessera.isa isa/spec.md
 check-docs-isa: $(ISAGEN) ## fail when the tables of isa/spec.md do not match isa/tessera.isa
