@@ -3,12 +3,24 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <string.h>
 
 const char *tsr_shape_text(char buffer[TSR_SHAPE_TEXT], uint32_t rank, const int64_t *shape) {
     size_t used = (size_t)snprintf(buffer, TSR_SHAPE_TEXT, "[");
     for (uint32_t i = 0; i < rank && i < TSR_MAX_RANK; i++)
         used += (size_t)snprintf(buffer + used, TSR_SHAPE_TEXT - used, "%s%" PRId64, i > 0 ? "," : "", shape[i]);
     snprintf(buffer + used, TSR_SHAPE_TEXT - used, "]");
+    return buffer;
+}
+
+enum { NAME_TEXT = 40 };
+
+// Names made by converters can fill a page; the end says most.
+static const char *short_name(char buffer[NAME_TEXT], const char *name) {
+    const size_t length = strlen(name);
+    if (length < NAME_TEXT)
+        return name;
+    snprintf(buffer, NAME_TEXT, "..%s", name + length - (NAME_TEXT - 3));
     return buffer;
 }
 
@@ -19,8 +31,8 @@ static void print_tensor(const tsr_graph *graph, tsr_id id, FILE *out) {
         return;
     }
     const tsr_tensor *tensor = &graph->tensors[id];
-    char shape[TSR_SHAPE_TEXT];
-    fprintf(out, "%s%s:%s%s", tensor->data != NULL ? "#" : "", tensor->name, tsr_dtype_name(tensor->dtype),
+    char shape[TSR_SHAPE_TEXT], name[NAME_TEXT];
+    fprintf(out, "%s%s:%s%s", tensor->data != NULL ? "#" : "", short_name(name, tensor->name), tsr_dtype_name(tensor->dtype),
             tsr_shape_text(shape, tensor->rank, tensor->shape));
     if (tensor->quant.count == 1)
         fprintf(out, "(%g,%" PRId32 ")", (double)tensor->quant.scale[0], tensor->quant.zero_point[0]);
@@ -109,7 +121,10 @@ void tsr_graph_print(const tsr_graph *graph, FILE *out) {
         }
         fputc(')', out);
         print_attr(graph, node, out);
-        fprintf(out, "  '%s'\n", node->name);
+        const tsr_id first = node->output_count > 0 ? node->outputs[0] : TSR_NO_ID;
+        if (first >= graph->tensor_count || strcmp(node->name, graph->tensors[first].name) != 0)
+            fprintf(out, "  '%s'", node->name);
+        fputc('\n', out);
     }
     for (uint32_t i = 0; i < graph->output_count; i++) {
         fputs("  output ", out);

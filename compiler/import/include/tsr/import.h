@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// Model files in, graphs out. Files are untrusted: every offset, length and shape is checked before it is used, and what
+// is allocated stays within a fixed multiple of the file's size.
+//
+// A graph that comes out has passed tsr_graph_verify. A graph that does not is an error which names the file and the node,
+// operator and attribute (TSR_UNSUPPORTED: well-formed, but outside of what Tessera does; says what would work) or the
+// place in the file (TSR_CORRUPT).
+#ifndef TSR_IMPORT_H
+#define TSR_IMPORT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tsr/arena.h"
+#include "tsr/graph.h"
+#include "tsr/status.h"
+
+// A dense row-major tensor with its contents.
+typedef struct tsr_import_tensor {
+    const char *name;
+    tsr_dtype dtype;
+    uint32_t rank;
+    int64_t shape[TSR_MAX_RANK];
+    const void *data;
+} tsr_import_tensor;
+
+typedef struct tsr_import_options {
+    int64_t batch; // what a symbolic first extent of an input becomes; 0 means 1
+    // Graph inputs with a value known now: they become constants. For models that take weights, shapes or scales as inputs.
+    uint32_t bound_count;
+    const tsr_import_tensor *bound;
+} tsr_import_options;
+
+// By content: ONNX or TFLite. NULL options: batch 1, nothing bound. The caller frees the graph; it does not refer to the
+// file or to the options any more.
+tsr_status tsr_import_file(const char *path, const tsr_import_options *options, tsr_graph **out_graph);
+tsr_status tsr_import_bytes(const void *bytes, size_t size, const char *file_name, const tsr_import_options *options,
+                            tsr_graph **out_graph);
+tsr_status tsr_import_onnx(const void *bytes, size_t size, const char *file_name, const tsr_import_options *options,
+                           tsr_graph **out_graph);
+// Bound inputs do not exist in TFLite (TSR_UNSUPPORTED), and its shapes are fixed: batch is ignored.
+tsr_status tsr_import_tflite(const void *bytes, size_t size, const char *file_name, const tsr_import_options *options,
+                             tsr_graph **out_graph);
+
+// A serialised ONNX TensorProto (input_0.pb of test data), copied into the arena.
+tsr_status tsr_import_onnx_tensor(const void *bytes, size_t size, const char *file_name, tsr_arena *arena,
+                                  tsr_import_tensor *out_tensor);
+// Reads a whole file of at most 2 GiB into memory that the caller frees.
+tsr_status tsr_import_read_file(const char *path, unsigned char **out_bytes, size_t *out_size);
+
+#endif
