@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: Apache-2.0
+// ALU unit: lane-wise operations on accumulators, requantisation, and the way to the OUT buffer.
+//
+//     queue,   -> tsr_issue -> X -> S1 ---> S2 ... S7 ---------------------> S8 -------> S9 -> OUT write
+//     tokens                   |    |       |                                |  ^        |     done, tokens
+//                     interlock,   read     tsr_rescale (b -> t)             op |   saturate
+//                     bank guard   acc[src]             S6: read acc[dst]    clip
+//                                  inp, par             S7: a -------------> acc write
+//                                                           ^--- forwarding ---+
+//
+// Latency: micro-op issued in cycle X; accumulator written in X + 8, OUT in X + 9; done with X + 9.
+//
+// 1. Nothing stalls after issue. A micro-op waits in X (stall_bank_o) for the bank guard, while acc[src] is the destination
+//    of a micro-op in S1 to S7, and when its read of acc[src] would meet an S6 read of acc[dst] in the same bank.
+// 2. acc[dst] of the micro-op before, or of the one before that, is forwarded, so a chain on one accumulator runs at full
+//    rate. Only operations other than MOV read acc[dst].
+// 3. done_o and tok_give_o come in S9 of the instruction's last micro-op, when its write is the last outstanding one.
+// 4. After a fault or halt_i the micro-ops in S1 to S9 still finish.
+module tsr_alu #(
+  parameter int unsigned Batch = tsr_cfg_pkg::Batch,
+  parameter int unsigned BlockIn = tsr_cfg_pkg::BlockIn,
+  parameter int unsigned BlockOut = tsr_cfg_pkg::BlockOut,
+  parameter int unsigned InpEntries = tsr_cfg_pkg::InpBytes / (Batch * BlockIn),
+  parameter int unsigned AccEntries = tsr_cfg_pkg::AccBytes / (4 * Batch * BlockOut),
+  parameter int unsigned OutEntries = tsr_cfg_pkg::OutBytes / (Batch * BlockOut),
+  parameter int unsigned ParEntries = tsr_cfg_pkg::ParBytes / (12 * BlockOut),
+  localparam int unsigned InpBits = 8 * Batch * BlockIn,
+  localparam int unsigned AccBits = 32 * Batch * BlockOut,
+  localparam int unsigned OutBits = 8 * Batch * BlockOut,
+  localparam int unsigned ParBits = 96 * BlockOut
+) (
+  input  logic               clk_i,
+  input  logic               rst_ni,
+  input  logic               flush_i,
+  input  logic               halt_i,
+
+  input  logic               valid_i,
+  input  logic [255:0]       insn_i,
+  input  logic [31:0]        index_i,
+  output logic               ready_o,
+  input  logic [3:0]         tok_avail_i,
+  output logic [3:0]         tok_take_o,
+  output logic [3:0]         tok_give_o,
+
+  output logic               uop_re_o,
+  output logic [15:0]        uop_addr_o,
+  input  logic [63:0]        uop_data_i,
+
+  output logic               inp_re_o,
+  output logic [15:0]        inp_addr_o,
+  input  logic [InpBits-1:0] inp_data_i,
+  output logic               par_re_o,
+  output logic [15:0]        par_addr_o,
+  input  logic [ParBits-1:0] par_data_i,
+  output logic               early_re_o,
+  output logic [15:0]        early_addr_o,
+  input  logic [AccBits-1:0] early_data_i,
+  output logic               late_re_o,
+  output logic [15:0]        late_addr_o,
+  input  logic [AccBits-1:0] late_data_i,
+  output logic               acc_we_o,
+  output logic [15:0]        acc_waddr_o,
+  output logic [AccBits-1:0] acc_wdata_o,
+  output logic               out_we_o,
+  output logic [15:0]        out_waddr_o,
+  output logic [OutBits-1:0] out_wdata_o,
+
+  output logic [3:0]         acc_want_o,
+  output logic [3:0]         acc_busy_o,
+  output logic [3:0]         inp_want_o,
+  input  logic               grant_i,
+
+  output logic               busy_o,
+  output logic               stall_token_o,
+  output logic               stall_bank_o,
+  output logic               active_o,
+  output logic               done_o,
+  output logic               fault_o,
+  output logic [7:0]         fault_code_o,
+  output logic [31:0]        fault_index_o
+);
+
+  localparam int unsigned InpIdx = $clog2(InpEntries);
+  localparam int unsigned AccIdx = $clog2(AccEntries);
+  localparam int unsigned Lanes = Batch * BlockOut;
+
+  // What a micro-op carries from its instruction, and to the end of the pipeline.
+  typedef struct packed {
+    logic [1:0]  src_kind;
+    logic        rescale;
+    logic [15:0] imm;
+    logic [3:0]  op;
+    logic        clip;
+    logic [15:0] lo;
+    logic [15:0] hi;
+    logic        to_out;
+    logic [3:0]  signal;
+  } ctl_t;
+
+  typedef struct packed {
+    logic [3:0]  op;
+    logic        clip;
+    logic [15:0] lo;
+    logic [15:0] hi;
+    logic        to_out;
+    logic        last;
+    logic [3:0]  signal;
+    logic [15:0] dst;
+  } stage_t;
+
+  typedef struct packed {
+    logic        to_out;
+    logic        last;
+    logic [3:0]  signal;
+    logic [15:0] dst;
+  } tail_t;
+
+  // Opcode and reserved fields were checked by dispatch.
+  // verilator lint_off UNUSEDSIGNAL
+  tsr_isa_pkg::alu_t insn;
+  // verilator lint_on UNUSEDSIGNAL
+  ctl_t              insn_ctl, x_ctl;
+  logic              pending, x_valid, x_fire, x_last, x_range, x_first_unused;
+  logic [15:0]       x_dst, x_src, x_par;
+
+  assign insn = insn_i;
+
+  always_comb begin
+    insn_ctl.src_kind = insn.src_kind;
+    insn_ctl.rescale = insn.rescale;
+    insn_ctl.imm = insn.imm;
+    insn_ctl.op = insn.op;
+    insn_ctl.clip = insn.clip;
+    insn_ctl.lo = insn.lo;
+    insn_ctl.hi = insn.hi;
+    insn_ctl.to_out = insn.dst_kind;
+    insn_ctl.signal = insn.signal_mask;
+  end
+
+  logic x_interlock;
+
+  tsr_issue #(.CtlWidth($bits(ctl_t))) u_issue (
+    .clk_i            (clk_i),
+    .rst_ni           (rst_ni),
+    .flush_i          (flush_i),
+    .halt_i           (halt_i),
+    .insn_valid_i     (valid_i),
+    .insn_index_i     (index_i),
+    .insn_wait_i      (insn.wait_mask),
+    .insn_uop_begin_i (insn.uop_begin),
+    .insn_uop_count_i (insn.uop_count),
+    .insn_count0_i    (insn.count0),
+    .insn_count1_i    (insn.count1),
+    .insn_dst0_i      (insn.dst0),
+    .insn_dst1_i      (insn.dst1),
+    .insn_src0_i      (insn.src0),
+    .insn_src1_i      (insn.src1),
+    .insn_par0_i      (insn.par0),
+    .insn_par1_i      (insn.par1),
+    .insn_ctl_i       (insn_ctl),
+    .insn_ready_o     (ready_o),
+    .tok_avail_i      (tok_avail_i),
+    .tok_take_o       (tok_take_o),
+    .uop_re_o         (uop_re_o),
+    .uop_addr_o       (uop_addr_o),
+    .uop_data_i       (uop_data_i),
+    .x_valid_o        (x_valid),
+    .x_fire_o         (x_fire),
+    .x_last_o         (x_last),
+    .x_first_o        (x_first_unused),
+    .x_dst_o          (x_dst),
+    .x_src_o          (x_src),
+    .x_par_o          (x_par),
+    .x_ctl_o          (x_ctl),
+    .x_range_i        (x_range),
+    .x_grant_i        (grant_i && !x_interlock),
+    .busy_o           (busy_o),
+    .stall_token_o    (stall_token_o),
+    .stall_bank_o     (stall_bank_o),
+    .pending_o        (pending),
+    .fault_o          (fault_o),
+    .fault_code_o     (fault_code_o),
+    .fault_index_o    (fault_index_o)
+  );
+
+  // X: checks, banks and interlocks.
+  logic       x_src_acc, x_src_inp;
+  logic [3:0] x_src_bank, x_dst_bank;
+
+  assign x_src_acc = x_ctl.src_kind == tsr_isa_pkg::SrcAcc;
+  assign x_src_inp = x_ctl.src_kind == tsr_isa_pkg::SrcInp;
+  assign x_range = {1'b0, x_dst} >= (x_ctl.to_out ? 17'(OutEntries) : 17'(AccEntries)) ||
+                   (x_src_acc && {1'b0, x_src} >= 17'(AccEntries)) ||
+                   (x_src_inp && {1'b0, x_src} >= 17'(InpEntries)) ||
+                   (x_ctl.rescale && {1'b0, x_par} >= 17'(ParEntries));
+  assign x_src_bank = x_src_acc ? 4'd1 << x_src[AccIdx-1 -: 2] : 4'd0;
+  assign x_dst_bank = x_ctl.to_out ? 4'd0 : 4'd1 << x_dst[AccIdx-1 -: 2];
+  assign acc_want_o = x_valid && !x_interlock ? x_src_bank | x_dst_bank : 4'd0;
+  assign inp_want_o = x_valid && x_src_inp ? 4'd1 << x_src[InpIdx-1 -: 2] : 4'd0;
+
+  logic [9:1]  valid_q;
+  stage_t      x_stage, s1_q, s2_q, s3_q, s4_q, s5_q, s6_q, s7_q, s8_q;
+  tail_t       s9_q;
+  logic [31:0] dst_bank_q;  // S8 .. S1, four bits each
+  logic [3:0]  s1_src_bank_q;
+  logic [1:0]  s1_src_kind_q, s2_src_kind_q;
+  logic        s1_rescale_q, s2_rescale_q;
+  logic [15:0] s1_imm_q, s2_imm_q, s1_src_q, s1_par_q;
+  logic [7:1]  in_flight;   // stage holds a micro-op whose result is going to acc[x_src]
+
+  always_comb begin
+    in_flight[1] = valid_q[1] && !s1_q.to_out && s1_q.dst == x_src;
+    in_flight[2] = valid_q[2] && !s2_q.to_out && s2_q.dst == x_src;
+    in_flight[3] = valid_q[3] && !s3_q.to_out && s3_q.dst == x_src;
+    in_flight[4] = valid_q[4] && !s4_q.to_out && s4_q.dst == x_src;
+    in_flight[5] = valid_q[5] && !s5_q.to_out && s5_q.dst == x_src;
+    in_flight[6] = valid_q[6] && !s6_q.to_out && s6_q.dst == x_src;
+    in_flight[7] = valid_q[7] && !s7_q.to_out && s7_q.dst == x_src;
+  end
+
+  assign x_interlock = x_src_acc && (in_flight != 7'd0 ||
+                       (valid_q[5] && s5_q.op != tsr_isa_pkg::AluMov && s5_q.dst[AccIdx-1 -: 2] == x_src[AccIdx-1 -: 2]));
+
+  always_comb begin
+    x_stage.op = x_ctl.op;
+    x_stage.clip = x_ctl.clip;
+    x_stage.lo = x_ctl.lo;
+    x_stage.hi = x_ctl.hi;
+    x_stage.to_out = x_ctl.to_out;
+    x_stage.last = x_last;
+    x_stage.signal = x_ctl.signal;
+    x_stage.dst = x_dst;
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni || flush_i) begin
+      valid_q <= 9'd0;
+      dst_bank_q <= 32'd0;
+      s1_src_bank_q <= 4'd0;
+    end else begin
+      valid_q <= {valid_q[8:1], x_fire};
+      dst_bank_q <= {dst_bank_q[27:0], x_fire ? x_dst_bank : 4'd0};
+      s1_src_bank_q <= x_fire ? x_src_bank : 4'd0;
+    end
+  end
+
+  assign acc_busy_o = s1_src_bank_q | dst_bank_q[3:0] | dst_bank_q[7:4] | dst_bank_q[11:8] | dst_bank_q[15:12] |
+                      dst_bank_q[19:16] | dst_bank_q[23:20] | dst_bank_q[27:24] | dst_bank_q[31:28];
+
+  always_ff @(posedge clk_i) begin
+    if (x_fire) begin
+      s1_q <= x_stage;
+      s1_src_kind_q <= x_ctl.src_kind;
+      s1_rescale_q <= x_ctl.rescale;
+      s1_imm_q <= x_ctl.imm;
+      s1_src_q <= x_src;
+      s1_par_q <= x_par;
+    end
+    if (valid_q[1]) begin
+      s2_q <= s1_q;
+      s2_src_kind_q <= s1_src_kind_q;
+      s2_rescale_q <= s1_rescale_q;
+      s2_imm_q <= s1_imm_q;
+    end
+    if (valid_q[2]) s3_q <= s2_q;
+    if (valid_q[3]) s4_q <= s3_q;
+    if (valid_q[4]) s5_q <= s4_q;
+    if (valid_q[5]) s6_q <= s5_q;
+    if (valid_q[6]) s7_q <= s6_q;
+    if (valid_q[7]) s8_q <= s7_q;
+    if (valid_q[8]) begin
+      s9_q.to_out <= s8_q.to_out;
+      s9_q.last <= s8_q.last;
+      s9_q.signal <= s8_q.signal;
+      s9_q.dst <= s8_q.dst;
+    end
+  end
+
+  // S1: source and parameter reads.
+  assign early_re_o = valid_q[1] && s1_src_kind_q == tsr_isa_pkg::SrcAcc;
+  assign early_addr_o = s1_src_q;
+  assign inp_re_o = valid_q[1] && s1_src_kind_q == tsr_isa_pkg::SrcInp;
+  assign inp_addr_o = s1_src_q;
+  assign par_re_o = valid_q[1] && s1_rescale_q;
+  assign par_addr_o = s1_par_q;
+
+  // S2 .. S7: b becomes t.
+  logic [AccBits-1:0] inp_lanes, s2_b, s8_t;
+
+  if (BlockIn == BlockOut) begin : g_inp_lanes
+    always_comb begin
+      for (int l = 0; l < int'(Lanes); l++) inp_lanes[32*l +: 32] = {{24{inp_data_i[8*l+7]}}, inp_data_i[8*l +: 8]};
+    end
+  end else begin : g_no_inp_lanes
+    logic inp_unused;
+    assign inp_unused = ^inp_data_i;
+    assign inp_lanes = '0;
+  end
+
+  always_comb begin
+    s2_b = '0;
+    if (valid_q[2]) begin
+      if (s2_src_kind_q == tsr_isa_pkg::SrcAcc) s2_b = early_data_i;
+      else if (s2_src_kind_q == tsr_isa_pkg::SrcInp) s2_b = inp_lanes;
+      else s2_b = {Lanes{{16{s2_imm_q[15]}}, s2_imm_q}};
+    end
+  end
+
+  tsr_rescale #(
+    .Channels (BlockOut),
+    .Lanes    (Lanes)
+  ) u_rescale (
+    .clk_i     (clk_i),
+    .rst_ni    (rst_ni),
+    .flush_i   (flush_i),
+    .valid_i   (valid_q[2]),
+    .rescale_i (s2_rescale_q),
+    .imm_i     (s2_imm_q),
+    .b_i       (s2_b),
+    .par_i     (par_data_i),
+    .t_o       (s8_t)
+  );
+
+  // S6, S7: the old accumulator, or what a micro-op just ahead makes of it.
+  logic [AccBits-1:0] s8_a_q, s8_r, s9_r_q;
+  logic               s7_from_s8_q, s7_from_s9_q;
+
+  assign late_re_o = valid_q[6] && s6_q.op != tsr_isa_pkg::AluMov;
+  assign late_addr_o = s6_q.dst;
+
+  always_ff @(posedge clk_i) begin
+    if (valid_q[6]) begin
+      s7_from_s8_q <= valid_q[7] && !s7_q.to_out && s7_q.dst == s6_q.dst;
+      s7_from_s9_q <= valid_q[8] && !s8_q.to_out && s8_q.dst == s6_q.dst;
+    end
+    if (valid_q[7] && s7_q.op != tsr_isa_pkg::AluMov) begin
+      if (s7_from_s8_q) s8_a_q <= s8_r;
+      else if (s7_from_s9_q) s8_a_q <= s9_r_q;
+      else s8_a_q <= late_data_i;
+    end
+    if (valid_q[8]) s9_r_q <= s8_r;
+  end
+
+  // S8: operation, clamp, accumulator write.
+  tsr_alu_op #(.Lanes(Lanes)) u_op (
+    .en_i   (valid_q[8]),
+    .op_i   (s8_q.op),
+    .clip_i (s8_q.clip),
+    .lo_i   (s8_q.lo),
+    .hi_i   (s8_q.hi),
+    .a_i    (s8_a_q),
+    .t_i    (s8_t),
+    .r_o    (s8_r)
+  );
+
+  assign acc_we_o = valid_q[8] && !s8_q.to_out;
+  assign acc_waddr_o = s8_q.dst;
+  assign acc_wdata_o = s8_r;
+
+  // S9: saturation, OUT write.
+  always_comb begin
+    out_wdata_o = '0;
+    if (valid_q[9] && s9_q.to_out) begin
+      for (int l = 0; l < int'(Lanes); l++) begin
+        if (s9_r_q[32*l+7 +: 25] == {25{s9_r_q[32*l+31]}}) out_wdata_o[8*l +: 8] = s9_r_q[32*l +: 8];
+        else out_wdata_o[8*l +: 8] = s9_r_q[32*l+31] ? 8'h80 : 8'h7f;
+      end
+    end
+  end
+
+  assign out_we_o = valid_q[9] && s9_q.to_out;
+  assign out_waddr_o = s9_q.dst;
+
+  assign done_o = valid_q[9] && s9_q.last;
+  assign tok_give_o = done_o ? s9_q.signal : 4'd0;
+  assign active_o = pending || valid_q != 9'd0;
+
+endmodule

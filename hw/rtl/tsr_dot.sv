@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// The multiply array: every batch row of an input tile times every row of a weight tile.
+//
+//     inp_i (Batch x BlockIn int8) ----+-> operand --+-> BlockOut x Batch   --> dot --> dot_o
+//     wgt_i (BlockOut x BlockIn int8) -+   register  |   sums of BlockIn       register  (Batch x BlockOut int32)
+//     en_operand_i --------------------+             |   products
+//     en_dot_i --------------------------------------+
+//
+// Latency: two clocks. dot_o is the result of the operands captured with en_operand_i, one cycle after en_dot_i.
+//
+// 1. dot_o lane b * BlockOut + o = sum over k of signed inp[b][k] * signed wgt[o][k].
+// 2. en_operand_i loads the operand register, en_dot_i the result register; each holds while its enable is low.
+//
+// One function over packed operands: the style that Verilator and clang turn into vector instructions.
+module tsr_dot #(
+  parameter int unsigned Batch = tsr_cfg_pkg::Batch,
+  parameter int unsigned BlockIn = tsr_cfg_pkg::BlockIn,
+  parameter int unsigned BlockOut = tsr_cfg_pkg::BlockOut
+) (
+  input  logic                           clk_i,
+  input  logic                           en_operand_i,
+  input  logic                           en_dot_i,
+  input  logic [8*Batch*BlockIn-1:0]     inp_i,
+  input  logic [8*BlockOut*BlockIn-1:0]  wgt_i,
+  output logic [32*Batch*BlockOut-1:0]   dot_o
+);
+
+  logic [8*Batch*BlockIn-1:0]    inp_q;
+  logic [8*BlockOut*BlockIn-1:0] wgt_q;
+
+  function automatic logic [31:0] dot(input logic [8*BlockIn-1:0] x, input logic [8*BlockIn-1:0] w);
+    int sum;
+    sum = 0;
+    for (int k = 0; k < int'(BlockIn); k++) sum += int'(signed'(x[8*k +: 8])) * int'(signed'(w[8*k +: 8]));
+    dot = sum;
+  endfunction
+
+  always_ff @(posedge clk_i) begin
+    if (en_operand_i) begin
+      inp_q <= inp_i;
+      wgt_q <= wgt_i;
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (en_dot_i) begin
+      for (int b = 0; b < int'(Batch); b++) begin
+        for (int o = 0; o < int'(BlockOut); o++) begin
+          dot_o[32*(b*int'(BlockOut)+o) +: 32] <= dot(inp_q[8*int'(BlockIn)*b +: 8*BlockIn], wgt_q[8*int'(BlockIn)*o +: 8*BlockIn]);
+        end
+      end
+    end
+  end
+
+endmodule

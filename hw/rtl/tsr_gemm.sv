@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+// GEMM unit: acc[a] = (overwrite && first ? 0 : acc[a]) + inp[i] * wgt[w], one micro-op a cycle.
+//
+//     queue, tokens -> tsr_issue -> X -> S1 ---> S2 ------> S3 --------> S4 ---------> acc write, done, tokens
+//                                   |    |       |          |            |  ^
+//                           bank guard   read    tsr_dot    tsr_dot      add|
+//                                        inp,wgt operands   sum          ^  | same accumulator again:
+//                                                           read acc ----+--+ forwarded
+//
+// Latency: micro-op issued in cycle X, accumulator written in X + 4, visible to a read presented in X + 5.
+//
+// 1. Nothing stalls after issue; the bank guard keeps the ALU out of the banks in acc_busy_o until they are written.
+// 2. A micro-op one behind another on the same accumulator gets the sum forwarded; two behind, it reads it from memory.
+// 3. done_o and tok_give_o come with the write of the instruction's last micro-op.
+// 4. After a fault or halt_i the micro-ops in S1 to S4 still finish.
+module tsr_gemm #(
+  parameter int unsigned Batch = tsr_cfg_pkg::Batch,
+  parameter int unsigned BlockIn = tsr_cfg_pkg::BlockIn,
+  parameter int unsigned BlockOut = tsr_cfg_pkg::BlockOut,
+  parameter int unsigned InpEntries = tsr_cfg_pkg::InpBytes / (Batch * BlockIn),
+  parameter int unsigned WgtEntries = tsr_cfg_pkg::WgtBytes / (BlockIn * BlockOut),
+  parameter int unsigned AccEntries = tsr_cfg_pkg::AccBytes / (4 * Batch * BlockOut),
+  localparam int unsigned InpBits = 8 * Batch * BlockIn,
+  localparam int unsigned WgtBits = 8 * BlockIn * BlockOut,
+  localparam int unsigned AccBits = 32 * Batch * BlockOut
+) (
+  input  logic               clk_i,
+  input  logic               rst_ni,
+  input  logic               flush_i,
+  input  logic               halt_i,
+
+  input  logic               valid_i,
+  input  logic [255:0]       insn_i,
+  input  logic [31:0]        index_i,
+  output logic               ready_o,
+  input  logic [3:0]         tok_avail_i,
+  output logic [3:0]         tok_take_o,
+  output logic [3:0]         tok_give_o,
+
+  output logic               uop_re_o,
+  output logic [15:0]        uop_addr_o,
+  input  logic [63:0]        uop_data_i,
+
+  output logic               inp_re_o,
+  output logic [15:0]        inp_addr_o,
+  input  logic [InpBits-1:0] inp_data_i,
+  output logic               wgt_re_o,
+  output logic [15:0]        wgt_addr_o,
+  input  logic [WgtBits-1:0] wgt_data_i,
+  output logic               acc_re_o,
+  output logic [15:0]        acc_raddr_o,
+  input  logic [AccBits-1:0] acc_rdata_i,
+  output logic               acc_we_o,
+  output logic [15:0]        acc_waddr_o,
+  output logic [AccBits-1:0] acc_wdata_o,
+
+  output logic [3:0]         acc_want_o,
+  output logic [3:0]         acc_busy_o,
+  output logic [3:0]         inp_want_o,
+  input  logic               grant_i,
+
+  output logic               busy_o,
+  output logic               stall_token_o,
+  output logic               stall_bank_o,
+  output logic               active_o,
+  output logic               done_o,
+  output logic               fault_o,
+  output logic [7:0]         fault_code_o,
+  output logic [31:0]        fault_index_o
+);
+
+  localparam int unsigned InpIdx = $clog2(InpEntries);
+  localparam int unsigned AccIdx = $clog2(AccEntries);
+  localparam int unsigned Lanes = Batch * BlockOut;
+
+  // Opcode and reserved fields were checked by dispatch.
+  // verilator lint_off UNUSEDSIGNAL
+  tsr_isa_pkg::gemm_t insn;
+  // verilator lint_on UNUSEDSIGNAL
+  assign insn = insn_i;
+
+  logic        pending, x_valid, x_fire, x_last, x_first, x_range, x_overwrite;
+  logic [3:0]  x_signal;
+  logic [15:0] x_acc, x_inp, x_wgt;
+
+  tsr_issue #(.CtlWidth(5)) u_issue (
+    .clk_i            (clk_i),
+    .rst_ni           (rst_ni),
+    .flush_i          (flush_i),
+    .halt_i           (halt_i),
+    .insn_valid_i     (valid_i),
+    .insn_index_i     (index_i),
+    .insn_wait_i      (insn.wait_mask),
+    .insn_uop_begin_i (insn.uop_begin),
+    .insn_uop_count_i (insn.uop_count),
+    .insn_count0_i    (insn.count0),
+    .insn_count1_i    (insn.count1),
+    .insn_dst0_i      (insn.acc0),
+    .insn_dst1_i      (insn.acc1),
+    .insn_src0_i      (insn.inp0),
+    .insn_src1_i      (insn.inp1),
+    .insn_par0_i      (insn.wgt0),
+    .insn_par1_i      (insn.wgt1),
+    .insn_ctl_i       ({insn.overwrite, insn.signal_mask}),
+    .insn_ready_o     (ready_o),
+    .tok_avail_i      (tok_avail_i),
+    .tok_take_o       (tok_take_o),
+    .uop_re_o         (uop_re_o),
+    .uop_addr_o       (uop_addr_o),
+    .uop_data_i       (uop_data_i),
+    .x_valid_o        (x_valid),
+    .x_fire_o         (x_fire),
+    .x_last_o         (x_last),
+    .x_first_o        (x_first),
+    .x_dst_o          (x_acc),
+    .x_src_o          (x_inp),
+    .x_par_o          (x_wgt),
+    .x_ctl_o          ({x_overwrite, x_signal}),
+    .x_range_i        (x_range),
+    .x_grant_i        (grant_i),
+    .busy_o           (busy_o),
+    .stall_token_o    (stall_token_o),
+    .stall_bank_o     (stall_bank_o),
+    .pending_o        (pending),
+    .fault_o          (fault_o),
+    .fault_code_o     (fault_code_o),
+    .fault_index_o    (fault_index_o)
+  );
+
+  assign x_range = {1'b0, x_acc} >= 17'(AccEntries) || {1'b0, x_inp} >= 17'(InpEntries) ||
+                   {1'b0, x_wgt} >= 17'(WgtEntries);
+  assign acc_want_o = x_valid ? 4'd1 << x_acc[AccIdx-1 -: 2] : 4'd0;
+  assign inp_want_o = x_valid ? 4'd1 << x_inp[InpIdx-1 -: 2] : 4'd0;
+
+  // S1 .. S4.
+  logic [4:1]  valid_q;
+  logic [15:0] s1_inp_q, s1_wgt_q;
+  logic [15:0] s1_acc_q, s2_acc_q, s3_acc_q, s4_acc_q;
+  logic [3:0]  s1_bank_q, s2_bank_q, s3_bank_q, s4_bank_q;
+  logic [4:0]  s1_tail_q, s2_tail_q, s3_tail_q, s4_tail_q;  // {last, signal}
+  logic        s1_zero_q, s2_zero_q, s3_zero_q, s4_zero_q;
+  logic        s3_repeat, s4_forward_q;
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni || flush_i) valid_q <= 4'd0;
+    else valid_q <= {valid_q[3:1], x_fire};
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (x_fire) begin
+      s1_inp_q <= x_inp;
+      s1_wgt_q <= x_wgt;
+      s1_acc_q <= x_acc;
+      s1_zero_q <= x_overwrite && x_first;
+      s1_tail_q <= {x_last, x_signal};
+    end
+    if (valid_q[1]) begin
+      s2_acc_q <= s1_acc_q;
+      s2_zero_q <= s1_zero_q;
+      s2_tail_q <= s1_tail_q;
+    end
+    if (valid_q[2]) begin
+      s3_acc_q <= s2_acc_q;
+      s3_zero_q <= s2_zero_q;
+      s3_tail_q <= s2_tail_q;
+    end
+    if (valid_q[3]) begin
+      s4_acc_q <= s3_acc_q;
+      s4_zero_q <= s3_zero_q;
+      s4_tail_q <= s3_tail_q;
+      s4_forward_q <= s3_repeat;
+    end
+  end
+
+  // A bank mask of a stage that holds nothing is 0, so the busy mask is their union.
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni || flush_i) begin
+      s1_bank_q <= 4'd0;
+      s2_bank_q <= 4'd0;
+      s3_bank_q <= 4'd0;
+      s4_bank_q <= 4'd0;
+    end else begin
+      s1_bank_q <= x_fire ? acc_want_o : 4'd0;
+      s2_bank_q <= s1_bank_q;
+      s3_bank_q <= s2_bank_q;
+      s4_bank_q <= s3_bank_q;
+    end
+  end
+
+  assign acc_busy_o = s1_bank_q | s2_bank_q | s3_bank_q | s4_bank_q;
+
+  assign inp_re_o = valid_q[1];
+  assign inp_addr_o = s1_inp_q;
+  assign wgt_re_o = valid_q[1];
+  assign wgt_addr_o = s1_wgt_q;
+  assign acc_re_o = valid_q[3];
+  assign acc_raddr_o = s3_acc_q;
+
+  logic [AccBits-1:0] s4_dot, sum, sum_q;
+
+  tsr_dot #(
+    .Batch    (Batch),
+    .BlockIn  (BlockIn),
+    .BlockOut (BlockOut)
+  ) u_dot (
+    .clk_i        (clk_i),
+    .en_operand_i (valid_q[2]),
+    .en_dot_i     (valid_q[3]),
+    .inp_i        (inp_data_i),
+    .wgt_i        (wgt_data_i),
+    .dot_o        (s4_dot)
+  );
+
+  assign s3_repeat = valid_q[4] && s3_acc_q == s4_acc_q;
+
+  always_comb begin
+    sum = '0;
+    if (valid_q[4]) begin
+      if (s4_zero_q) sum = s4_dot;
+      else if (s4_forward_q) for (int l = 0; l < int'(Lanes); l++) sum[32*l +: 32] = sum_q[32*l +: 32] + s4_dot[32*l +: 32];
+      else for (int l = 0; l < int'(Lanes); l++) sum[32*l +: 32] = acc_rdata_i[32*l +: 32] + s4_dot[32*l +: 32];
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (valid_q[3] && s3_repeat) sum_q <= sum;
+  end
+
+  assign acc_we_o = valid_q[4];
+  assign acc_waddr_o = s4_acc_q;
+  assign acc_wdata_o = sum;
+
+  assign done_o = valid_q[4] && s4_tail_q[4];
+  assign tok_give_o = done_o ? s4_tail_q[3:0] : 4'd0;
+  assign active_o = pending || valid_q != 4'd0;
+
+endmodule

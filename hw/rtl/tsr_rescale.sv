@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+// Requantisation of a vector: 32-bit fixed-point multiply, rounded twice or once, or the operand unchanged.
+//
+//     b_i ------> R1 ------> R2 ------> R3 ---------> R4 ---------> R5 ------------> R6 ------> t_o
+//                 + bias     << lsh     partial       sum, round,   >> rsh, round    + imm
+//     par_i ----> (bias, multiplier, lsh, rsh, mode: one set a channel)  products >> 31  half away or up
+//
+// Latency: six clocks, valid_i to t_o; one vector a clock. A stage's registers change only when it receives something.
+//
+// 1. rescale_i = 1: t = RDBPOT(((b + bias) << lsh) * multiplier + 2^30 >> 31, rsh) + imm, all but the product modulo 2^32.
+// 2. RDBPOT(x, e): mask = 2^e - 1, rem = x & mask, thr = (mask >> 1) + (x < 0), (x >> e) + (rem > thr).
+// 3. rescale_i = 0: t = b.
+// 4. Lane l takes parameter set l mod Channels. A set is, from bit 0: bias 32, multiplier 32, lsh 8, rsh 8, mode 8, zero 8;
+//    only the low five bits of the shifts and the lowest of mode count.
+// 5. mode 1 (single rounding), rsh > 0: the product is cut, not rounded, at bit 31, and its shift by rsh rounds half up:
+//    (x >> rsh) + x[rsh-1]. With rsh = 0 both modes are the same.
+//
+// The multiplier is four 16 x 16 products, so that no synthesis tool has to split it and each fits one DSP block.
+module tsr_rescale #(
+  parameter int unsigned Channels = tsr_cfg_pkg::BlockOut,
+  parameter int unsigned Lanes = tsr_cfg_pkg::Batch * Channels
+) (
+  input  logic                   clk_i,
+  input  logic                   rst_ni,
+  input  logic                   flush_i,
+  input  logic                   valid_i,
+  input  logic                   rescale_i,
+  input  logic [15:0]            imm_i,
+  input  logic [32*Lanes-1:0]    b_i,
+  input  logic [96*Channels-1:0] par_i,
+  output logic [32*Lanes-1:0]    t_o
+);
+
+  logic [5:1]             valid_q, rescale_q;
+  logic [15:0]            imm1_q, imm2_q, imm3_q, imm4_q, imm5_q;
+  logic [32*Channels-1:0] mul1_q, mul2_q;
+  logic [5*Channels-1:0]  lsh1_q;
+  logic [5*Channels-1:0]  rsh1_q, rsh2_q, rsh3_q, rsh4_q;
+  logic [Channels-1:0]    once1_q, once2_q, once3_q, once4_q;  // single rounding
+  logic [32*Lanes-1:0]    v1_q, v2_q, v3_q, v4_q, v5_q;
+  logic [32*Lanes-1:0]    hh_q, ll_q;
+  logic [33*Lanes-1:0]    hl_q, lh_q;
+
+  // The product's bits 62 to 31, after adding 2^30 where it is rounded here.
+  function automatic logic [31:0] high(input logic [31:0] hh, input logic [32:0] hl, input logic [32:0] lh,
+                                       input logic [31:0] ll, input logic round);
+    logic [47:0] mid;
+    mid = {{15{hl[32]}}, hl} + {{15{lh[32]}}, lh};
+    high = 32'(({hh, ll} + {mid, 16'd0} + {33'd0, round, 30'd0}) >> 31);
+  endfunction
+
+  function automatic logic [31:0] rdbpot(input logic [31:0] x, input logic [4:0] e);
+    logic [31:0] mask, rem, thr, quotient;
+    mask = ~(32'hffff_ffff << e);
+    rem = x & mask;
+    thr = {1'b0, mask[31:1]} + {31'd0, x[31]};
+    quotient = 32'(signed'(x) >>> e);
+    rdbpot = quotient + {31'd0, rem > thr};
+  endfunction
+
+  function automatic logic [31:0] shift_half_up(input logic [31:0] x, input logic [4:0] e);
+    logic [32:0] doubled;
+    doubled = 33'(signed'({x, 1'b0}) >>> e);  // its lowest bit is the last one shifted out of x
+    shift_half_up = doubled[32:1] + {31'd0, doubled[0]};
+  endfunction
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni || flush_i) valid_q <= 5'd0;
+    else valid_q <= {valid_q[4:1], valid_i};
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (valid_i) begin
+      rescale_q[1] <= rescale_i;
+      imm1_q <= rescale_i ? imm_i : 16'd0;
+      if (rescale_i) begin
+        for (int c = 0; c < int'(Channels); c++) begin
+          mul1_q[32*c +: 32] <= par_i[96*c+32 +: 32];
+          lsh1_q[5*c +: 5] <= par_i[96*c+64 +: 5];
+          rsh1_q[5*c +: 5] <= par_i[96*c+72 +: 5];
+          once1_q[c] <= par_i[96*c+80] && par_i[96*c+72 +: 5] != 5'd0;
+        end
+        for (int l = 0; l < int'(Lanes); l++) begin
+          v1_q[32*l +: 32] <= b_i[32*l +: 32] + par_i[96*(l%int'(Channels)) +: 32];
+        end
+      end else begin
+        v1_q <= b_i;
+      end
+    end
+
+    if (valid_q[1]) begin
+      rescale_q[2] <= rescale_q[1];
+      imm2_q <= imm1_q;
+      if (rescale_q[1]) begin
+        mul2_q <= mul1_q;
+        rsh2_q <= rsh1_q;
+        once2_q <= once1_q;
+        for (int l = 0; l < int'(Lanes); l++) begin
+          v2_q[32*l +: 32] <= v1_q[32*l +: 32] << lsh1_q[5*(l%int'(Channels)) +: 5];
+        end
+      end else begin
+        v2_q <= v1_q;
+      end
+    end
+
+    if (valid_q[2]) begin
+      rescale_q[3] <= rescale_q[2];
+      imm3_q <= imm2_q;
+      if (rescale_q[2]) begin
+        rsh3_q <= rsh2_q;
+        once3_q <= once2_q;
+        for (int l = 0; l < int'(Lanes); l++) begin
+          hh_q[32*l +: 32] <= 32'(signed'(v2_q[32*l+16 +: 16])) * 32'(signed'(mul2_q[32*(l%int'(Channels))+16 +: 16]));
+          hl_q[33*l +: 33] <= 33'(signed'(v2_q[32*l+16 +: 16])) * 33'(signed'({1'b0, mul2_q[32*(l%int'(Channels)) +: 16]}));
+          lh_q[33*l +: 33] <= 33'(signed'({1'b0, v2_q[32*l +: 16]})) * 33'(signed'(mul2_q[32*(l%int'(Channels))+16 +: 16]));
+          ll_q[32*l +: 32] <= {16'd0, v2_q[32*l +: 16]} * {16'd0, mul2_q[32*(l%int'(Channels)) +: 16]};
+        end
+      end else begin
+        v3_q <= v2_q;
+      end
+    end
+
+    if (valid_q[3]) begin
+      rescale_q[4] <= rescale_q[3];
+      imm4_q <= imm3_q;
+      if (rescale_q[3]) begin
+        rsh4_q <= rsh3_q;
+        once4_q <= once3_q;
+        for (int l = 0; l < int'(Lanes); l++) begin
+          v4_q[32*l +: 32] <= high(hh_q[32*l +: 32], hl_q[33*l +: 33], lh_q[33*l +: 33], ll_q[32*l +: 32],
+                                    !once3_q[l%int'(Channels)]);
+        end
+      end else begin
+        v4_q <= v3_q;
+      end
+    end
+
+    if (valid_q[4]) begin
+      rescale_q[5] <= rescale_q[4];
+      imm5_q <= imm4_q;
+      if (rescale_q[4]) begin
+        for (int l = 0; l < int'(Lanes); l++) begin
+          v5_q[32*l +: 32] <= once4_q[l%int'(Channels)]
+                              ? shift_half_up(v4_q[32*l +: 32], rsh4_q[5*(l%int'(Channels)) +: 5])
+                              : rdbpot(v4_q[32*l +: 32], rsh4_q[5*(l%int'(Channels)) +: 5]);
+        end
+      end else begin
+        v5_q <= v4_q;
+      end
+    end
+
+    if (valid_q[5]) begin
+      if (rescale_q[5]) begin
+        for (int l = 0; l < int'(Lanes); l++) t_o[32*l +: 32] <= v5_q[32*l +: 32] + {{16{imm5_q[15]}}, imm5_q};
+      end else begin
+        t_o <= v5_q;
+      end
+    end
+  end
+
+endmodule
