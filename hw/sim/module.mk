@@ -59,9 +59,9 @@ $(SIM)/$(1)/sim.o: hw/sim/sim.cpp hw/sim/memory.h hw/sim/report.h hw/sim/include
 	@$(SIM_CXX) -std=c++17 $(SIM_WARN) -O3 -fPIC -fvisibility=hidden -isystem $$(@D) $(SIM_SYSTEM) -DVM_TRACE=1 -DVM_TRACE_FST=1 \
 	  -DTSR_SIM_CONFIG='"$(2)"' -DTSR_SIM_VARIANT='"$(3)"' -DTSR_SIM_AVX2=$(SIM_AVX2) -Ihw/sim -Ihw/sim/include -c $$< -o $$@
 
-$(SIM)/lib$(1).so: $(SIM)/$(1)/model.o $(SIM)/$(1)/slow.o $(SIM)/$(1)/sim.o $(SIM_RUNTIME) $(SIM_OWN)
+$(SIM)/lib$(1).so: $(SIM)/$(1)/model.o $(SIM)/$(1)/slow.o $(SIM)/$(1)/sim.o $(SIM_RUNTIME) $(SIM_OWN) hw/sim/exports.map
 	@echo "  LINK $$@"
-	@$(SIM_CXX) -shared -Wl,-Bsymbolic -Wl,--exclude-libs,ALL -Wl,-z,defs -o $$@ $$^ -lz -lpthread
+	@$(SIM_CXX) -shared -Wl,--version-script=hw/sim/exports.map -Wl,-z,defs -o $$@ $$(filter %.o,$$^) -lz -lpthread
 endef
 
 $(foreach c,$(CONFIGS),$(eval $(call simulator,tessera_sim_$(c),$(c),,--noassert)))
