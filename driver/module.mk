@@ -7,7 +7,7 @@ INC.driver/cpu    := $(INC_driver) -Iisa/include
 INC.driver/func   := $(INC_driver) -Iisa/include
 INC.driver/fault  := $(INC_driver) -Iisa/include
 INC.driver/rtl    += $(INC_driver) -Iisa/include -I$(GEN)
-CF.driver         := $(if $(wildcard driver/rtl/*.c),-DTSR_HAVE_RTL)
+FLAGS.driver      := $(if $(wildcard driver/rtl/*.c),-DTSR_HAVE_RTL)
 $(eval $(call library,driver,driver $(DRIVER_FOLDERS)))
 
 # What a program that uses devices links with, in order; a driver with a backend of its own adds to DRIVER_LIBS.

@@ -39,17 +39,27 @@ static size_t list_features(cpu_feature out[MAX_FEATURES]) {
     __builtin_cpu_init();
     // The builtin takes literals only.
 #define FEATURE(llvm_name, gcc_name) out[n++] = (cpu_feature){llvm_name, __builtin_cpu_supports(gcc_name) != 0}
+    FEATURE("cx8", "cmpxchg8b");
+    FEATURE("fxsr", "fxsave");
+    FEATURE("mmx", "mmx");
+    FEATURE("sse", "sse");
     FEATURE("sse2", "sse2");
     FEATURE("sse3", "sse3");
     FEATURE("ssse3", "ssse3");
     FEATURE("sse4.1", "sse4.1");
     FEATURE("sse4.2", "sse4.2");
+    FEATURE("cx16", "cmpxchg16b");
     FEATURE("popcnt", "popcnt");
     FEATURE("avx", "avx");
     FEATURE("avx2", "avx2");
     FEATURE("fma", "fma");
+    FEATURE("f16c", "f16c");
     FEATURE("bmi", "bmi");
     FEATURE("bmi2", "bmi2");
+    FEATURE("lzcnt", "lzcnt");
+    FEATURE("movbe", "movbe");
+    FEATURE("xsave", "xsave");
+    FEATURE("avxvnni", "avxvnni");
     FEATURE("avx512f", "avx512f");
     FEATURE("avx512bw", "avx512bw");
     FEATURE("avx512cd", "avx512cd");
@@ -57,12 +67,6 @@ static size_t list_features(cpu_feature out[MAX_FEATURES]) {
     FEATURE("avx512vl", "avx512vl");
     FEATURE("avx512vnni", "avx512vnni");
 #undef FEATURE
-    // x86-64-v2 and later imply these; gcc 12's builtin has no names for them.
-    bool v2 = __builtin_cpu_supports("sse4.2") != 0, v3 = __builtin_cpu_supports("avx2") != 0;
-    out[n++] = (cpu_feature){"cx16", v2};
-    out[n++] = (cpu_feature){"f16c", v3};
-    out[n++] = (cpu_feature){"lzcnt", v3};
-    out[n++] = (cpu_feature){"movbe", v3};
 #elif defined(__aarch64__)
     unsigned long bits = getauxval(AT_HWCAP);
     // Bit numbers of the kernel's user interface (asm/hwcap.h).
@@ -107,7 +111,8 @@ static tsr_status check_features(const char *list) {
             name++;
             name_length--;
         }
-        if (name_length > 0)
+        bool wanted = name_length > 0 && name[0] != '-'; // "-avx512f": made to do without it
+        if (wanted)
             TSR_TRY(check_feature(name, name_length));
         list += length;
         list += *list == ',';

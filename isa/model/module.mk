@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: Apache-2.0
 # The dot product of the GEMM is where the executable specification spends its time: let the compiler vectorise it.
-CF.isa/model := -O3
+FLAGS.isa/model := -O3
