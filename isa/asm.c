@@ -390,11 +390,12 @@ static tsr_status directive_uop(assembler *a) {
 // One lane of a parameter entry.
 static tsr_status directive_lane(assembler *a) {
     number_operand o[] = {{"bias", false, INT32_MIN, INT32_MAX, 0}, {"mul", false, INT32_MIN, INT32_MAX, 0},
-                          {"lsh", false, 0, 31, 0}, {"rsh", false, 0, 31, 0}};
+                          {"lsh", false, 0, 31, 0}, {"rsh", false, 0, 31, 0},
+                          {"single", true, 0, 1, 0}};
     TSR_TRY(parse_numbers(a, o, sizeof o / sizeof o[0]));
     TSR_TRY(append_le(a, (uint64_t)o[0].value, 4));
     TSR_TRY(append_le(a, (uint64_t)o[1].value, 4));
-    return append_le(a, (uint64_t)(o[2].value | o[3].value << 8), 4);
+    return append_le(a, (uint64_t)(o[2].value | o[3].value << 8 | o[4].value << 16), 4);
 }
 
 static tsr_status directive_word(assembler *a) {

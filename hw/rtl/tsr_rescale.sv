@@ -74,14 +74,14 @@ module tsr_rescale #(
       rescale_q[1] <= rescale_i;
       imm1_q <= rescale_i ? imm_i : 16'd0;
       if (rescale_i) begin
-        for (int c = 0; c < int'(Channels); c++) begin
+        for (int unsigned c = 0; c < Channels; c++) begin
           mul1_q[32*c +: 32] <= par_i[96*c+32 +: 32];
           lsh1_q[5*c +: 5] <= par_i[96*c+64 +: 5];
           rsh1_q[5*c +: 5] <= par_i[96*c+72 +: 5];
           once1_q[c] <= par_i[96*c+80] && par_i[96*c+72 +: 5] != 5'd0;
         end
-        for (int l = 0; l < int'(Lanes); l++) begin
-          v1_q[32*l +: 32] <= b_i[32*l +: 32] + par_i[96*(l%int'(Channels)) +: 32];
+        for (int unsigned l = 0; l < Lanes; l++) begin
+          v1_q[32*l +: 32] <= b_i[32*l +: 32] + par_i[96*(l%Channels) +: 32];
         end
       end else begin
         v1_q <= b_i;
@@ -95,8 +95,8 @@ module tsr_rescale #(
         mul2_q <= mul1_q;
         rsh2_q <= rsh1_q;
         once2_q <= once1_q;
-        for (int l = 0; l < int'(Lanes); l++) begin
-          v2_q[32*l +: 32] <= v1_q[32*l +: 32] << lsh1_q[5*(l%int'(Channels)) +: 5];
+        for (int unsigned l = 0; l < Lanes; l++) begin
+          v2_q[32*l +: 32] <= v1_q[32*l +: 32] << lsh1_q[5*(l%Channels) +: 5];
         end
       end else begin
         v2_q <= v1_q;
@@ -109,11 +109,11 @@ module tsr_rescale #(
       if (rescale_q[2]) begin
         rsh3_q <= rsh2_q;
         once3_q <= once2_q;
-        for (int l = 0; l < int'(Lanes); l++) begin
-          hh_q[32*l +: 32] <= 32'(signed'(v2_q[32*l+16 +: 16])) * 32'(signed'(mul2_q[32*(l%int'(Channels))+16 +: 16]));
-          hl_q[33*l +: 33] <= 33'(signed'(v2_q[32*l+16 +: 16])) * 33'(signed'({1'b0, mul2_q[32*(l%int'(Channels)) +: 16]}));
-          lh_q[33*l +: 33] <= 33'(signed'({1'b0, v2_q[32*l +: 16]})) * 33'(signed'(mul2_q[32*(l%int'(Channels))+16 +: 16]));
-          ll_q[32*l +: 32] <= {16'd0, v2_q[32*l +: 16]} * {16'd0, mul2_q[32*(l%int'(Channels)) +: 16]};
+        for (int unsigned l = 0; l < Lanes; l++) begin
+          hh_q[32*l +: 32] <= 32'(signed'(v2_q[32*l+16 +: 16])) * 32'(signed'(mul2_q[32*(l%Channels)+16 +: 16]));
+          hl_q[33*l +: 33] <= 33'(signed'(v2_q[32*l+16 +: 16])) * 33'(signed'({1'b0, mul2_q[32*(l%Channels) +: 16]}));
+          lh_q[33*l +: 33] <= 33'(signed'({1'b0, v2_q[32*l +: 16]})) * 33'(signed'(mul2_q[32*(l%Channels)+16 +: 16]));
+          ll_q[32*l +: 32] <= {16'd0, v2_q[32*l +: 16]} * {16'd0, mul2_q[32*(l%Channels) +: 16]};
         end
       end else begin
         v3_q <= v2_q;
@@ -126,9 +126,9 @@ module tsr_rescale #(
       if (rescale_q[3]) begin
         rsh4_q <= rsh3_q;
         once4_q <= once3_q;
-        for (int l = 0; l < int'(Lanes); l++) begin
+        for (int unsigned l = 0; l < Lanes; l++) begin
           v4_q[32*l +: 32] <= high(hh_q[32*l +: 32], hl_q[33*l +: 33], lh_q[33*l +: 33], ll_q[32*l +: 32],
-                                    !once3_q[l%int'(Channels)]);
+                                    !once3_q[l%Channels]);
         end
       end else begin
         v4_q <= v3_q;
@@ -139,10 +139,10 @@ module tsr_rescale #(
       rescale_q[5] <= rescale_q[4];
       imm5_q <= imm4_q;
       if (rescale_q[4]) begin
-        for (int l = 0; l < int'(Lanes); l++) begin
-          v5_q[32*l +: 32] <= once4_q[l%int'(Channels)]
-                              ? shift_half_up(v4_q[32*l +: 32], rsh4_q[5*(l%int'(Channels)) +: 5])
-                              : rdbpot(v4_q[32*l +: 32], rsh4_q[5*(l%int'(Channels)) +: 5]);
+        for (int unsigned l = 0; l < Lanes; l++) begin
+          v5_q[32*l +: 32] <= once4_q[l%Channels]
+                              ? shift_half_up(v4_q[32*l +: 32], rsh4_q[5*(l%Channels) +: 5])
+                              : rdbpot(v4_q[32*l +: 32], rsh4_q[5*(l%Channels) +: 5]);
         end
       end else begin
         v5_q <= v4_q;
@@ -151,7 +151,7 @@ module tsr_rescale #(
 
     if (valid_q[5]) begin
       if (rescale_q[5]) begin
-        for (int l = 0; l < int'(Lanes); l++) t_o[32*l +: 32] <= v5_q[32*l +: 32] + {{16{imm5_q[15]}}, imm5_q};
+        for (int unsigned l = 0; l < Lanes; l++) t_o[32*l +: 32] <= v5_q[32*l +: 32] + {{16{imm5_q[15]}}, imm5_q};
       end else begin
         t_o <= v5_q;
       end

@@ -5,6 +5,7 @@
 typedef struct lane_param {
     int32_t bias, multiplier;
     uint32_t left_shift, right_shift;
+    bool single_rounding;
 } lane_param;
 
 static int32_t wrap(uint32_t bits) { return (int32_t)bits; }
@@ -20,6 +21,7 @@ static lane_param read_param(const tsr_model *m, uint32_t entry, uint32_t lane) 
         .multiplier = wrap(read_le32(bytes + 4)),
         .left_shift = bytes[8] & 31u,
         .right_shift = bytes[9] & 31u,
+        .single_rounding = bytes[10] & 1u,
     };
 }
 
@@ -34,6 +36,8 @@ static int32_t rounding_shift(int32_t x, uint32_t exponent) {
 static int32_t rescale(int32_t b, lane_param p) {
     int32_t shifted = wrap(((uint32_t)b + (uint32_t)p.bias) << p.left_shift);
     int64_t product = (int64_t)shifted * p.multiplier;
+    if (p.single_rounding && p.right_shift > 0) // half up, once
+        return (int32_t)((wrap((uint32_t)(product >> 31)) + (INT64_C(1) << (p.right_shift - 1))) >> p.right_shift);
     int32_t high = wrap((uint32_t)((product + (INT64_C(1) << 30)) >> 31));
     return rounding_shift(high, p.right_shift);
 }

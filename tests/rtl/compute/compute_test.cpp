@@ -85,8 +85,10 @@ struct Model {
     static int32_t rescale(int32_t b, const uint8_t *p) {
         const uint32_t lsh = p[8] & 31, rsh = p[9] & 31;
         const int32_t v = static_cast<int32_t>((static_cast<uint32_t>(b) + field32(p)) << lsh);
-        const int64_t product = static_cast<int64_t>(v) * static_cast<int32_t>(field32(p + 4)) + (int64_t{1} << 30);
-        const int32_t x = static_cast<int32_t>(product >> 31);
+        const int64_t product = static_cast<int64_t>(v) * static_cast<int32_t>(field32(p + 4));
+        if ((p[10] & 1) && rsh > 0)
+            return static_cast<int32_t>((static_cast<int32_t>(product >> 31) + (int64_t{1} << (rsh - 1))) >> rsh);
+        const int32_t x = static_cast<int32_t>((product + (int64_t{1} << 30)) >> 31);
         const int64_t mask = (int64_t{1} << rsh) - 1, rem = x & mask, thr = (mask >> 1) + (x < 0);
         return (x >> rsh) + (rem > thr);
     }
