@@ -106,8 +106,10 @@ typedef struct tsr_rescale {
 typedef struct tsr_requant {
     bool valid;
     int32_t in_zero_point[2]; // of inputs 0 and 1 (activations)
-    tsr_rescale in[2];        // ADD, SUB: operand scaling after << 20; CONCAT and others: unused
-    uint32_t channels;        // entries of out[]: 1 or output channels
+    tsr_rescale in[2];        // ADD, SUB: operand scaling after << 20; LEAKY_RELU: in[0] for what is below zero
+    uint32_t channels;        // entries of out[]: 0 (no rescaling: CLIP, pools, MIN, MAX of one scale), 1 or output
+                              // channels; AVERAGE_POOL that changes scale: 1, of the sum of a whole window, or one for
+                              // each number of elements (out[n - 1]) where pads make windows smaller
     tsr_rescale *out;
     int32_t out_zero_point;
     int32_t lo, hi; // clamp after adding the zero point
@@ -173,6 +175,12 @@ tsr_status tsr_shape_check(tsr_dtype dtype, uint32_t rank, const int64_t *shape)
 // Every rule a graph must keep between passes: ids in range, each tensor produced once and before its uses, ranks and
 // shapes that fit the operator, no cycles. Names node and rule.
 tsr_status tsr_graph_verify(const tsr_graph *graph);
+// Fills node->requant of every quantised node whose operator has an integer kernel, as TFLite's Prepare functions do.
+// UNSUPPORTED names a node whose types or parameters its kernel does not take.
+tsr_status tsr_quantise(tsr_graph *graph);
+// A real multiplier as RESCALE takes it: TFLite's QuantizeMultiplier.
+tsr_rescale tsr_rescale_of(double multiplier);
+
 void tsr_graph_print(const tsr_graph *graph, FILE *out); // one line a node
 
 #endif
