@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+// The Verilated core as a device: cycle-accurate by construction. The run happens inside wait.
+//
+// Options, all of them optional:
+//   config=NAME      (pynq) which core
+//   latency=N        (64) cycles from a read request to its first data, and from a write's last data to its response
+//   bandwidth=N      (bus width) bytes a cycle, each way
+//   outstanding=N    (16) requests that the memory has in hand, each way
+//   seed=N           (0 = off) random latencies up to twice as long, and random back-pressure, both from this seed
+//   cycle_limit=N    (0 = none) a longer run ends with TSR_TIMEOUT and a report of what every unit waits for
+//   trace=FILE       an FST waveform; trace_start=N (0) and trace_stop=N (trace_start + 100000) in cycles from the start of
+//                    the device's first run; trace_mib=N (256) bounds the file
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core.h"
+#include "tsr/driver.h"
+#include "tsr/driver_isa.h"
+
+enum { ALIGNMENT = 64, GUARD = 4096, TRACE_CYCLES = 100000, TRACE_MIB = 256, PATH_BYTES = 512, STALL_256THS = 32 };
+#define FIRST_ADDRESS UINT64_C(0x100000000) // above 4 GiB, so that the upper halves of the base registers matter
+
+typedef struct rtl_options {
+    tsr_config config;
+    bool config_given;
+    uint32_t latency, bandwidth, outstanding, seed, cycle_limit;
+    uint32_t trace_start, trace_stop, trace_mib;
+    char trace[PATH_BYTES];
+} rtl_options;
+
+typedef struct rtl_device {
+    tsr_device base;
+    core *core;
+    rtl_options options;
+    bool trace_opened;
+    uint64_t next_address;
+} rtl_device;
+
+typedef struct rtl_buffer {
+    tsr_buffer base;
+    uint64_t address;
+} rtl_buffer;
+
+static tsr_status visit_option(void *context, const char *key, const char *value) {
+    rtl_options *o = context;
+    const struct {
+        const char *key;
+        uint32_t min, max, *number;
+    } numbers[] = {
+        {"latency", 1, 100000, &o->latency},
+        {"bandwidth", 1, 4096, &o->bandwidth},
+        {"outstanding", 1, 256, &o->outstanding},
+        {"seed", 0, UINT32_MAX, &o->seed},
+        {"cycle_limit", 0, UINT32_MAX, &o->cycle_limit},
+        {"trace_start", 0, UINT32_MAX, &o->trace_start},
+        {"trace_stop", 1, UINT32_MAX, &o->trace_stop},
+        {"trace_mib", 1, 65536, &o->trace_mib},
+    };
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        if (strcmp(key, numbers[i].key) == 0)
+            return tsr_option_u32(key, value, numbers[i].min, numbers[i].max, numbers[i].number);
+    if (strcmp(key, "config") == 0) {
+        o->config_given = true;
+        return tsr_find_config(value, &o->config);
+    }
+    if (strcmp(key, "trace") == 0) {
+        snprintf(o->trace, sizeof o->trace, "%s", value);
+        return tsr_ok();
+    }
+    return tsr_error(TSR_INVALID_ARGUMENT,
+                     "unknown option \"%s\"; known: config, latency, bandwidth, outstanding, seed, cycle_limit, trace, "
+                     "trace_start, trace_stop, trace_mib", key);
+}
+
+static tsr_status rtl_open(const char *text, tsr_device **out_device) {
+    rtl_options options = {.latency = 64, .outstanding = 16, .trace_mib = TRACE_MIB};
+    TSR_TRY(tsr_options_each(text, visit_option, &options));
+    if (!options.config_given)
+        TSR_TRY(tsr_find_config("pynq", &options.config));
+    if (options.trace_stop == 0)
+        options.trace_stop = options.trace_start < UINT32_MAX - TRACE_CYCLES ? options.trace_start + TRACE_CYCLES : UINT32_MAX;
+    if (options.trace_stop <= options.trace_start)
+        return tsr_error(TSR_INVALID_ARGUMENT, "option trace_stop=%u: not after trace_start=%u", options.trace_stop, options.trace_start);
+    rtl_device *device = calloc(1, sizeof *device);
+    if (device == NULL)
+        return tsr_error(TSR_OUT_OF_MEMORY, "no memory for a device");
+    tsr_sim_memory memory = {.latency = options.latency,
+                             .read_bandwidth = options.bandwidth,
+                             .write_bandwidth = options.bandwidth,
+                             .outstanding = options.outstanding};
+    if (options.seed != 0) {
+        memory.seed = options.seed;
+        memory.random_latency = options.latency;
+        memory.random_stall = STALL_256THS;
+    }
+    tsr_status status = core_open(&options.config, &memory, &device->core);
+    if (status.code != TSR_OK) {
+        free(device);
+        return status;
+    }
+    device->options = options;
+    device->next_address = FIRST_ADDRESS;
+    device->base.info = (tsr_device_info){
+        .driver = "rtl",
+        .config = options.config,
+        .isa_version = core_isa_version(device->core),
+        .cycle_accurate = true,
+        .max_buffer_bytes = UINT32_MAX,
+    };
+    *out_device = &device->base;
+    return tsr_ok();
+}
+
+static void rtl_close(tsr_device *base) {
+    rtl_device *device = (rtl_device *)base;
+    core_close(device->core);
+    free(device);
+}
+
+static tsr_status rtl_buffer_alloc(tsr_device *base, uint64_t size, tsr_buffer **out_buffer) {
+    rtl_device *device = (rtl_device *)base;
+    rtl_buffer *buffer = calloc(1, sizeof *buffer);
+    if (buffer == NULL)
+        return tsr_error(TSR_OUT_OF_MEMORY, "no memory for a buffer");
+    if (posix_memalign(&buffer->base.host, ALIGNMENT, size) != 0) {
+        free(buffer);
+        return tsr_error(TSR_OUT_OF_MEMORY, "no memory for a buffer of %llu bytes", (unsigned long long)size);
+    }
+    memset(buffer->base.host, 0, size);
+    // Addresses are not used again, and lie apart: whoever strays gets a bus error. 2^64 of them last.
+    buffer->address = device->next_address;
+    if (!core_attach(device->core, buffer->address, buffer->base.host, size)) {
+        free(buffer->base.host);
+        free(buffer);
+        return tsr_error(TSR_OUT_OF_MEMORY, "no memory for a buffer of %llu bytes", (unsigned long long)size);
+    }
+    device->next_address += (size + GUARD + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    *out_buffer = &buffer->base;
+    return tsr_ok();
+}
+
+static void rtl_buffer_free(tsr_device *base, tsr_buffer *buffer) {
+    core_detach(((rtl_device *)base)->core, ((rtl_buffer *)buffer)->address);
+    free(buffer->host);
+    free(buffer);
+}
+
+static tsr_status rtl_submit(tsr_device *base, const tsr_run *run) {
+    rtl_device *device = (rtl_device *)base;
+    const rtl_options *o = &device->options;
+    if (o->trace[0] != '\0' && !device->trace_opened) {
+        TSR_TRY(core_trace(device->core, o->trace, o->trace_start, o->trace_stop, (uint64_t)o->trace_mib << 20));
+        device->trace_opened = true;
+    }
+    core_segment segment[CORE_SEGMENTS] = {{0, 0}};
+    for (int s = 0; s < TSR_SEGMENTS; s++) {
+        const rtl_buffer *buffer = (const rtl_buffer *)run->segment[s];
+        if (buffer != NULL)
+            segment[s] = (core_segment){buffer->address, (uint32_t)buffer->base.size};
+    }
+    core_start(device->core, segment, run->insn_offset, run->insn_count);
+    return tsr_ok();
+}
+
+static void give_profile(const core_outcome *outcome, tsr_profile *out_profile) {
+    out_profile->cycles = outcome->cycles;
+    out_profile->insns = outcome->insns;
+    out_profile->bytes_read = outcome->bytes_read;
+    out_profile->bytes_written = outcome->bytes_written;
+    out_profile->gemm_uops = outcome->gemm_uops;
+    out_profile->alu_uops = outcome->alu_uops;
+    for (int u = 0; u < TSR_UNITS; u++) {
+        const core_unit_counters *c = &outcome->unit[u];
+        out_profile->unit[u] = (tsr_unit_profile){.busy = c->busy,
+                                                  .stall_token = c->stall_token,
+                                                  .stall_memory = c->stall_memory,
+                                                  .stall_queue = c->stall_queue,
+                                                  .stall_bank = c->stall_bank,
+                                                  .insns = c->insns};
+    }
+}
+
+static tsr_status rtl_wait(tsr_device *base, uint32_t timeout_ms, tsr_profile *out_profile, tsr_fault *out_fault) {
+    rtl_device *device = (rtl_device *)base;
+    core_outcome outcome;
+    tsr_status status =
+        core_finish(device->core, (core_limits){.cycles = device->options.cycle_limit, .timeout_ms = timeout_ms}, &outcome);
+    give_profile(&outcome, out_profile);
+    TSR_TRY(status);
+    *out_fault = (tsr_fault){.code = outcome.fault, .unit = outcome.fault_unit, .insn_index = outcome.fault_index};
+    return outcome.fault != 0 ? tsr_driver_fault(outcome.fault, outcome.fault_unit, outcome.fault_index) : tsr_ok();
+}
+
+const tsr_driver tsr_driver_rtl = {
+    .name = "rtl",
+    .summary = "the Verilated core with a memory model: exact results and cycles",
+    .options = "config=NAME latency=N bandwidth=N outstanding=N seed=N cycle_limit=N trace=FILE trace_start=N trace_stop=N trace_mib=N",
+    .ops =
+        {
+            .open = rtl_open,
+            .close = rtl_close,
+            .buffer_alloc = rtl_buffer_alloc,
+            .buffer_free = rtl_buffer_free,
+            .submit = rtl_submit,
+            .wait = rtl_wait,
+        },
+};
