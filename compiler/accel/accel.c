@@ -93,9 +93,13 @@ tsr_status tsr_accel_end_stream(tsr_accel *accel, uint32_t *out_insn_offset, uin
     size_t offset = tsr_blob_append(accel->consts, NULL, (size_t)count * TSR_INSN_BYTES, 64);
     if (offset + (size_t)count * TSR_INSN_BYTES > UINT32_MAX)
         return tsr_error(TSR_UNSUPPORTED, "the model's constants do not fit the 4 GiB of a segment");
+    tsr_tokens tokens;
+    memset(&tokens, 0, sizeof tokens);
     for (uint32_t i = 0; i < accel->insn_count; i++) {
         accel->insns[i].signal = tracker_signals(accel->tracker, i);
         tsr_verdict verdict = tsr_insn_check(&accel->insns[i], accel->config, NULL);
+        if (verdict.fault == TSR_FAULT_NONE)
+            verdict = tsr_tokens_step(&tokens, &accel->insns[i]);
         if (verdict.fault != TSR_FAULT_NONE)
             return tsr_error(TSR_INTERNAL, "compiled an illegal instruction %u: %s", i, verdict.reason);
         TSR_TRY(tsr_insn_encode(&accel->insns[i], accel->consts->data + offset + (size_t)i * TSR_INSN_BYTES));
@@ -146,7 +150,7 @@ uint32_t tile_sizes(int64_t extent, int64_t *out_sizes, uint32_t limit) {
         if (count == 0 || out_sizes[count - 1] != size)
             out_sizes[count++] = size;
     }
-    if (out_sizes[count - 1] != 1) // the smallest must be there: it is what fits when nothing else does
+    if (limit > 1 && out_sizes[count - 1] != 1) // the smallest must be there: it is what fits when nothing else does
         out_sizes[count < limit ? count++ : limit - 1] = 1;
     return count;
 }

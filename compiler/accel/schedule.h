@@ -45,7 +45,8 @@ int64_t halves_find(const job *j, halves *h, int64_t key, bool *out_hit);
 // One line of PAR: 3 words a lane.
 void put_par(int32_t *words, int32_t bias, tsr_rescale rescale);
 
-// Balanced tile sizes for an extent: extent, half of it, a third, ... 1. Returns how many, at most limit.
+// Balanced tile sizes for an extent: extent, half of it, a third, ... 1. Returns how many, at most limit; a limit of 1 gives
+// the whole extent only.
 uint32_t tile_sizes(int64_t extent, int64_t *out_sizes, uint32_t limit);
 
 #endif

@@ -140,7 +140,7 @@ static bool choose_tile(const conv *c, const tsr_config *config, tile *out) {
     enum { SIZES = 40 };
     int64_t outs[SIZES], widths[SIZES], chunks[SIZES];
     uint32_t out_count = tile_sizes(c->co, outs, SIZES), width_count = tile_sizes(c->out_columns, widths, SIZES);
-    uint32_t chunk_count = c->depthwise ? 1 : tile_sizes(c->ci, chunks, SIZES);
+    uint32_t chunk_count = c->depthwise ? 1 : tile_sizes(c->ci, chunks, c->packed ? 1 : SIZES);
     int64_t strip = ceil_div(c->out_rows, config->batch);
     bool found = false;
     for (uint32_t o = 0; o < out_count; o++)
@@ -282,7 +282,8 @@ static conv describe(const tsr_graph *graph, const tsr_node *node, const tsr_con
     const tsr_attr *a = &node->attr;
     conv c;
     memset(&c, 0, sizeof c);
-    c.images = c.halves = c.kh = c.kw = c.sy = c.sx = c.dy = c.dx = c.taps = 1;
+    c.halves = needs_two_halves(w, w->shape[0]) ? 2 : 1;
+    c.images = c.kh = c.kw = c.sy = c.sx = c.dy = c.dx = c.taps = 1;
     c.zero_point = node->requant.in_zero_point[0];
     c.out_zero_point = node->requant.out_zero_point;
     c.lo = node->requant.lo;
@@ -310,7 +311,8 @@ static conv describe(const tsr_graph *graph, const tsr_node *node, const tsr_con
         bool padded = a->pad_top || a->pad_left || a->pad_bottom || a->pad_right;
         // Few channels: a pixel's taps next to one another fill more lanes than tap by tap.
         int64_t plain = c.taps * ceil_div(c.run, config->block_in), dense = ceil_div(c.taps * c.run, config->block_in);
-        if (!c.depthwise && groups == 1 && !padded && c.taps > 1 && (c.dx == 1 || c.kw == 1) && dense < plain) {
+        bool whole = dense <= tsr_inp_entries(config) / 2 && dense * c.halves <= tsr_wgt_entries(config) / 2; // it is not cut in chunks
+        if (!c.depthwise && groups == 1 && !padded && c.taps > 1 && (c.dx == 1 || c.kw == 1) && dense * 5 < plain * 4 && whole) {
             c.packed = true;
             c.packed_rows = c.kh;
             c.packed_row_bytes = c.kw * c.run;
@@ -333,8 +335,6 @@ static conv describe(const tsr_graph *graph, const tsr_node *node, const tsr_con
     }
     c.ci = ceil_div(c.run, config->block_in);
     c.co = ceil_div(c.out_channels, config->block_out);
-    if (needs_two_halves(w, w->shape[0]))
-        c.halves = 2;
     return c;
 }
 

@@ -3,6 +3,10 @@
 
 #include <string.h>
 
+// An old dependency is widened to the instruction this far back in its unit: surely done by then, it stands for many and
+// keeps the tokens under way far below the 255 that a counter holds.
+enum { SLACK = 32 };
+
 typedef struct record {
     int64_t begin, end;
     uint32_t unit, instruction;
@@ -25,6 +29,8 @@ struct tracker {
     record_list records[SPACES];
     completion *instructions;
     uint32_t count, capacity;
+    int64_t recent[UNITS][SLACK]; // the last instructions of a unit, a ring
+    uint32_t issued[UNITS];
     int64_t knows[UNITS][UNITS]; // [v][u]: the latest instruction of u that v's next one may rely on
 };
 
@@ -78,6 +84,9 @@ uint32_t tracker_add(tracker *t, uint32_t unit, uint32_t access_count, const acc
                 needs[r->unit] = r->instruction;
         }
     }
+    for (int u = 0; u < UNITS; u++)
+        if (needs[u] > t->knows[unit][u] && t->issued[u] >= SLACK && t->recent[u][t->issued[u] % SLACK] > needs[u])
+            needs[u] = t->recent[u][t->issued[u] % SLACK];
     // Latest first: waiting for a late instruction may already tell of the earlier ones.
     uint32_t waits = 0;
     for (int round = 0; round < UNITS; round++) {
@@ -95,6 +104,7 @@ uint32_t tracker_add(tracker *t, uint32_t unit, uint32_t access_count, const acc
                 t->knows[unit][u] = other->knows[u];
     }
     t->knows[unit][unit] = me;
+    t->recent[unit][t->issued[unit]++ % SLACK] = me;
     completion *c = &t->instructions[me];
     c->signals = 0;
     c->unit = unit;
