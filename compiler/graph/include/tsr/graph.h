@@ -90,6 +90,7 @@ typedef struct tsr_attr {
     int64_t pads_begin[TSR_MAX_RANK], pads_end[TSR_MAX_RANK];
     double pad_value; // real value (float graphs), or the raw integer (integer tensors)
     bool pad_is_zero_point; // quantised Pad with no value given
+    bool round_half_away; // QUANTIZE of reals: halves away from zero (TFLite) rather than to even (ONNX)
     float alpha, beta;
     float clip_lo, clip_hi; // real values, -INFINITY/INFINITY: unbounded. On CONV, FULLY_CONNECTED, ADD, SUB, MUL, DIV,
                             // pools: the fused activation, applied to the result
