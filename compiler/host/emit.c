@@ -1,0 +1,652 @@
+// SPDX-License-Identifier: Apache-2.0
+// Loops become loops, VECTORIZE loops become vector instructions of a fixed number of lanes right here: LLVM's own
+// vectoriser is off, since it would have to find out again what the tensor program already says.
+#include "emit.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "tsr/program.h"
+
+typedef struct known { // the value of an expression in the current statement
+    const tsr_expr *expr;
+    LLVMValueRef value;
+    bool lanes; // evaluated for all lanes rather than for one
+} known;
+
+enum { MAX_KNOWN = 1024 };
+
+typedef struct range { // WORK bytes that alias each other
+    uint64_t begin, end;
+} range;
+
+typedef struct emitter {
+    const tsr_tensor_function *f;
+    tsr_arena *arena;
+    LLVMContextRef context;
+    LLVMModuleRef module;
+    LLVMBuilderRef builder;
+    LLVMValueRef function, consts, work, env;
+    LLVMValueRef *vars;   // by id
+    LLVMValueRef *locals; // by position in f->locals
+    const tsr_var *lane_var; // the VECTORIZE loop being emitted, or NULL
+    unsigned lanes;
+    bool in_index;
+    known known[MAX_KNOWN];
+    unsigned known_count;
+    range *ranges;
+    unsigned range_count;
+    LLVMValueRef *scope, *others; // alias.scope and noalias lists of each range
+    unsigned scope_kind, noalias_kind, invariant_kind;
+    tsr_status status;
+} emitter;
+
+static LLVMValueRef emit_expr(emitter *m, const tsr_expr *e, bool lanes);
+static void emit_stmt(emitter *m, const tsr_stmt *s);
+
+// ---- types and constants -----------------------------------------------------------------------------------------------
+static LLVMTypeRef scalar_type(emitter *m, tsr_dtype dtype) {
+    switch (dtype) {
+    case TSR_I8:
+    case TSR_U8: return LLVMInt8TypeInContext(m->context);
+    case TSR_I16:
+    case TSR_U16: return LLVMInt16TypeInContext(m->context);
+    case TSR_I32:
+    case TSR_U32: return LLVMInt32TypeInContext(m->context);
+    case TSR_F32: return LLVMFloatTypeInContext(m->context);
+    case TSR_F64: return LLVMDoubleTypeInContext(m->context);
+    case TSR_BOOL: return LLVMInt1TypeInContext(m->context);
+    default: return LLVMInt64TypeInContext(m->context);
+    }
+}
+
+static LLVMTypeRef memory_type(emitter *m, tsr_dtype dtype) { // BOOL is a byte in memory
+    return dtype == TSR_BOOL ? LLVMInt8TypeInContext(m->context) : scalar_type(m, dtype);
+}
+
+static LLVMTypeRef widen(emitter *m, LLVMTypeRef type, bool lanes) { return lanes ? LLVMVectorType(type, m->lanes) : type; }
+static LLVMTypeRef type_of(emitter *m, tsr_dtype dtype, bool lanes) { return widen(m, scalar_type(m, dtype), lanes); }
+
+static bool is_vector(LLVMValueRef value) { return LLVMGetTypeKind(LLVMTypeOf(value)) == LLVMVectorTypeKind; }
+
+static LLVMValueRef int64(emitter *m, int64_t value) {
+    return LLVMConstInt(LLVMInt64TypeInContext(m->context), (unsigned long long)value, true);
+}
+
+static LLVMValueRef int32(emitter *m, unsigned value) {
+    return LLVMConstInt(LLVMInt32TypeInContext(m->context), value, false);
+}
+
+static LLVMValueRef splat(emitter *m, LLVMValueRef scalar) {
+    if (is_vector(scalar))
+        return scalar;
+    LLVMTypeRef type = LLVMVectorType(LLVMTypeOf(scalar), m->lanes);
+    LLVMValueRef one = LLVMBuildInsertElement(m->builder, LLVMGetPoison(type), scalar, int32(m, 0), "");
+    LLVMValueRef zeros = LLVMConstNull(LLVMVectorType(LLVMInt32TypeInContext(m->context), m->lanes));
+    return LLVMBuildShuffleVector(m->builder, one, LLVMGetPoison(type), zeros, "");
+}
+
+static bool is_signed(tsr_dtype dtype) {
+    return dtype == TSR_I8 || dtype == TSR_I16 || dtype == TSR_I32 || dtype == TSR_I64;
+}
+
+static LLVMValueRef constant(emitter *m, const tsr_expr *e, bool lanes) {
+    LLVMTypeRef type = scalar_type(m, e->dtype);
+    LLVMValueRef value = e->kind == TSR_E_FLOAT ? LLVMConstReal(type, e->value.f)
+                                                : LLVMConstInt(type, (unsigned long long)e->value.i, true);
+    if (!lanes)
+        return value;
+    LLVMValueRef all[TSR_MAX_LANES];
+    for (unsigned i = 0; i < m->lanes; i++)
+        all[i] = value;
+    return LLVMConstVector(all, m->lanes);
+}
+
+static LLVMValueRef lane_numbers(emitter *m, int64_t stride) {
+    LLVMValueRef all[TSR_MAX_LANES];
+    for (unsigned i = 0; i < m->lanes; i++)
+        all[i] = int64(m, stride * (int64_t)i);
+    return LLVMConstVector(all, m->lanes);
+}
+
+static LLVMValueRef intrinsic(emitter *m, const char *name, LLVMTypeRef *types, unsigned type_count, LLVMValueRef *arguments,
+                              unsigned count) {
+    unsigned id = LLVMLookupIntrinsicID(name, strlen(name));
+    LLVMValueRef function = LLVMGetIntrinsicDeclaration(m->module, id, types, type_count);
+    return LLVMBuildCall2(m->builder, LLVMIntrinsicGetType(m->context, id, types, type_count), function, arguments, count,
+                          "");
+}
+
+// ---- memory ------------------------------------------------------------------------------------------------------------
+static LLVMValueRef base_of(emitter *m, const tsr_tbuffer *buffer) {
+    LLVMTypeRef byte = LLVMInt8TypeInContext(m->context);
+    if (buffer->scope == TSR_SCOPE_LOCAL) {
+        for (uint32_t i = 0; i < m->f->local_count; i++)
+            if (m->f->locals[i] == buffer)
+                return m->locals[i];
+    }
+    LLVMValueRef offset = int64(m, (int64_t)buffer->offset);
+    return LLVMBuildInBoundsGEP2(m->builder, byte, buffer->scope == TSR_SCOPE_CONST ? m->consts : m->work, &offset, 1, "");
+}
+
+static LLVMValueRef address(emitter *m, const tsr_tbuffer *buffer, LLVMValueRef index) {
+    return LLVMBuildInBoundsGEP2(m->builder, memory_type(m, buffer->dtype), base_of(m, buffer), &index, 1, "");
+}
+
+static void mark_access(emitter *m, LLVMValueRef access, const tsr_tbuffer *buffer) {
+    LLVMSetAlignment(access, (unsigned)tsr_dtype_size(buffer->dtype));
+    if (buffer->scope != TSR_SCOPE_WORK || m->range_count < 2)
+        return;
+    for (unsigned i = 0; i < m->range_count; i++)
+        if (buffer->offset >= m->ranges[i].begin && buffer->offset < m->ranges[i].end) {
+            LLVMSetMetadata(access, m->scope_kind, m->scope[i]);
+            LLVMSetMetadata(access, m->noalias_kind, m->others[i]);
+        }
+}
+
+static LLVMValueRef load_at(emitter *m, const tsr_tbuffer *buffer, LLVMValueRef index, bool lanes) {
+    LLVMValueRef value = LLVMBuildLoad2(m->builder, widen(m, memory_type(m, buffer->dtype), lanes),
+                                        address(m, buffer, index), "");
+    mark_access(m, value, buffer);
+    if (buffer->dtype == TSR_BOOL)
+        value = LLVMBuildICmp(m->builder, LLVMIntNE, value, LLVMConstNull(LLVMTypeOf(value)), "");
+    return value;
+}
+
+static void store_at(emitter *m, const tsr_tbuffer *buffer, LLVMValueRef index, LLVMValueRef value) {
+    if (buffer->dtype == TSR_BOOL)
+        value = LLVMBuildZExt(m->builder, value, widen(m, memory_type(m, TSR_BOOL), is_vector(value)), "");
+    mark_access(m, LLVMBuildStore(m->builder, value, address(m, buffer, index)), buffer);
+}
+
+static LLVMValueRef emit_index(emitter *m, const tsr_expr *e, bool lanes) {
+    bool outer = m->in_index;
+    m->in_index = true;
+    LLVMValueRef value = emit_expr(m, e, lanes);
+    m->in_index = outer;
+    return value;
+}
+
+static LLVMValueRef emit_load(emitter *m, const tsr_expr *e, bool lanes) {
+    const tsr_tbuffer *buffer = e->value.buffer;
+    int64_t stride;
+    if (!lanes)
+        return load_at(m, buffer, emit_index(m, e->a, false), false);
+    bool constant_stride = tsr_stride(e->a, m->lane_var, &stride);
+    if (constant_stride && stride == 1)
+        return load_at(m, buffer, emit_index(m, e->a, false), true);
+    LLVMValueRef first = emit_index(m, e->a, !constant_stride);
+    LLVMValueRef value = LLVMGetPoison(LLVMVectorType(scalar_type(m, e->dtype), m->lanes));
+    for (unsigned i = 0; i < m->lanes; i++) {
+        LLVMValueRef index = constant_stride
+                                 ? LLVMBuildNSWAdd(m->builder, first, int64(m, stride * (int64_t)i), "")
+                                 : LLVMBuildExtractElement(m->builder, first, int32(m, i), "");
+        value = LLVMBuildInsertElement(m->builder, value, load_at(m, buffer, index, false), int32(m, i), "");
+    }
+    return value;
+}
+
+static void emit_store(emitter *m, const tsr_stmt *s) {
+    m->known_count = 0;
+    LLVMValueRef value = emit_expr(m, s->value, m->lane_var != NULL);
+    LLVMValueRef index = emit_index(m, s->index, false);
+    int64_t stride = 1;
+    if (m->lane_var == NULL) {
+        store_at(m, s->buffer, index, value);
+        return;
+    }
+    tsr_stride(s->index, m->lane_var, &stride);
+    value = splat(m, value);
+    if (stride == 1) {
+        store_at(m, s->buffer, index, value);
+        return;
+    }
+    for (unsigned i = 0; i < m->lanes; i++)
+        store_at(m, s->buffer, LLVMBuildNSWAdd(m->builder, index, int64(m, stride * (int64_t)i), ""),
+                 LLVMBuildExtractElement(m->builder, value, int32(m, i), ""));
+}
+
+// ---- operators ---------------------------------------------------------------------------------------------------------
+static LLVMValueRef choose(emitter *m, LLVMValueRef condition, LLVMValueRef yes, LLVMValueRef no) {
+    return LLVMBuildSelect(m->builder, condition, yes, no, "");
+}
+
+static LLVMValueRef emit_float_binary(emitter *m, tsr_binary op, LLVMValueRef a, LLVMValueRef b) {
+    LLVMBuilderRef builder = m->builder;
+    switch (op) {
+    case TSR_ADD: return LLVMBuildFAdd(builder, a, b, "");
+    case TSR_SUB: return LLVMBuildFSub(builder, a, b, "");
+    case TSR_MUL: return LLVMBuildFMul(builder, a, b, "");
+    case TSR_DIV: return LLVMBuildFDiv(builder, a, b, "");
+    case TSR_MIN: return choose(m, LLVMBuildFCmp(builder, LLVMRealOLT, b, a, ""), b, a);
+    case TSR_MAX: return choose(m, LLVMBuildFCmp(builder, LLVMRealOGT, b, a, ""), b, a);
+    case TSR_EQ: return LLVMBuildFCmp(builder, LLVMRealOEQ, a, b, "");
+    case TSR_NE: return LLVMBuildFCmp(builder, LLVMRealUNE, a, b, "");
+    case TSR_LT: return LLVMBuildFCmp(builder, LLVMRealOLT, a, b, "");
+    case TSR_LE: return LLVMBuildFCmp(builder, LLVMRealOLE, a, b, "");
+    case TSR_GT: return LLVMBuildFCmp(builder, LLVMRealOGT, a, b, "");
+    case TSR_GE: return LLVMBuildFCmp(builder, LLVMRealOGE, a, b, "");
+    default: return a;
+    }
+}
+
+// Division by zero gives zero, and the smallest number divided by -1 wraps: neither may trap.
+static LLVMValueRef emit_division(emitter *m, const tsr_expr *e, LLVMValueRef a, LLVMValueRef b) {
+    bool sign = is_signed(e->dtype), quotient = e->value.binary == TSR_DIV;
+    LLVMBuilderRef builder = m->builder;
+    LLVMTypeRef type = LLVMTypeOf(b);
+    bool safe = e->b->kind == TSR_E_INT && e->b->value.i != 0 && e->b->value.i != -1;
+    LLVMValueRef zero = LLVMConstNull(type), by_zero = NULL, by_minus_one = NULL, divisor = b;
+    if (!safe) {
+        LLVMValueRef one = is_vector(b) ? splat(m, LLVMConstInt(LLVMGetElementType(type), 1, false)) : LLVMConstInt(type, 1, false);
+        by_zero = LLVMBuildICmp(builder, LLVMIntEQ, b, zero, "");
+        divisor = choose(m, by_zero, one, divisor);
+        if (sign) {
+            by_minus_one = LLVMBuildICmp(builder, LLVMIntEQ, b, LLVMConstAllOnes(type), "");
+            divisor = choose(m, by_minus_one, one, divisor);
+        }
+    }
+    LLVMValueRef value = quotient ? (sign ? LLVMBuildSDiv(builder, a, divisor, "") : LLVMBuildUDiv(builder, a, divisor, ""))
+                                  : (sign ? LLVMBuildSRem(builder, a, divisor, "") : LLVMBuildURem(builder, a, divisor, ""));
+    if (by_minus_one != NULL && quotient)
+        value = choose(m, by_minus_one, LLVMBuildNeg(builder, a, ""), value);
+    return by_zero != NULL ? choose(m, by_zero, zero, value) : value;
+}
+
+static LLVMValueRef shift_count(emitter *m, const tsr_expr *e, LLVMValueRef count) {
+    uint64_t mask = 8 * tsr_dtype_size(e->dtype) - 1;
+    if (e->b->kind == TSR_E_INT && (uint64_t)e->b->value.i <= mask)
+        return count;
+    LLVMValueRef bits = LLVMConstInt(scalar_type(m, e->dtype), mask, false);
+    return LLVMBuildAnd(m->builder, count, is_vector(count) ? splat(m, bits) : bits, "");
+}
+
+static LLVMValueRef emit_int_binary(emitter *m, const tsr_expr *e, LLVMValueRef a, LLVMValueRef b) {
+    bool sign = is_signed(e->a->dtype);
+    bool nsw = m->in_index && e->dtype == TSR_I64;
+    LLVMBuilderRef builder = m->builder;
+    switch (e->value.binary) {
+    case TSR_ADD: return nsw ? LLVMBuildNSWAdd(builder, a, b, "") : LLVMBuildAdd(builder, a, b, "");
+    case TSR_SUB: return nsw ? LLVMBuildNSWSub(builder, a, b, "") : LLVMBuildSub(builder, a, b, "");
+    case TSR_MUL: return nsw ? LLVMBuildNSWMul(builder, a, b, "") : LLVMBuildMul(builder, a, b, "");
+    case TSR_DIV:
+    case TSR_MOD: return emit_division(m, e, a, b);
+    case TSR_MIN: return choose(m, LLVMBuildICmp(builder, sign ? LLVMIntSLT : LLVMIntULT, b, a, ""), b, a);
+    case TSR_MAX: return choose(m, LLVMBuildICmp(builder, sign ? LLVMIntSGT : LLVMIntUGT, b, a, ""), b, a);
+    case TSR_AND: return LLVMBuildAnd(builder, a, b, "");
+    case TSR_OR: return LLVMBuildOr(builder, a, b, "");
+    case TSR_XOR: return LLVMBuildXor(builder, a, b, "");
+    case TSR_SHL: return LLVMBuildShl(builder, a, shift_count(m, e, b), "");
+    case TSR_SHR:
+        return sign ? LLVMBuildAShr(builder, a, shift_count(m, e, b), "") : LLVMBuildLShr(builder, a, shift_count(m, e, b), "");
+    case TSR_EQ: return LLVMBuildICmp(builder, LLVMIntEQ, a, b, "");
+    case TSR_NE: return LLVMBuildICmp(builder, LLVMIntNE, a, b, "");
+    case TSR_LT: return LLVMBuildICmp(builder, sign ? LLVMIntSLT : LLVMIntULT, a, b, "");
+    case TSR_LE: return LLVMBuildICmp(builder, sign ? LLVMIntSLE : LLVMIntULE, a, b, "");
+    case TSR_GT: return LLVMBuildICmp(builder, sign ? LLVMIntSGT : LLVMIntUGT, a, b, "");
+    case TSR_GE: return LLVMBuildICmp(builder, sign ? LLVMIntSGE : LLVMIntUGE, a, b, "");
+    }
+    return a;
+}
+
+static LLVMValueRef emit_cast(emitter *m, const tsr_expr *e, LLVMValueRef a) {
+    tsr_dtype from = e->a->dtype, to = e->dtype;
+    LLVMBuilderRef builder = m->builder;
+    LLVMTypeRef type = type_of(m, to, is_vector(a));
+    bool from_float = tsr_dtype_is_float(from), to_float = tsr_dtype_is_float(to);
+    if (from == to)
+        return a;
+    if (to == TSR_BOOL) {
+        LLVMValueRef zero = LLVMConstNull(LLVMTypeOf(a));
+        return from_float ? LLVMBuildFCmp(builder, LLVMRealUNE, a, zero, "") : LLVMBuildICmp(builder, LLVMIntNE, a, zero, "");
+    }
+    if (from_float && to_float)
+        return to == TSR_F32 ? LLVMBuildFPTrunc(builder, a, type, "") : LLVMBuildFPExt(builder, a, type, "");
+    if (to_float)
+        return is_signed(from) ? LLVMBuildSIToFP(builder, a, type, "") : LLVMBuildUIToFP(builder, a, type, "");
+    if (from_float) {
+        LLVMTypeRef types[] = {type, LLVMTypeOf(a)};
+        return intrinsic(m, is_signed(to) ? "llvm.fptosi.sat" : "llvm.fptoui.sat", types, 2, &a, 1);
+    }
+    size_t from_size = from == TSR_BOOL ? 0 : tsr_dtype_size(from), to_size = tsr_dtype_size(to);
+    if (to_size < from_size)
+        return LLVMBuildTrunc(builder, a, type, "");
+    if (to_size == from_size)
+        return a;
+    return is_signed(from) ? LLVMBuildSExt(builder, a, type, "") : LLVMBuildZExt(builder, a, type, "");
+}
+
+static LLVMValueRef call_env(emitter *m, tsr_function function, LLVMValueRef a, LLVMValueRef b) {
+    static const struct {
+        tsr_function function;
+        size_t offset;
+    } table[] = {
+        {TSR_F_EXP, offsetof(tsr_host_env, expf)},  {TSR_F_TANH, offsetof(tsr_host_env, tanhf)},
+        {TSR_F_LOG, offsetof(tsr_host_env, logf)},  {TSR_F_ERF, offsetof(tsr_host_env, erff)},
+        {TSR_F_POW, offsetof(tsr_host_env, powf)},  {TSR_F_SIN, offsetof(tsr_host_env, sinf)},
+        {TSR_F_COS, offsetof(tsr_host_env, cosf)},
+    };
+    size_t offset = 0;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (table[i].function == function)
+            offset = table[i].offset / sizeof(void *);
+    LLVMTypeRef pointer = LLVMPointerTypeInContext(m->context, 0), real = LLVMFloatTypeInContext(m->context);
+    LLVMValueRef index = int64(m, (int64_t)offset);
+    LLVMValueRef callee = LLVMBuildLoad2(m->builder, pointer, LLVMBuildInBoundsGEP2(m->builder, pointer, m->env, &index, 1, ""), "");
+    LLVMSetMetadata(callee, m->invariant_kind, LLVMMetadataAsValue(m->context, LLVMMDNodeInContext2(m->context, NULL, 0)));
+    bool wide = LLVMGetTypeKind(LLVMTypeOf(a)) == LLVMDoubleTypeKind;
+    LLVMTypeRef types[] = {real, real};
+    LLVMValueRef arguments[] = {wide ? LLVMBuildFPTrunc(m->builder, a, real, "") : a, NULL};
+    if (b != NULL)
+        arguments[1] = wide ? LLVMBuildFPTrunc(m->builder, b, real, "") : b;
+    unsigned count = b != NULL ? 2 : 1;
+    LLVMValueRef value = LLVMBuildCall2(m->builder, LLVMFunctionType(real, types, count, false), callee, arguments, count, "");
+    return wide ? LLVMBuildFPExt(m->builder, value, LLVMDoubleTypeInContext(m->context), "") : value;
+}
+
+static LLVMValueRef emit_call(emitter *m, tsr_function function, LLVMValueRef a, LLVMValueRef b) {
+    const char *name = NULL;
+    switch (function) {
+    case TSR_F_SQRT: name = "llvm.sqrt"; break;
+    case TSR_F_FLOOR: name = "llvm.floor"; break;
+    case TSR_F_CEIL: name = "llvm.ceil"; break;
+    case TSR_F_ROUND_EVEN: name = "llvm.roundeven"; break;
+    case TSR_F_ABS: name = "llvm.fabs"; break;
+    default: return call_env(m, function, a, b);
+    }
+    LLVMTypeRef type = LLVMTypeOf(a);
+    return intrinsic(m, name, &type, 1, &a, 1);
+}
+
+// An arm that loads (or calls) is only evaluated when it is taken.
+static bool must_branch(const tsr_expr *e) {
+    return e != NULL && (e->kind == TSR_E_LOAD || e->kind == TSR_E_CALL || must_branch(e->a) || must_branch(e->b) ||
+                         must_branch(e->c));
+}
+
+static LLVMValueRef emit_select(emitter *m, const tsr_expr *e, bool lanes) {
+    LLVMValueRef condition = emit_expr(m, e->a, lanes && tsr_depends(e->a, m->lane_var));
+    if (!must_branch(e->b) && !must_branch(e->c)) {
+        LLVMValueRef yes = emit_expr(m, e->b, lanes), no = emit_expr(m, e->c, lanes);
+        if (lanes)
+            return choose(m, condition, splat(m, yes), splat(m, no));
+        return choose(m, condition, yes, no);
+    }
+    LLVMBasicBlockRef yes_block = LLVMAppendBasicBlockInContext(m->context, m->function, "yes");
+    LLVMBasicBlockRef no_block = LLVMAppendBasicBlockInContext(m->context, m->function, "no");
+    LLVMBasicBlockRef join = LLVMAppendBasicBlockInContext(m->context, m->function, "join");
+    LLVMBuildCondBr(m->builder, condition, yes_block, no_block);
+    LLVMValueRef values[2];
+    LLVMBasicBlockRef ends[2];
+    for (int i = 0; i < 2; i++) {
+        unsigned before = m->known_count; // what an arm computes does not reach past it
+        LLVMPositionBuilderAtEnd(m->builder, i == 0 ? yes_block : no_block);
+        values[i] = emit_expr(m, i == 0 ? e->b : e->c, lanes);
+        if (lanes)
+            values[i] = splat(m, values[i]);
+        ends[i] = LLVMGetInsertBlock(m->builder);
+        LLVMBuildBr(m->builder, join);
+        m->known_count = before;
+    }
+    LLVMPositionBuilderAtEnd(m->builder, join);
+    LLVMValueRef phi = LLVMBuildPhi(m->builder, LLVMTypeOf(values[0]), "");
+    LLVMAddIncoming(phi, values, ends, 2);
+    return phi;
+}
+
+static LLVMValueRef emit_operator(emitter *m, const tsr_expr *e, bool lanes) {
+    if (e->kind == TSR_E_SELECT)
+        return emit_select(m, e, lanes);
+    LLVMValueRef a = emit_expr(m, e->a, lanes), b = e->b != NULL ? emit_expr(m, e->b, lanes) : NULL;
+    if (b != NULL && is_vector(a) != is_vector(b)) {
+        a = splat(m, a);
+        b = splat(m, b);
+    }
+    switch (e->kind) {
+    case TSR_E_BINARY:
+        return tsr_dtype_is_float(e->a->dtype) ? emit_float_binary(m, e->value.binary, a, b) : emit_int_binary(m, e, a, b);
+    case TSR_E_CAST: return emit_cast(m, e, a);
+    case TSR_E_BITCAST: return LLVMBuildBitCast(m->builder, a, type_of(m, e->dtype, is_vector(a)), "");
+    case TSR_E_CALL: return emit_call(m, e->value.function, a, b);
+    default: return a;
+    }
+}
+
+// With `lanes` the value for every lane of the current vector, but a scalar where all lanes agree; without it the value
+// for lane 0.
+static LLVMValueRef emit_expr(emitter *m, const tsr_expr *e, bool lanes) {
+    lanes = lanes && tsr_depends(e, m->lane_var);
+    if (e->kind == TSR_E_INT || e->kind == TSR_E_FLOAT)
+        return constant(m, e, false);
+    if (e->kind == TSR_E_VAR) {
+        LLVMValueRef value = m->vars[e->value.var->id];
+        return lanes ? LLVMBuildAdd(m->builder, splat(m, value), lane_numbers(m, 1), "") : value;
+    }
+    for (unsigned i = m->known_count; i-- > 0;)
+        if (m->known[i].expr == e && m->known[i].lanes == lanes)
+            return m->known[i].value;
+    bool outer = m->in_index;
+    m->in_index = outer && e->kind == TSR_E_BINARY && e->dtype == TSR_I64;
+    LLVMValueRef value = e->kind == TSR_E_LOAD ? emit_load(m, e, lanes) : emit_operator(m, e, lanes);
+    m->in_index = outer;
+    if (m->known_count < MAX_KNOWN)
+        m->known[m->known_count++] = (known){e, value, lanes};
+    return value;
+}
+
+// ---- statements --------------------------------------------------------------------------------------------------------
+// Runs body(i) for i in 0..count, step 1; the variable's value is i * scale.
+static void emit_loop(emitter *m, const tsr_stmt *loop, int64_t count, int64_t scale) {
+    if (count == 1) {
+        m->vars[loop->var->id] = int64(m, 0);
+        emit_stmt(m, loop->body);
+        return;
+    }
+    LLVMBasicBlockRef before = LLVMGetInsertBlock(m->builder);
+    LLVMBasicBlockRef body = LLVMAppendBasicBlockInContext(m->context, m->function, loop->var->name);
+    LLVMBasicBlockRef after = LLVMAppendBasicBlockInContext(m->context, m->function, "after");
+    LLVMBuildBr(m->builder, body);
+    LLVMPositionBuilderAtEnd(m->builder, body);
+    LLVMValueRef phi = LLVMBuildPhi(m->builder, LLVMInt64TypeInContext(m->context), loop->var->name);
+    m->vars[loop->var->id] = phi;
+    emit_stmt(m, loop->body);
+    LLVMValueRef next = LLVMBuildNSWAdd(m->builder, phi, int64(m, scale), "");
+    LLVMBasicBlockRef end = LLVMGetInsertBlock(m->builder);
+    LLVMBuildCondBr(m->builder, LLVMBuildICmp(m->builder, LLVMIntSLT, next, int64(m, count * scale), ""), body, after);
+    LLVMValueRef values[] = {int64(m, 0), next};
+    LLVMBasicBlockRef blocks[] = {before, end};
+    LLVMAddIncoming(phi, values, blocks, 2);
+    LLVMPositionBuilderAtEnd(m->builder, after);
+}
+
+// Whole vectors, then one short one. Few vectors are laid out one after another, so that an accumulator buffer is only
+// addressed by constants and can live in registers.
+static void emit_vector_loop(emitter *m, const tsr_stmt *loop, unsigned lanes) {
+    int64_t whole = loop->extent / lanes, rest = loop->extent % lanes;
+    m->lane_var = loop->var;
+    m->lanes = lanes;
+    if (whole > 4) {
+        emit_loop(m, loop, whole, lanes);
+    } else {
+        for (int64_t i = 0; i < whole; i++) {
+            m->vars[loop->var->id] = int64(m, i * lanes);
+            emit_stmt(m, loop->body);
+        }
+    }
+    m->vars[loop->var->id] = int64(m, whole * lanes);
+    m->lanes = (unsigned)rest;
+    if (rest == 1)
+        m->lane_var = NULL;
+    if (rest > 0)
+        emit_stmt(m, loop->body);
+    m->lane_var = NULL;
+}
+
+static void emit_for(emitter *m, const tsr_stmt *s) {
+    enum { MAX_UNROLLED = 16 };
+    if (s->extent <= 0)
+        return;
+    unsigned lanes = m->lane_var == NULL ? tsr_lanes(s) : 1;
+    if (lanes > 1) {
+        emit_vector_loop(m, s, lanes);
+    } else if (s->for_kind == TSR_FOR_UNROLL && s->extent <= MAX_UNROLLED) {
+        for (int64_t i = 0; i < s->extent; i++) {
+            m->vars[s->var->id] = int64(m, i);
+            emit_stmt(m, s->body);
+        }
+    } else {
+        emit_loop(m, s, s->extent, 1);
+    }
+}
+
+static void emit_if(emitter *m, const tsr_stmt *s) {
+    m->known_count = 0;
+    LLVMValueRef condition = emit_expr(m, s->condition, false);
+    LLVMBasicBlockRef then = LLVMAppendBasicBlockInContext(m->context, m->function, "then");
+    LLVMBasicBlockRef after = LLVMAppendBasicBlockInContext(m->context, m->function, "after");
+    LLVMBuildCondBr(m->builder, condition, then, after);
+    LLVMPositionBuilderAtEnd(m->builder, then);
+    emit_stmt(m, s->body);
+    LLVMBuildBr(m->builder, after);
+    LLVMPositionBuilderAtEnd(m->builder, after);
+}
+
+static void emit_stmt(emitter *m, const tsr_stmt *s) {
+    switch (s->kind) {
+    case TSR_S_FOR: emit_for(m, s); return;
+    case TSR_S_STORE: emit_store(m, s); return;
+    case TSR_S_SEQ:
+        for (uint32_t i = 0; i < s->item_count; i++)
+            emit_stmt(m, s->items[i]);
+        return;
+    case TSR_S_IF: emit_if(m, s); return;
+    case TSR_S_TENSORISED: emit_stmt(m, s->body); return;
+    }
+}
+
+// ---- the function around them ------------------------------------------------------------------------------------------
+// WORK buffers that share bytes fall into one range; accesses of different ranges are declared not to alias.
+static tsr_status find_ranges(emitter *m, tsr_tbuffer *const *buffers, uint32_t count) {
+    m->ranges = TSR_NEW_ARRAY(m->arena, range, count + 1);
+    for (uint32_t i = 0; i < count; i++) {
+        const tsr_tbuffer *b = buffers[i];
+        if (b->scope != TSR_SCOPE_CONST && b->scope != TSR_SCOPE_WORK)
+            return tsr_error(TSR_INVALID_ARGUMENT, "%s: host code cannot reach buffer %s in memory '%s'", m->f->name, b->name,
+                             tsr_scope_name(b->scope));
+        if (b->offset % tsr_dtype_size(b->dtype) != 0)
+            return tsr_error(TSR_INVALID_ARGUMENT, "%s: buffer %s of %s lies at offset %llu, which is not aligned", m->f->name,
+                             b->name, tsr_dtype_name(b->dtype), (unsigned long long)b->offset);
+        if (b->scope != TSR_SCOPE_WORK)
+            continue;
+        range now = {b->offset, b->offset + b->elements * tsr_dtype_size(b->dtype)};
+        if (now.end == now.begin)
+            now.end++;
+        for (unsigned j = 0; j < m->range_count;) {
+            range *other = &m->ranges[j];
+            if (now.begin < other->end && other->begin < now.end) {
+                now.begin = other->begin < now.begin ? other->begin : now.begin;
+                now.end = other->end > now.end ? other->end : now.end;
+                *other = m->ranges[--m->range_count];
+                j = 0;
+            } else {
+                j++;
+            }
+        }
+        m->ranges[m->range_count++] = now;
+    }
+    return tsr_ok();
+}
+
+static LLVMMetadataRef text(emitter *m, const char *string) {
+    return LLVMMDStringInContext2(m->context, string, strlen(string));
+}
+
+static void make_scopes(emitter *m, const char *name) {
+    unsigned count = m->range_count;
+    LLVMMetadataRef domain_name = text(m, name);
+    LLVMMetadataRef domain = LLVMMDNodeInContext2(m->context, &domain_name, 1);
+    LLVMMetadataRef *scopes = TSR_NEW_ARRAY(m->arena, LLVMMetadataRef, count + 1);
+    LLVMMetadataRef *rest = TSR_NEW_ARRAY(m->arena, LLVMMetadataRef, count + 1);
+    m->scope = TSR_NEW_ARRAY(m->arena, LLVMValueRef, count + 1);
+    m->others = TSR_NEW_ARRAY(m->arena, LLVMValueRef, count + 1);
+    for (unsigned i = 0; i < count; i++) {
+        LLVMMetadataRef parts[] = {text(m, tsr_arena_printf(m->arena, "%s.%u", name, i)), domain};
+        scopes[i] = LLVMMDNodeInContext2(m->context, parts, 2);
+    }
+    for (unsigned i = 0; i < count; i++) {
+        unsigned n = 0;
+        for (unsigned j = 0; j < count; j++)
+            if (j != i)
+                rest[n++] = scopes[j];
+        m->scope[i] = LLVMMetadataAsValue(m->context, LLVMMDNodeInContext2(m->context, &scopes[i], 1));
+        m->others[i] = LLVMMetadataAsValue(m->context, LLVMMDNodeInContext2(m->context, rest, n));
+    }
+}
+
+static void add_parameter_attribute(emitter *m, unsigned parameter, const char *name) {
+    unsigned kind = LLVMGetEnumAttributeKindForName(name, strlen(name));
+    LLVMAddAttributeAtIndex(m->function, parameter + 1, LLVMCreateEnumAttribute(m->context, kind, 0));
+}
+
+static void begin_function(emitter *m, const char *name, const LLVMAttributeRef *attributes, unsigned attribute_count) {
+    LLVMTypeRef pointer = LLVMPointerTypeInContext(m->context, 0);
+    LLVMTypeRef types[] = {pointer, pointer, pointer};
+    m->function = LLVMAddFunction(m->module, name, LLVMFunctionType(LLVMVoidTypeInContext(m->context), types, 3, false));
+    for (unsigned i = 0; i < attribute_count; i++)
+        LLVMAddAttributeAtIndex(m->function, LLVMAttributeFunctionIndex, attributes[i]);
+    m->consts = LLVMGetParam(m->function, 0);
+    m->work = LLVMGetParam(m->function, 1);
+    m->env = LLVMGetParam(m->function, 2);
+    for (unsigned i = 0; i < 3; i++)
+        add_parameter_attribute(m, i, "noalias");
+    add_parameter_attribute(m, 0, "readonly");
+    add_parameter_attribute(m, 2, "readonly");
+    LLVMPositionBuilderAtEnd(m->builder, LLVMAppendBasicBlockInContext(m->context, m->function, "entry"));
+    for (uint32_t i = 0; i < m->f->local_count; i++) {
+        const tsr_tbuffer *local = m->f->locals[i];
+        m->locals[i] = LLVMBuildAlloca(m->builder, LLVMArrayType2(memory_type(m, local->dtype), local->elements), "");
+        LLVMSetAlignment(m->locals[i], 64);
+    }
+}
+
+static tsr_status check_locals(const tsr_tensor_function *f) {
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < f->local_count && bytes <= TSR_HOST_LOCAL_BYTES; i++)
+        bytes = f->locals[i]->elements > TSR_HOST_LOCAL_BYTES
+                    ? f->locals[i]->elements
+                    : bytes + f->locals[i]->elements * tsr_dtype_size(f->locals[i]->dtype);
+    if (bytes > TSR_HOST_LOCAL_BYTES)
+        return tsr_error(TSR_INVALID_ARGUMENT, "%s: its local buffers take more than %d bytes of stack; place them in the work area",
+                         f->name, TSR_HOST_LOCAL_BYTES);
+    return tsr_ok();
+}
+
+tsr_status tsr_emit_function(LLVMModuleRef module, const tsr_tensor_function *f, const char *name,
+                             const LLVMAttributeRef *attributes, unsigned attribute_count) {
+    TSR_TRY(tsr_tensor_verify(f));
+    TSR_TRY(check_locals(f));
+    tsr_arena *arena = tsr_arena_create();
+    emitter *m = TSR_NEW(arena, emitter);
+    m->f = f;
+    m->arena = arena;
+    m->module = module;
+    m->context = LLVMGetModuleContext(module);
+    m->vars = TSR_NEW_ARRAY(arena, LLVMValueRef, f->var_count + 1);
+    m->locals = TSR_NEW_ARRAY(arena, LLVMValueRef, f->local_count + 1);
+    m->scope_kind = LLVMGetMDKindIDInContext(m->context, "alias.scope", 11);
+    m->noalias_kind = LLVMGetMDKindIDInContext(m->context, "noalias", 7);
+    m->invariant_kind = LLVMGetMDKindIDInContext(m->context, "invariant.load", 14);
+    tsr_tbuffer **buffers;
+    uint32_t count = tsr_tensor_buffers(f, arena, &buffers);
+    tsr_status status = find_ranges(m, buffers, count);
+    if (status.code == TSR_OK) {
+        m->builder = LLVMCreateBuilderInContext(m->context);
+        make_scopes(m, name);
+        begin_function(m, name, attributes, attribute_count);
+        emit_stmt(m, f->body);
+        LLVMBuildRetVoid(m->builder);
+        LLVMDisposeBuilder(m->builder);
+    }
+    tsr_arena_free(arena);
+    return status;
+}

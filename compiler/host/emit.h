@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// One tensor function as one LLVM function.
+#ifndef TSR_HOST_EMIT_H
+#define TSR_HOST_EMIT_H
+
+#include <llvm-c/Core.h>
+
+#include "tsr/host.h"
+
+// What a loop body needs to become vector instructions; which loops qualify is decided in vector.c.
+enum { TSR_MAX_LANES = 64 };
+
+// Adds function `name` to the module. `attributes` are put on it (cpu, features, no-builtins).
+tsr_status tsr_emit_function(LLVMModuleRef module, const tsr_tensor_function *f, const char *name,
+                             const LLVMAttributeRef *attributes, unsigned attribute_count);
+
+// Whether an expression changes with a variable.
+bool tsr_depends(const tsr_expr *e, const tsr_var *var);
+// By how much an index grows with each step of var; false when that is not a constant.
+bool tsr_stride(const tsr_expr *e, const tsr_var *var, int64_t *out_stride);
+// Lanes that one vector instruction should have for a VECTORIZE loop, or 1 when the loop has to stay scalar.
+unsigned tsr_lanes(const tsr_stmt *loop);
+
+#endif

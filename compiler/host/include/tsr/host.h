@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tensor programs to machine code for the host, through LLVM, without the system's linker: the result is one flat
+// position-independent image with no external symbols, to be copied to executable memory (at a page boundary) and called.
+//
+// Every function of a compilation becomes a tsr_host_function (program.h): CONST and WORK buffers are at their `offset` in
+// the two segments, LOCAL ones on the stack. WORK buffers of one function may share bytes only if they are the same
+// buffer or an element-wise function reads and writes the same index; ranges that overlap are seen and compiled as such.
+#ifndef TSR_HOST_H
+#define TSR_HOST_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tsr/arena.h"
+#include "tsr/status.h"
+#include "tsr/tensor.h"
+
+enum { TSR_HOST_LOCAL_BYTES = 16 * 1024 }; // LOCAL buffers of one function, in total
+
+typedef struct tsr_host_options {
+    // "native": what this machine has; "baseline": x86-64 with SSE4.1, found on every machine of the last 15 years.
+    const char *cpu;
+} tsr_host_options;
+
+typedef struct tsr_host_code {
+    uint8_t *code; // in the arena
+    uint64_t code_bytes;
+    uint32_t entry_count;
+    uint32_t *entries;   // byte offset into code of each function, in the order given
+    const char *target;  // LLVM triple
+    const char *features; // CPU features that the code needs, in LLVM's names: "sse4.1,avx,avx2"
+} tsr_host_code;
+
+// Errors: INVALID_ARGUMENT for an unknown cpu, for locals over the limit and for buffers of an accelerator's memory;
+// INTERNAL when LLVM refuses what was built (a message of LLVM's).
+tsr_status tsr_host_compile(tsr_arena *arena, const tsr_tensor_function *const *functions, uint32_t count,
+                            const tsr_host_options *options, tsr_host_code *out_code);
+
+// The two halves of it. An object's functions are called f0, f1, ... in the order given.
+tsr_status tsr_host_object(tsr_arena *arena, const tsr_tensor_function *const *functions, uint32_t count,
+                           const tsr_host_options *options, uint8_t **out_object, size_t *out_size,
+                           const char **out_target, const char **out_features);
+// Lays out the sections of a relocatable ELF object and resolves every relocation. CORRUPT: not such an object;
+// UNSUPPORTED: names the symbol that would have to come from outside, or the relocation or section it cannot place.
+tsr_status tsr_host_link(tsr_arena *arena, const uint8_t *object, size_t size, const char *const *names, uint32_t count,
+                         tsr_host_code *out_code);
+
+#endif

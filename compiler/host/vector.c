@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which VECTORIZE loops become straight vector code: those whose body is a list of stores, each to an address that moves
+// with the loop, with no call out of the code and no load that a condition of the loop itself has to guard.
+#include "emit.h"
+
+bool tsr_depends(const tsr_expr *e, const tsr_var *var) {
+    if (e == NULL)
+        return false;
+    if (e->kind == TSR_E_VAR)
+        return e->value.var == var;
+    return tsr_depends(e->a, var) || tsr_depends(e->b, var) || tsr_depends(e->c, var);
+}
+
+bool tsr_stride(const tsr_expr *e, const tsr_var *var, int64_t *out_stride) {
+    *out_stride = 0;
+    if (!tsr_depends(e, var))
+        return true;
+    if (e->kind == TSR_E_VAR) {
+        *out_stride = 1;
+        return true;
+    }
+    int64_t a, b;
+    if (e->kind != TSR_E_BINARY || e->dtype != TSR_I64 || !tsr_stride(e->a, var, &a) || !tsr_stride(e->b, var, &b))
+        return false;
+    switch (e->value.binary) {
+    case TSR_ADD: return !__builtin_add_overflow(a, b, out_stride);
+    case TSR_SUB: return !__builtin_sub_overflow(a, b, out_stride);
+    case TSR_MUL:
+        if (e->b->kind == TSR_E_INT)
+            return !__builtin_mul_overflow(a, e->b->value.i, out_stride);
+        return e->a->kind == TSR_E_INT && !__builtin_mul_overflow(b, e->a->value.i, out_stride);
+    default: return false;
+    }
+}
+
+static bool has_load(const tsr_expr *e) {
+    return e != NULL && (e->kind == TSR_E_LOAD || has_load(e->a) || has_load(e->b) || has_load(e->c));
+}
+
+static bool is_instruction(tsr_function function) {
+    return function == TSR_F_SQRT || function == TSR_F_FLOOR || function == TSR_F_CEIL || function == TSR_F_ROUND_EVEN ||
+           function == TSR_F_ABS;
+}
+
+typedef struct value_sizes {
+    size_t widest; // bytes of the widest value that differs between lanes
+} value_sizes;
+
+// Expressions are shared graphs; a nest's are shallow enough to walk as trees except where a value is used many times
+// over, so the walk has a budget.
+static bool fits(const tsr_expr *e, const tsr_var *var, value_sizes *s, unsigned *budget) {
+    if (e == NULL || !tsr_depends(e, var))
+        return true;
+    if (*budget == 0)
+        return false;
+    --*budget;
+    if (e->kind == TSR_E_LOAD) {
+        int64_t stride;
+        size_t size = tsr_dtype_size(e->dtype);
+        s->widest = size > s->widest ? size : s->widest;
+        return tsr_stride(e->a, var, &stride) || fits(e->a, var, s, budget);
+    }
+    if (e->kind == TSR_E_CALL && !is_instruction(e->value.function))
+        return false;
+    if (e->kind == TSR_E_SELECT && tsr_depends(e->a, var) && (has_load(e->b) || has_load(e->c)))
+        return false;
+    size_t size = tsr_dtype_size(e->dtype);
+    s->widest = size > s->widest ? size : s->widest;
+    return fits(e->a, var, s, budget) && fits(e->b, var, s, budget) && fits(e->c, var, s, budget);
+}
+
+static bool fits_stmt(const tsr_stmt *s, const tsr_var *var, value_sizes *sizes, unsigned *budget) {
+    int64_t stride;
+    switch (s->kind) {
+    case TSR_S_SEQ:
+        for (uint32_t i = 0; i < s->item_count; i++)
+            if (!fits_stmt(s->items[i], var, sizes, budget))
+                return false;
+        return true;
+    case TSR_S_STORE: return tsr_stride(s->index, var, &stride) && stride != 0 && fits(s->value, var, sizes, budget);
+    default: return false;
+    }
+}
+
+unsigned tsr_lanes(const tsr_stmt *loop) {
+    value_sizes sizes = {.widest = 1};
+    unsigned budget = 4000;
+    if (loop->for_kind != TSR_FOR_VECTORIZE || loop->extent < 2 || !fits_stmt(loop->body, loop->var, &sizes, &budget))
+        return 1;
+    return sizes.widest >= 8 ? 16 : sizes.widest >= 2 ? 32 : TSR_MAX_LANES;
+}

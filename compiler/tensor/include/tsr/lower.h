@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// Graph nodes to tensor programs.
+#ifndef TSR_LOWER_H
+#define TSR_LOWER_H
+
+#include "tsr/graph.h"
+#include "tsr/tensor.h"
+
+// buffers[id] is the buffer of tensor id; constants have scope CONST and their data set. The function reads the node's
+// inputs, writes its outputs, and may use constants of its own (weights in another order, multipliers, tables) that it
+// creates in the arena: tsr_tensor_buffers(f) lists all that need a place. A quantised node needs node->requant as
+// tsr_quantise leaves it. LOCAL buffers are small (a few KiB).
+// UNSUPPORTED names node, operator and what is missing.
+tsr_status tsr_lower_node(tsr_arena *arena, const tsr_graph *graph, const tsr_node *node, tsr_tbuffer *const *buffers,
+                          tsr_tensor_function **out_function);
+
+#endif

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <string.h>
+
+#include "lowering.h"
+
+tsr_status unsupported(const lowering *l, const char *why) {
+    return tsr_error(TSR_UNSUPPORTED, "node %s (%s): %s", l->node->name, tsr_op_name(l->node->op), why);
+}
+
+int64_t elements(const tsr_tensor *t) {
+    int64_t count = 1;
+    for (uint32_t i = 0; i < t->rank; i++)
+        count *= t->shape[i];
+    return count;
+}
+
+int32_t zero_point(const tsr_tensor *t) { return t->quant.count > 0 && t->quant.zero_point != NULL ? t->quant.zero_point[0] : 0; }
+
+bool is_whole(tsr_dtype dtype) { return dtype >= TSR_I8 && dtype <= TSR_U64; }
+
+tsr_tbuffer *constant(lowering *l, const char *name, tsr_dtype dtype, uint64_t count, void **out_data) {
+    tsr_tbuffer *buffer = tsr_tbuffer_create(l->arena, tsr_arena_printf(l->arena, "%s.%s", l->node->name, name),
+                                             TSR_SCOPE_CONST, dtype, count);
+    buffer->data = *out_data = tsr_arena_alloc(l->arena, (size_t)(count * tsr_dtype_size(dtype)) + 1);
+    return buffer;
+}
+
+int64_t constant_at(const tsr_tensor *t, int64_t index) {
+    switch (t->dtype) {
+    case TSR_I8: return ((const int8_t *)t->data)[index];
+    case TSR_U8:
+    case TSR_BOOL: return ((const uint8_t *)t->data)[index];
+    case TSR_I16: return ((const int16_t *)t->data)[index];
+    case TSR_U16: return ((const uint16_t *)t->data)[index];
+    case TSR_I32: return ((const int32_t *)t->data)[index];
+    case TSR_U32: return ((const uint32_t *)t->data)[index];
+    case TSR_I64:
+    case TSR_U64: return ((const int64_t *)t->data)[index];
+    default: return 0;
+    }
+}
+
+void row_major(const int64_t *shape, uint32_t rank, int64_t *out_stride) {
+    int64_t stride = 1;
+    for (uint32_t i = rank; i-- > 0;) {
+        out_stride[i] = stride;
+        stride *= shape[i];
+    }
+}
+
+nest nest_of(uint32_t rank, const int64_t *extent) {
+    nest n = {.rank = rank};
+    for (uint32_t i = 0; i < rank; i++)
+        n.extent[i] = extent[i];
+    return n;
+}
+
+void nest_operand(nest *n, const int64_t *stride, int64_t base) {
+    for (uint32_t i = 0; i < n->rank; i++)
+        n->stride[n->operands][i] = stride[i];
+    n->base[n->operands++] = base;
+}
+
+void nest_broadcast(nest *n, const tsr_tensor *t) {
+    int64_t own[TSR_MAX_RANK], stride[TSR_MAX_RANK] = {0};
+    row_major(t->shape, t->rank, own);
+    for (uint32_t i = 0; i < t->rank && i < n->rank; i++) // aligned at the right
+        stride[n->rank - 1 - i] = t->shape[t->rank - 1 - i] == 1 ? 0 : own[t->rank - 1 - i];
+    nest_operand(n, stride, 0);
+}
+
+static bool walks_as_one(const nest *n, uint32_t outer, uint32_t inner) {
+    for (uint32_t o = 0; o < n->operands; o++)
+        if (n->stride[o][outer] != n->stride[o][inner] * n->extent[inner])
+            return false;
+    return true;
+}
+
+static void merge_loops(nest *n) {
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < n->rank; i++) {
+        if (n->extent[i] == 1)
+            continue;
+        bool merge = kept > 0 && walks_as_one(n, kept - 1, i);
+        uint32_t to = merge ? kept - 1 : kept;
+        n->extent[to] = merge ? n->extent[to] * n->extent[i] : n->extent[i];
+        for (uint32_t o = 0; o < n->operands; o++)
+            n->stride[o][to] = n->stride[o][i];
+        kept = to + 1;
+    }
+    n->rank = kept;
+}
+
+void nest_begin(lowering *l, nest *n) {
+    merge_loops(n);
+    for (uint32_t o = 0; o < n->operands; o++)
+        n->index[o] = i64(l, n->base[o]);
+    for (uint32_t i = 0; i < n->rank; i++) {
+        char name[8] = {'i', (char)('0' + i)};
+        n->var[i] = new_var(l, name);
+        for (uint32_t o = 0; o < n->operands; o++)
+            n->index[o] = add(l, n->index[o], scaled(l, var(l, n->var[i]), n->stride[o][i]));
+    }
+}
+
+tsr_stmt *nest_end(lowering *l, const nest *n, tsr_stmt *body) {
+    for (uint32_t i = n->rank; i-- > 0;)
+        body = i + 1 == n->rank ? lanes(l, n->var[i], n->extent[i], body) : loop(l, n->var[i], n->extent[i], body);
+    return body;
+}
+
+tsr_stmt *nest_loops(lowering *l, const nest *n, tsr_stmt *body) {
+    for (uint32_t i = n->rank; i-- > 0;)
+        body = loop(l, n->var[i], n->extent[i], body);
+    return body;
+}
+
+unsigned split_channels(int64_t channels, tiles out_tiles[2]) {
+    if (channels <= 64) {
+        out_tiles[0] = (tiles){0, channels, 1};
+        return 1;
+    }
+    for (int64_t size = 64; size >= 24; size -= 8)
+        if (channels % size == 0) {
+            out_tiles[0] = (tiles){0, size, channels / size};
+            return 1;
+        }
+    out_tiles[0] = (tiles){0, 32, channels / 32};
+    out_tiles[1] = (tiles){channels - channels % 32, channels % 32, 1};
+    return channels % 32 == 0 ? 1 : 2;
+}
+
+static tsr_status lower(lowering *l) {
+    switch (l->node->op) {
+    case TSR_OP_CONV:
+    case TSR_OP_CONV_INTEGER:
+    case TSR_OP_FULLY_CONNECTED: return lower_conv(l);
+    case TSR_OP_MATMUL:
+    case TSR_OP_MATMUL_INTEGER: return lower_matmul(l);
+    case TSR_OP_ADD:
+    case TSR_OP_SUB:
+    case TSR_OP_MUL:
+    case TSR_OP_DIV:
+    case TSR_OP_MIN:
+    case TSR_OP_MAX: return lower_binary(l);
+    case TSR_OP_CLIP:
+    case TSR_OP_SIGMOID:
+    case TSR_OP_TANH:
+    case TSR_OP_EXP:
+    case TSR_OP_NEG:
+    case TSR_OP_LEAKY_RELU: return lower_unary(l);
+    case TSR_OP_MAX_POOL:
+    case TSR_OP_AVERAGE_POOL: return lower_pool(l);
+    case TSR_OP_MEAN: return lower_mean(l);
+    case TSR_OP_PAD: return lower_pad(l);
+    case TSR_OP_CONCAT: return lower_concat(l);
+    case TSR_OP_RESHAPE:
+    case TSR_OP_IDENTITY:
+    case TSR_OP_CAST: return lower_copy(l);
+    case TSR_OP_TRANSPOSE: return lower_transpose(l);
+    case TSR_OP_SOFTMAX: return lower_softmax(l);
+    case TSR_OP_QUANTIZE: return lower_quantize(l);
+    case TSR_OP_DEQUANTIZE: return lower_dequantize(l);
+    case TSR_OP_DYNAMIC_QUANTIZE: return lower_dynamic_quantize(l);
+    default: return unsupported(l, "there is no host code for this operator");
+    }
+}
+
+tsr_status tsr_lower_node(tsr_arena *arena, const tsr_graph *graph, const tsr_node *node, tsr_tbuffer *const *buffers,
+                          tsr_tensor_function **out_function) {
+    *out_function = NULL;
+    lowering l = {.arena = arena, .graph = graph, .node = node, .buffers = buffers};
+    l.f = tsr_function_create(arena, node->name);
+    TSR_TRY(lower(&l));
+    *out_function = l.f;
+    return tsr_tensor_verify(l.f);
+}

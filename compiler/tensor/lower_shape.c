@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// Operators that move elements without computing.
+#include <math.h>
+
+#include "lowering.h"
+
+tsr_status lower_copy(lowering *l) {
+    int64_t count = elements(out(l, 0));
+    if (elements(in(l, 0)) != count)
+        return unsupported(l, "input and output differ in size");
+    nest n = nest_of(1, &count);
+    nest_operand(&n, (int64_t[]){1}, 0);
+    nest_begin(l, &n);
+    ex value = cast(l, out(l, 0)->dtype, load(l, in_buffer(l, 0), n.index[0]));
+    l->f->body = nest_end(l, &n, store(l, out_buffer(l, 0), n.index[0], value));
+    return tsr_ok();
+}
+
+tsr_status lower_transpose(lowering *l) {
+    const tsr_tensor *x = in(l, 0), *y = out(l, 0);
+    int64_t own[TSR_MAX_RANK], from[TSR_MAX_RANK], to[TSR_MAX_RANK];
+    row_major(x->shape, x->rank, own);
+    row_major(y->shape, y->rank, to);
+    for (uint32_t i = 0; i < y->rank; i++)
+        from[i] = own[l->node->attr.perm[i]];
+    nest n = nest_of(y->rank, y->shape);
+    nest_operand(&n, from, 0);
+    nest_operand(&n, to, 0);
+    nest_begin(l, &n);
+    l->f->body = nest_end(l, &n, store(l, out_buffer(l, 0), n.index[1], load(l, in_buffer(l, 0), n.index[0])));
+    return tsr_ok();
+}
+
+static ex pad_value(lowering *l) {
+    const tsr_tensor *y = out(l, 0);
+    const tsr_attr *a = &l->node->attr;
+    if (tsr_dtype_is_float(y->dtype))
+        return tsr_float(l->arena, y->dtype, a->pad_value);
+    return tsr_int(l->arena, y->dtype, a->pad_is_zero_point ? zero_point(y) : (int64_t)a->pad_value);
+}
+
+// Everything is filled, then the picture is put over it; pads below zero cut instead.
+tsr_status lower_pad(lowering *l) {
+    const tsr_tensor *x = in(l, 0), *y = out(l, 0);
+    const tsr_attr *a = &l->node->attr;
+    int64_t count = elements(y), from[TSR_MAX_RANK], to[TSR_MAX_RANK], extent[TSR_MAX_RANK];
+    const tsr_var *i = new_var(l, "i");
+    tsr_stmt *fill = lanes(l, i, count, store(l, out_buffer(l, 0), var(l, i), pad_value(l)));
+    row_major(x->shape, x->rank, from);
+    row_major(y->shape, y->rank, to);
+    int64_t source = 0, target = 0;
+    bool empty = false;
+    for (uint32_t d = 0; d < x->rank; d++) {
+        int64_t begin = a->pads_begin[d], end = a->pads_end[d];
+        extent[d] = x->shape[d] + (begin < 0 ? begin : 0) + (end < 0 ? end : 0);
+        empty = empty || extent[d] <= 0;
+        source += begin < 0 ? -begin * from[d] : 0;
+        target += begin > 0 ? begin * to[d] : 0;
+    }
+    l->f->body = fill;
+    if (empty)
+        return tsr_ok();
+    nest n = nest_of(x->rank, extent);
+    nest_operand(&n, from, source);
+    nest_operand(&n, to, target);
+    nest_begin(l, &n);
+    tsr_stmt *copy = nest_end(l, &n, store(l, out_buffer(l, 0), n.index[1], load(l, in_buffer(l, 0), n.index[0])));
+    l->f->body = elements(x) == count ? copy : seq2(l, fill, copy);
+    return tsr_ok();
+}
+
+static double same(const tsr_node *node, double real) {
+    (void)node;
+    return real;
+}
+
+static bool same_quant(const tsr_tensor *a, const tsr_tensor *b) {
+    if (a->quant.count == 0 || b->quant.count == 0)
+        return true;
+    return a->quant.scale[0] == b->quant.scale[0] && zero_point(a) == zero_point(b);
+}
+
+tsr_status lower_concat(lowering *l) {
+    const tsr_tensor *y = out(l, 0);
+    int64_t to[TSR_MAX_RANK], at = 0;
+    uint32_t axis = (uint32_t)l->node->attr.axis;
+    row_major(y->shape, y->rank, to);
+    tsr_stmt **parts = TSR_NEW_ARRAY(l->arena, tsr_stmt *, l->node->input_count + 1);
+    for (uint32_t i = 0; i < l->node->input_count; i++) {
+        const tsr_tensor *x = in(l, i);
+        int64_t from[TSR_MAX_RANK];
+        row_major(x->shape, x->rank, from);
+        nest n = nest_of(x->rank, x->shape);
+        nest_operand(&n, from, 0);
+        nest_operand(&n, to, at * to[axis]);
+        nest_begin(l, &n);
+        ex value = load(l, in_buffer(l, i), n.index[0]);
+        if (!same_quant(x, y))
+            value = looked_up(l, x, y, value, same);
+        parts[i] = nest_end(l, &n, store(l, out_buffer(l, 0), n.index[1], value));
+        at += x->shape[axis];
+    }
+    l->f->body = tsr_seq(l->arena, l->node->input_count, parts);
+    return tsr_ok();
+}
