@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// Graph passes: rewrites of a graph into one that means the same and suits the back ends better.
+//
+// Every pass takes a graph that tsr_graph_verify accepts and leaves one; nodes stay in execution order, inputs and outputs
+// of the graph keep number, order, names, types and shapes. What a pass needs from passes before it, and what it may
+// undo, stands at the top of its file. A pass fails only on a broken graph.
+#ifndef TSR_PASSES_H
+#define TSR_PASSES_H
+
+#include "tsr/graph.h"
+
+// No pass makes a constant larger than this out of others.
+#define TSR_FOLD_LIMIT (UINT64_C(256) << 20)
+
+tsr_status tsr_pass_dead(tsr_graph *graph);
+tsr_status tsr_pass_fold(tsr_graph *graph);
+tsr_status tsr_pass_fold_dequantize(tsr_graph *graph);
+tsr_status tsr_pass_matmul(tsr_graph *graph);
+tsr_status tsr_pass_layout(tsr_graph *graph);
+tsr_status tsr_pass_fuse_bias(tsr_graph *graph);
+tsr_status tsr_pass_fuse_activation(tsr_graph *graph);
+tsr_status tsr_pass_qdq(tsr_graph *graph);
+tsr_status tsr_pass_int8(tsr_graph *graph);
+tsr_status tsr_pass_clean(tsr_graph *graph);
+tsr_status tsr_pass_fold_pad(tsr_graph *graph);
+// block_in: how many input channels the accelerator multiplies at once.
+tsr_status tsr_pass_split_small_channel_pad(tsr_graph *graph, uint32_t block_in);
+
+typedef struct tsr_pass_options {
+    uint32_t block_in; // 0: padding stays in the convolutions
+} tsr_pass_options;
+
+// Called after each pass that succeeded, for dumps.
+typedef void tsr_on_pass(void *user, const char *pass, const tsr_graph *graph);
+
+// The standard pipeline, verified after each pass. NULL options: all zero. on_pass may be NULL. An error names the pass.
+tsr_status tsr_passes_run(tsr_graph *graph, const tsr_pass_options *options, tsr_on_pass *on_pass, void *user);
+
+#endif
