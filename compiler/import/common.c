@@ -88,16 +88,13 @@ tsr_status importer_emit(importer *imp, tsr_op op, const char *name, const tsr_a
     tsr_id inputs_copy[8], unused = TSR_NO_ID;
     tsr_node node = {.op = op, .name = name, .input_count = input_count, .inputs = inputs_copy, .output_count = 1,
                      .outputs = &unused, .attr = *attr};
-    *out_id = TSR_NO_ID;
     uint32_t rank;
     int64_t shape[TSR_MAX_RANK];
-    TSR_TRY(importer_reserve(imp, 0));
-    if (input_count <= 8)
-        memcpy(inputs_copy, inputs, input_count * sizeof *inputs);
-    else {
+    if (input_count > 8)
         node.inputs = TSR_NEW_ARRAY(imp->graph->arena, tsr_id, input_count);
-        memcpy(node.inputs, inputs, input_count * sizeof *inputs);
-    }
+    memcpy(node.inputs, inputs, input_count * sizeof *inputs); // which out_id may be one of
+    *out_id = TSR_NO_ID;
+    TSR_TRY(importer_reserve(imp, 0));
     TSR_TRY(tsr_graph_infer_shape(imp->graph, &node, &rank, shape));
     TSR_TRY(tsr_shape_check(dtype, rank, shape));
     *out_id = tsr_graph_add_tensor(imp->graph, out_name, dtype, rank, shape);

@@ -1,0 +1,404 @@
+// SPDX-License-Identifier: Apache-2.0
+// ONNX models: the file, its values, and which handler takes which operator.
+#include "onnx.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "protobuf.h"
+
+static const char *const supported_operators =
+    "supported are Conv, Gemm, MatMul, their Integer and QLinear forms, QuantizeLinear, DequantizeLinear, arithmetic, "
+    "activations, pools, Pad, Concat, Reshape and its kin, Transpose, Softmax, BatchNormalization";
+
+// ---- values ------------------------------------------------------------------------------------------------------------
+
+const char *onnx_derived(onnx *o, const char *base, const char *suffix) {
+    return tsr_arena_printf(o->imp.graph->arena, "%.200s/%s", base, suffix);
+}
+
+bool onnx_has_input(const onnx_node *node, uint32_t index) {
+    return index < node->proto->n_input && node->proto->input[index][0] != '\0';
+}
+
+bool onnx_has_output(const onnx_node *node, uint32_t index) {
+    return index < node->proto->n_output && node->proto->output[index][0] != '\0';
+}
+
+const char *onnx_output_name(const onnx_node *node, uint32_t index) {
+    return onnx_has_output(node, index) ? node->proto->output[index] : node->name;
+}
+
+static tsr_status define_value(onnx *o, const char *name, uint32_t value) {
+    if (!name_map_add(&o->values, name, value))
+        return tsr_error(TSR_CORRUPT, "value '%.100s' is defined twice", name);
+    return tsr_ok();
+}
+
+tsr_status onnx_define(onnx *o, const onnx_node *node, uint32_t index, tsr_id id) {
+    return onnx_has_output(node, index) ? define_value(o, node->proto->output[index], id) : tsr_ok();
+}
+
+static tsr_status materialise(onnx *o, lazy_constant *constant) {
+    if (constant->id != TSR_NO_ID)
+        return tsr_ok();
+    tsr_import_tensor tensor;
+    TSR_TRY(importer_reserve(&o->imp, 0));
+    TSR_TRY(tsr_annotate(onnx_read_tensor(constant->proto, o->imp.graph->arena, &tensor, false), "constant '%.100s'",
+                         constant->name));
+    constant->id = tsr_graph_add_tensor(o->imp.graph, constant->name, tensor.dtype, tensor.rank, tensor.shape);
+    tensor_of(&o->imp, constant->id)->data = tensor.data;
+    return tsr_ok();
+}
+
+static tsr_status find_value(onnx *o, const char *name, tsr_id *out_id) {
+    uint32_t value;
+    *out_id = TSR_NO_ID;
+    if (!name_map_get(&o->values, name, &value))
+        return tsr_error(TSR_CORRUPT, "'%.100s' is no input, constant or result of an earlier node", name);
+    if (value == NOT_COMPUTED)
+        return tsr_error(TSR_UNSUPPORTED, "'%.100s' is a result that is not computed (only a node's first one is)", name);
+    if (value & LAZY) {
+        TSR_TRY(materialise(o, &o->constants[value & ~LAZY]));
+        value = o->constants[value & ~LAZY].id;
+    }
+    *out_id = value;
+    return tsr_ok();
+}
+
+tsr_status onnx_input(onnx *o, const onnx_node *node, uint32_t index, tsr_id *out_id) {
+    *out_id = TSR_NO_ID;
+    return onnx_has_input(node, index) ? find_value(o, node->proto->input[index], out_id) : tsr_ok();
+}
+
+tsr_status onnx_required(onnx *o, const onnx_node *node, uint32_t index, tsr_id *out_id) {
+    TSR_TRY(onnx_input(o, node, index, out_id));
+    return *out_id != TSR_NO_ID ? tsr_ok() : tsr_error(TSR_CORRUPT, "input %" PRIu32 " is missing", index);
+}
+
+tsr_status onnx_input_ints(onnx *o, const onnx_node *node, uint32_t index, uint32_t most, int64_t *out_values,
+                           uint32_t *out_count) {
+    uint32_t value;
+    *out_count = 0;
+    // An empty list makes no tensor, but a shape of a scalar, or no axes.
+    if (onnx_has_input(node, index) && name_map_get(&o->values, node->proto->input[index], &value) &&
+        value != NOT_COMPUTED && (value & LAZY)) {
+        const Onnx__TensorProto *proto = o->constants[value & ~LAZY].proto;
+        if (proto->n_dims == 1 && proto->dims[0] == 0)
+            return tsr_ok();
+    }
+    tsr_id id;
+    TSR_TRY(onnx_required(o, node, index, &id));
+    return constant_ints(tensor_of(&o->imp, id), most, out_values, out_count);
+}
+
+tsr_status onnx_add_constant(onnx *o, const char *name, const Onnx__TensorProto *proto) {
+    if (o->constant_count == o->constant_capacity) {
+        const uint32_t capacity = o->constant_capacity == 0 ? 64 : 2 * o->constant_capacity;
+        lazy_constant *larger = TSR_NEW_ARRAY(o->imp.graph->arena, lazy_constant, capacity);
+        if (o->constant_count > 0)
+            memcpy(larger, o->constants, sizeof *larger * o->constant_count);
+        o->constants = larger;
+        o->constant_capacity = capacity;
+    }
+    o->constants[o->constant_count] = (lazy_constant){proto, name, TSR_NO_ID};
+    return define_value(o, name, LAZY | o->constant_count++);
+}
+
+tsr_id onnx_producer(onnx *o, tsr_id tensor) {
+    const tsr_graph *graph = o->imp.graph;
+    if (graph->tensor_capacity > o->producer_capacity) {
+        tsr_id *larger = TSR_NEW_ARRAY(graph->arena, tsr_id, graph->tensor_capacity);
+        memset(larger, 0xff, sizeof *larger * graph->tensor_capacity);
+        if (o->producer_capacity > 0)
+            memcpy(larger, o->producer, sizeof *larger * o->producer_capacity);
+        o->producer = larger;
+        o->producer_capacity = graph->tensor_capacity;
+    }
+    for (; o->scanned < graph->node_count; o->scanned++)
+        for (uint32_t i = 0; i < graph->nodes[o->scanned].output_count; i++)
+            o->producer[graph->nodes[o->scanned].outputs[i]] = o->scanned;
+    return o->producer[tensor];
+}
+
+tsr_status onnx_with_quant(onnx *o, tsr_id *id, tsr_quant quant) {
+    const tsr_tensor *tensor = tensor_of(&o->imp, *id);
+    const tsr_quant *has = &tensor->quant;
+    if (has->count == quant.count && (quant.count == 0 || (memcmp(has->scale, quant.scale, quant.count * sizeof(float)) == 0 &&
+        memcmp(has->zero_point, quant.zero_point, quant.count * sizeof(int32_t)) == 0 &&
+        (quant.count == 1 || has->axis == quant.axis))))
+        return tsr_ok();
+    if (quant.count > 1 && (quant.axis < 0 || quant.axis >= (int32_t)tensor->rank ||
+                            tensor->shape[quant.axis] != (int64_t)quant.count))
+        return tsr_error(TSR_CORRUPT, "%" PRIu32 " scales do not fit axis %" PRId32 " of '%.100s'", quant.count, quant.axis,
+                         tensor->name);
+    const tsr_graph *graph = o->imp.graph;
+    bool fresh = has->count == 0 && tensor->data == NULL && onnx_producer(o, *id) == TSR_NO_ID;
+    for (uint32_t n = 0; fresh && n < graph->node_count; n++)
+        for (uint32_t i = 0; i < graph->nodes[n].input_count; i++)
+            fresh &= graph->nodes[n].inputs[i] != *id;
+    if (fresh) { // an input that nobody has read yet
+        tensor_of(&o->imp, *id)->quant = quant;
+        return tsr_ok();
+    }
+    TSR_TRY(importer_reserve(&o->imp, 0));
+    const tsr_id from = *id;
+    const char *name = onnx_derived(o, tensor->name, quant.count > 0 ? "quantised" : "plain");
+    *id = importer_like(&o->imp, from, name, tensor->rank, tensor->shape);
+    tensor_of(&o->imp, *id)->quant = quant;
+    tensor_of(&o->imp, *id)->data = tensor_of(&o->imp, from)->data;
+    if (tensor_of(&o->imp, from)->data == NULL)
+        tsr_graph_add_node(o->imp.graph, TSR_OP_IDENTITY, importer_node_name(&o->imp, name, "Identity"), 1, &from, 1, id);
+    return tsr_ok();
+}
+
+tsr_status onnx_plain(onnx *o, tsr_id *id) {
+    return onnx_with_quant(o, id, (tsr_quant){0, 0, NULL, NULL});
+}
+
+tsr_id onnx_scalar(onnx *o, const char *name, float value) {
+    return tsr_graph_add_const(o->imp.graph, name, TSR_F32, 0, NULL, &value);
+}
+
+tsr_status onnx_emit_like(onnx *o, const onnx_node *node, tsr_op op, const tsr_attr *attr, uint32_t count, const tsr_id *in) {
+    tsr_id y;
+    TSR_TRY(importer_emit(&o->imp, op, node->name, attr, count, in, onnx_output_name(node, 0),
+                          tensor_of(&o->imp, in[0])->dtype, &y));
+    tensor_of(&o->imp, y)->quant = tensor_of(&o->imp, in[0])->quant;
+    return onnx_define(o, node, 0, y);
+}
+
+// ---- nodes -------------------------------------------------------------------------------------------------------------
+
+static const struct {
+    const char *op;
+    onnx_handler *handler;
+    int variant;
+    const char *attributes;
+} handlers[] = {
+    {"Conv", onnx_conv, VARIANT_PLAIN, "auto_pad dilations group kernel_shape pads strides"},
+    {"ConvInteger", onnx_conv, VARIANT_INTEGER, "auto_pad dilations group kernel_shape pads strides"},
+    {"QLinearConv", onnx_conv, VARIANT_QLINEAR, "auto_pad dilations group kernel_shape pads strides"},
+    {"Gemm", onnx_gemm, 0, "alpha beta transA transB broadcast"},
+    {"MatMul", onnx_matmul, VARIANT_PLAIN, ""},
+    {"MatMulInteger", onnx_matmul, VARIANT_INTEGER, ""},
+    {"QLinearMatMul", onnx_matmul, VARIANT_QLINEAR, ""},
+    {"MaxPool", onnx_pool, VARIANT_MAX_POOL, "auto_pad ceil_mode dilations kernel_shape pads storage_order strides"},
+    {"AveragePool", onnx_pool, VARIANT_AVERAGE_POOL, "auto_pad ceil_mode count_include_pad dilations kernel_shape pads strides"},
+    {"GlobalMaxPool", onnx_pool, VARIANT_GLOBAL_MAX, ""},
+    {"GlobalAveragePool", onnx_pool, VARIANT_GLOBAL_AVERAGE, ""},
+    {"QuantizeLinear", onnx_quantize, 0, "axis saturate block_size output_dtype precision"},
+    {"DequantizeLinear", onnx_dequantize, 0, "axis block_size output_dtype"},
+    {"DynamicQuantizeLinear", onnx_dynamic_quantize, 0, ""},
+    {"Add", onnx_binary, TSR_OP_ADD, "axis broadcast consumed_inputs"},
+    {"Sub", onnx_binary, TSR_OP_SUB, "axis broadcast consumed_inputs"},
+    {"Mul", onnx_binary, TSR_OP_MUL, "axis broadcast consumed_inputs"},
+    {"Div", onnx_binary, TSR_OP_DIV, "axis broadcast consumed_inputs"},
+    {"Min", onnx_min_max, TSR_OP_MIN, "consumed_inputs"},
+    {"Max", onnx_min_max, TSR_OP_MAX, "consumed_inputs"},
+    {"Sigmoid", onnx_unary, TSR_OP_SIGMOID, "consumed_inputs"},
+    {"Tanh", onnx_unary, TSR_OP_TANH, "consumed_inputs"},
+    {"Exp", onnx_unary, TSR_OP_EXP, "consumed_inputs"},
+    {"Neg", onnx_unary, TSR_OP_NEG, "consumed_inputs"},
+    {"LeakyRelu", onnx_unary, TSR_OP_LEAKY_RELU, "alpha consumed_inputs"},
+    {"Relu", onnx_unary, TSR_OP_CLIP, "consumed_inputs"},
+    {"Clip", onnx_clip, 0, "min max consumed_inputs"},
+    {"Softmax", onnx_softmax, 0, "axis"},
+    {"ReduceMean", onnx_reduce_mean, 0, "axes keepdims noop_with_empty_axes"},
+    {"Pad", onnx_pad, 0, "mode pads paddings value"},
+    {"Concat", onnx_concat, 0, "axis"},
+    {"Reshape", onnx_reshape, VARIANT_RESHAPE, "allowzero shape consumed_inputs"},
+    {"Flatten", onnx_reshape, VARIANT_FLATTEN, "axis"},
+    {"Squeeze", onnx_reshape, VARIANT_SQUEEZE, "axes"},
+    {"Unsqueeze", onnx_reshape, VARIANT_UNSQUEEZE, "axes"},
+    {"Transpose", onnx_transpose, 0, "perm"},
+    {"Identity", onnx_identity, 0, ""},
+    {"Dropout", onnx_dropout, 0, "ratio seed is_test consumed_inputs"},
+    {"Constant", onnx_constant, 0, "value value_float value_floats value_int value_ints"},
+    {"Cast", onnx_cast, 0, "to saturate"},
+    {"BatchNormalization", onnx_batch_normalization, 0, "epsilon momentum spatial training_mode is_test consumed_inputs"},
+};
+enum { HANDLER_COUNT = sizeof handlers / sizeof handlers[0] };
+
+static int find_handler(const Onnx__NodeProto *proto) {
+    if (proto->domain != NULL && proto->domain[0] != '\0' && strcmp(proto->domain, "ai.onnx") != 0)
+        return -1;
+    for (int i = 0; i < HANDLER_COUNT; i++)
+        if (proto->op_type != NULL && strcmp(handlers[i].op, proto->op_type) == 0)
+            return i;
+    return -1;
+}
+
+static tsr_status import_node(onnx *o, const Onnx__NodeProto *proto, size_t number) {
+    const int index = find_handler(proto);
+    onnx_node node = {proto, proto->name != NULL ? proto->name : "", handlers[index].op, handlers[index].variant};
+    if (node.name[0] == '\0')
+        node.name = tsr_arena_printf(o->imp.graph->arena, "%s_%zu", node.op, number);
+    tsr_status status = importer_reserve(&o->imp, 0);
+    if (status.code == TSR_OK)
+        status = onnx_check_attrs(&node, handlers[index].attributes);
+    if (status.code == TSR_OK)
+        status = handlers[index].handler(o, &node);
+    for (uint32_t i = 0; i < proto->n_output && status.code == TSR_OK; i++) {
+        uint32_t known;
+        if (onnx_has_output(&node, i) && !name_map_get(&o->values, proto->output[i], &known))
+            status = define_value(o, proto->output[i], NOT_COMPUTED);
+    }
+    return tsr_annotate(status, "node '%.80s' (%s)", node.name, node.op);
+}
+
+// ---- the model ---------------------------------------------------------------------------------------------------------
+
+static tsr_status add_bound(onnx *o, const tsr_import_tensor *bound) {
+    TSR_TRY(tsr_shape_check(bound->dtype, bound->rank, bound->shape));
+    o->imp.budget += 64 * (size_t)1024; // these do not come from the file
+    const tsr_id id = tsr_graph_add_const(o->imp.graph, bound->name, bound->dtype, bound->rank, bound->shape, bound->data);
+    const tsr_tensor *tensor = tensor_of(&o->imp, id);
+    o->imp.budget += 16 * (size_t)tsr_tensor_bytes(tensor);
+    return define_value(o, tensor->name, id);
+}
+
+static const tsr_import_tensor *find_bound(const tsr_import_options *options, const char *name) {
+    for (uint32_t i = 0; i < options->bound_count; i++)
+        if (strcmp(options->bound[i].name, name) == 0)
+            return &options->bound[i];
+    return NULL;
+}
+
+static tsr_status read_input(onnx *o, const Onnx__ValueInfoProto *info, const tsr_import_options *options, tsr_id *out_id) {
+    *out_id = TSR_NO_ID;
+    if (info->type == NULL || info->type->value_case != ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE || info->type->tensor_type == NULL)
+        return tsr_error(TSR_UNSUPPORTED, "only tensors are supported, no sequences, maps or optional values");
+    const Onnx__TypeProto__Tensor *type = info->type->tensor_type;
+    const tsr_dtype dtype = onnx_dtype(type->has_elem_type ? type->elem_type : 0);
+    if (dtype == TSR_DTYPE_NONE)
+        return tsr_error(TSR_UNSUPPORTED, "element type %d; integers, bool, float and double work",
+                         type->has_elem_type ? (int)type->elem_type : 0);
+    const tsr_import_tensor *bound = find_bound(options, info->name);
+    if (bound != NULL) {
+        if (bound->dtype != dtype)
+            return tsr_error(TSR_MISMATCH, "given a value of %s, takes %s", tsr_dtype_name(bound->dtype), tsr_dtype_name(dtype));
+        return add_bound(o, bound);
+    }
+    if (type->shape == NULL)
+        return tsr_error(TSR_UNSUPPORTED, "its shape is unknown; give it one in the model");
+    if (type->shape->n_dim > TSR_MAX_RANK)
+        return tsr_error(TSR_UNSUPPORTED, "rank %zu, at most %d is supported", type->shape->n_dim, TSR_MAX_RANK);
+    int64_t shape[TSR_MAX_RANK];
+    for (size_t i = 0; i < type->shape->n_dim; i++) {
+        const Onnx__TensorShapeProto__Dimension *dim = type->shape->dim[i];
+        const bool known = dim->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE && dim->dim_value > 0;
+        if (known)
+            shape[i] = dim->dim_value;
+        else if (i == 0)
+            shape[i] = options->batch > 0 ? options->batch : 1;
+        else
+            return tsr_error(TSR_UNSUPPORTED, "dimension %zu ('%.40s') is unknown; only the first may be, fix it in the model", i,
+                             dim->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM && dim->dim_param != NULL
+                                 ? dim->dim_param : "?");
+    }
+    TSR_TRY(tsr_shape_check(dtype, (uint32_t)type->shape->n_dim, shape));
+    TSR_TRY(importer_reserve(&o->imp, 0));
+    *out_id = tsr_graph_add_tensor(o->imp.graph, info->name, dtype, (uint32_t)type->shape->n_dim, shape);
+    return define_value(o, info->name, *out_id);
+}
+
+static tsr_status read_inputs(onnx *o, const Onnx__GraphProto *proto, const tsr_import_options *options) {
+    tsr_graph *graph = o->imp.graph;
+    TSR_TRY(importer_reserve(&o->imp, sizeof(tsr_id) * proto->n_input));
+    graph->inputs = TSR_NEW_ARRAY(graph->arena, tsr_id, proto->n_input);
+    for (size_t i = 0; i < proto->n_input; i++) {
+        const char *name = proto->input[i]->name;
+        uint32_t value;
+        tsr_id id;
+        if (name == NULL || name[0] == '\0')
+            return tsr_error(TSR_CORRUPT, "input %zu has no name", i);
+        if (name_map_get(&o->values, name, &value) && (value & LAZY))
+            continue; // an initialiser's standard value; the form of the first file versions
+        TSR_TRY(tsr_annotate(read_input(o, proto->input[i], options, &id), "input '%.100s'", name));
+        if (id != TSR_NO_ID)
+            graph->inputs[graph->input_count++] = id;
+    }
+    return tsr_ok();
+}
+
+// Outputs get a tensor of their own: made by a node, with the output's name.
+static tsr_status read_outputs(onnx *o, const Onnx__GraphProto *proto) {
+    tsr_graph *graph = o->imp.graph;
+    TSR_TRY(importer_reserve(&o->imp, sizeof(tsr_id) * proto->n_output));
+    graph->outputs = TSR_NEW_ARRAY(graph->arena, tsr_id, proto->n_output);
+    for (size_t i = 0; i < proto->n_output; i++) {
+        const char *name = proto->output[i]->name != NULL ? proto->output[i]->name : "";
+        tsr_id id;
+        TSR_TRY(tsr_annotate(find_value(o, name, &id), "output %zu", i));
+        if (onnx_producer(o, id) == TSR_NO_ID || strcmp(tensor_of(&o->imp, id)->name, name) != 0) {
+            TSR_TRY(importer_reserve(&o->imp, 0));
+            const tsr_id from = id;
+            id = importer_like(&o->imp, from, name, tensor_of(&o->imp, from)->rank, tensor_of(&o->imp, from)->shape);
+            tsr_graph_add_node(graph, TSR_OP_IDENTITY, importer_node_name(&o->imp, name, "Identity"), 1, &from, 1, &id);
+        }
+        graph->outputs[graph->output_count++] = id;
+    }
+    return tsr_ok();
+}
+
+static tsr_status read_opset(onnx *o, const Onnx__ModelProto *model) {
+    for (size_t i = 0; i < model->n_opset_import; i++) {
+        const Onnx__OperatorSetIdProto *set = model->opset_import[i];
+        if (set->domain == NULL || set->domain[0] == '\0' || strcmp(set->domain, "ai.onnx") == 0)
+            o->opset = set->has_version ? set->version : 0;
+    }
+    if (model->n_opset_import == 0)
+        o->opset = 1; // as the format says of its first version
+    if (o->opset < 1 || o->opset > 1000)
+        return tsr_error(TSR_CORRUPT, "operator set version %" PRId64, o->opset);
+    return tsr_ok();
+}
+
+static tsr_status read_model(onnx *o, const Onnx__ModelProto *model, const tsr_import_options *options) {
+    if (model->graph == NULL || !model->has_ir_version)
+        return tsr_error(TSR_CORRUPT, "no %s in the file (is this an ONNX model?)", model->graph == NULL ? "graph" : "ir_version");
+    const Onnx__GraphProto *proto = model->graph;
+    TSR_TRY(read_opset(o, model));
+    if (proto->n_sparse_initializer > 0)
+        return tsr_error(TSR_UNSUPPORTED, "sparse initialisers; save them dense");
+    unsupported_list unsupported = {.kinds = 0};
+    for (size_t i = 0; i < proto->n_node; i++)
+        if (find_handler(proto->node[i]) < 0)
+            unsupported_add(&unsupported, proto->node[i]->op_type != NULL ? proto->node[i]->op_type : "",
+                            proto->node[i]->name != NULL && proto->node[i]->name[0] != '\0' ? proto->node[i]->name
+                            : proto->node[i]->n_output > 0 ? proto->node[i]->output[0] : "");
+    TSR_TRY(unsupported_status(&unsupported, supported_operators));
+    for (size_t i = 0; i < proto->n_initializer; i++)
+        TSR_TRY(onnx_add_constant(o, proto->initializer[i]->name != NULL ? proto->initializer[i]->name : "",
+                                  proto->initializer[i]));
+    TSR_TRY(read_inputs(o, proto, options));
+    for (size_t i = 0; i < proto->n_node; i++)
+        TSR_TRY(import_node(o, proto->node[i], i));
+    TSR_TRY(read_outputs(o, proto));
+    TSR_TRY(tsr_graph_verify(o->imp.graph));
+    tsr_graph_sweep(o->imp.graph);
+    return tsr_ok();
+}
+
+tsr_status tsr_import_onnx(const void *bytes, size_t size, const char *file_name, const tsr_import_options *options,
+                           tsr_graph **out_graph) {
+    static const tsr_import_options standard = {.batch = 1};
+    *out_graph = NULL;
+    ProtobufCMessage *message;
+    TSR_TRY(tsr_annotate(pb_unpack(&onnx__model_proto__descriptor, bytes, size, &message), "%s", file_name));
+    const Onnx__ModelProto *model = (const Onnx__ModelProto *)message;
+    tsr_graph *graph = tsr_graph_create(model->graph != NULL ? model->graph->name : "");
+    onnx o;
+    memset(&o, 0, sizeof o);
+    importer_init(&o.imp, graph, size);
+    o.values.arena = graph->arena;
+    tsr_status status = read_model(&o, model, options != NULL ? options : &standard);
+    protobuf_c_message_free_unpacked(message, NULL);
+    if (status.code != TSR_OK) {
+        tsr_graph_free(graph);
+        return tsr_annotate(status, "%s", file_name);
+    }
+    *out_graph = graph;
+    return tsr_ok();
+}

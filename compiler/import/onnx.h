@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// Inside of the ONNX importer. A node is turned into graph nodes by the handler of its operator; values are looked up and
+// defined by the names that the model gives them.
+#ifndef TSR_IMPORT_ONNX_H
+#define TSR_IMPORT_ONNX_H
+
+#include "common.h"
+#include "onnx.pb-c.h"
+
+// A constant of the file, made a tensor when it is first read.
+typedef struct lazy_constant {
+    const Onnx__TensorProto *proto;
+    const char *name;
+    tsr_id id;
+} lazy_constant;
+
+typedef struct onnx {
+    importer imp;
+    int64_t opset;
+    name_map values; // a tensor's id, or LAZY | index into constants, or NOT_COMPUTED
+    uint32_t constant_count, constant_capacity;
+    lazy_constant *constants;
+    uint32_t scanned, producer_capacity; // producer[] knows the nodes before `scanned`
+    tsr_id *producer;
+} onnx;
+enum { NOT_COMPUTED = INT32_MAX };
+#define LAZY UINT32_C(0x80000000)
+
+typedef struct onnx_node {
+    const Onnx__NodeProto *proto;
+    const char *name; // not empty
+    const char *op;
+    int variant; // of handlers that serve several operators
+} onnx_node;
+typedef tsr_status onnx_handler(onnx *o, const onnx_node *node);
+
+// ---- values (onnx.c) ---------------------------------------------------------------------------------------------------
+bool onnx_has_input(const onnx_node *node, uint32_t index);
+bool onnx_has_output(const onnx_node *node, uint32_t index);
+tsr_status onnx_input(onnx *o, const onnx_node *node, uint32_t index, tsr_id *out_id); // TSR_NO_ID: left out
+tsr_status onnx_required(onnx *o, const onnx_node *node, uint32_t index, tsr_id *out_id);
+// A constant list of integers; may be empty.
+tsr_status onnx_input_ints(onnx *o, const onnx_node *node, uint32_t index, uint32_t most, int64_t *out_values,
+                           uint32_t *out_count);
+const char *onnx_output_name(const onnx_node *node, uint32_t index);
+tsr_status onnx_define(onnx *o, const onnx_node *node, uint32_t index, tsr_id id);
+tsr_status onnx_add_constant(onnx *o, const char *name, const Onnx__TensorProto *proto); // defines it
+const char *onnx_derived(onnx *o, const char *base, const char *suffix); // "<base>/<suffix>"
+tsr_id onnx_producer(onnx *o, tsr_id tensor); // node, or TSR_NO_ID
+tsr_dtype onnx_dtype(int64_t type); // TSR_DTYPE_NONE: not supported
+
+// The same elements without quantisation: for operators that take integers as plain numbers.
+tsr_status onnx_plain(onnx *o, tsr_id *id);
+// The same elements with another quantisation.
+tsr_status onnx_with_quant(onnx *o, tsr_id *id, tsr_quant quant);
+// Constant and per-tensor `value` as float32.
+tsr_id onnx_scalar(onnx *o, const char *name, float value);
+// importer_emit, type and quantisation as the first input's, the result defined as output 0.
+tsr_status onnx_emit_like(onnx *o, const onnx_node *node, tsr_op op, const tsr_attr *attr, uint32_t count, const tsr_id *in);
+
+// ---- attributes (onnx_attr.c): absent ones give the standard value -----------------------------------------------------
+tsr_status onnx_attr_int(const onnx_node *node, const char *name, int64_t standard, int64_t *out_value);
+tsr_status onnx_attr_float(const onnx_node *node, const char *name, float standard, float *out_value);
+tsr_status onnx_attr_ints(const onnx_node *node, const char *name, uint32_t most, int64_t *out_values, uint32_t *out_count,
+                          bool *out_present);
+tsr_status onnx_attr_text(const onnx_node *node, const char *name, const char *standard, size_t size, char *out_text);
+const Onnx__AttributeProto *onnx_attr(const onnx_node *node, const char *name);
+tsr_status onnx_check_attrs(const onnx_node *node, const char *known); // names, separated by blanks
+
+// ---- tensors (onnx_tensor.c) -------------------------------------------------------------------------------------------
+// Checks dims against the stored contents before anything is allocated. extra_zero: extents of 0 are fine.
+tsr_status onnx_read_tensor(const Onnx__TensorProto *proto, tsr_arena *arena, tsr_import_tensor *out_tensor, bool extra_zero);
+
+// ---- handlers ----------------------------------------------------------------------------------------------------------
+enum { VARIANT_PLAIN, VARIANT_INTEGER, VARIANT_QLINEAR };
+enum { VARIANT_MAX_POOL, VARIANT_AVERAGE_POOL, VARIANT_GLOBAL_MAX, VARIANT_GLOBAL_AVERAGE };
+enum { VARIANT_RESHAPE, VARIANT_FLATTEN, VARIANT_SQUEEZE, VARIANT_UNSQUEEZE };
+onnx_handler onnx_conv, onnx_pool, onnx_gemm, onnx_matmul;                                     // onnx_linear.c
+onnx_handler onnx_quantize, onnx_dequantize, onnx_dynamic_quantize;                            // onnx_quant.c
+onnx_handler onnx_binary, onnx_min_max, onnx_unary, onnx_clip, onnx_softmax, onnx_reduce_mean; // onnx_nodes.c
+onnx_handler onnx_pad, onnx_concat, onnx_reshape, onnx_transpose, onnx_identity, onnx_dropout, onnx_constant, onnx_cast,
+    onnx_batch_normalization;
+// Scale and zero point from two inputs, both constant. zero_point_input may be left out: 0. `dtype`: what the zero point
+// must be of; with TSR_DTYPE_NONE it is reported.
+tsr_status onnx_read_quant(onnx *o, const onnx_node *node, uint32_t scale_input, uint32_t zero_point_input, int64_t axis,
+                           tsr_dtype dtype, tsr_quant *out_quant, tsr_dtype *out_dtype);
+// Only a zero point, scale 1.
+tsr_status onnx_read_zero_point(onnx *o, const onnx_node *node, uint32_t input, int64_t axis, tsr_dtype dtype,
+                                tsr_quant *out_quant);
+
+#endif
