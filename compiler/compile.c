@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// The pipeline, one call a stage.
+#include <stdlib.h>
+#include <string.h>
+
+#include "compile.h"
+#include "tsr/import.h"
+#include "tsr/passes.h"
+#include "tsr_isa.h"
+
+static void progress(const compilation *c, const char *stage) {
+    if (c->options->on_progress != NULL)
+        c->options->on_progress(c->options->progress_context, stage, 0, 1);
+}
+
+static void dump(void *context, const char *pass, const tsr_graph *graph) {
+    const tsr_compile_options *options = context;
+    if (options->dump_after != NULL && options->dump != NULL && strcmp(options->dump_after, pass) == 0)
+        tsr_graph_print(graph, options->dump);
+}
+
+static tsr_status compile(compilation *c, const void *bytes, size_t size, const char *file_name, tsr_program *program) {
+    const tsr_compile_options *options = c->options;
+    tsr_import_options import = {.batch = options->batch};
+    tsr_pass_options passes = {.block_in = options->host_only ? 0 : options->config->block_in};
+    progress(c, "import");
+    TSR_TRY(tsr_import_bytes(bytes, size, file_name, &import, &c->graph));
+    c->arena = c->graph->arena;
+    dump((void *)(uintptr_t)options, "import", c->graph);
+    progress(c, "graph");
+    TSR_TRY(tsr_passes_run(c->graph, &passes, dump, (void *)(uintptr_t)options));
+    TSR_TRY(tsr_quantise(c->graph));
+    dump((void *)(uintptr_t)options, "quantise", c->graph);
+    TSR_TRY(place_nodes(c));
+    TSR_TRY(plan_memory(c));
+    TSR_TRY(generate(c, program));
+    return tsr_program_check(program);
+}
+
+// The file's name without folders and ending.
+static void name_of(const char *file_name, char *out, size_t size) {
+    const char *slash = strrchr(file_name, '/');
+    snprintf(out, size, "%s", slash != NULL ? slash + 1 : file_name);
+    char *dot = strrchr(out, '.');
+    if (dot != NULL && dot != out)
+        *dot = '\0';
+}
+
+tsr_status tsr_compile_bytes(const void *bytes, size_t size, const char *file_name, const tsr_compile_options *options,
+                             tsr_program **out_program) {
+    *out_program = NULL;
+    if (options->config == NULL && !options->host_only)
+        return tsr_error(TSR_INVALID_ARGUMENT, "compiling for the accelerator needs a hardware configuration");
+    tsr_program *program = calloc(1, sizeof *program);
+    if (program == NULL)
+        return tsr_error(TSR_OUT_OF_MEMORY, "no memory for a program");
+    name_of(file_name, program->model_name, sizeof program->model_name);
+    program->isa_version = TSR_ISA_VERSION;
+    if (options->config != NULL)
+        program->config = *options->config;
+    compilation c = {.options = options};
+    tsr_status status = compile(&c, bytes, size, file_name, program);
+    if (status.code != TSR_OK && strstr(status.message, file_name) == NULL)
+        status = tsr_annotate(status, "%s", file_name);
+    tsr_graph_free(c.graph);
+    tsr_blob_free(&c.consts);
+    if (status.code == TSR_OK)
+        *out_program = program;
+    else
+        tsr_program_free(program);
+    return status;
+}
+
+tsr_status tsr_compile_file(const char *path, const tsr_compile_options *options, tsr_program **out_program) {
+    *out_program = NULL;
+    unsigned char *bytes;
+    size_t size;
+    TSR_TRY(tsr_import_read_file(path, &bytes, &size));
+    tsr_status status = tsr_compile_bytes(bytes, size, path, options, out_program);
+    free(bytes);
+    return status;
+}

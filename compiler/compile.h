@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// One compilation, as its stages see it.
+#ifndef COMPILE_H
+#define COMPILE_H
+
+#include "tsr/accel.h"
+#include "tsr/blob.h"
+#include "tsr/compiler.h"
+#include "tsr/graph.h"
+#include "tsr/tensor.h"
+
+// Where a node runs and why.
+typedef struct placement {
+    bool skip;           // nothing to do: its output is its input under another name
+    bool on_accelerator;
+    char reason[TSR_PLACE_REASON_BYTES];
+} placement;
+
+typedef struct compilation {
+    const tsr_compile_options *options;
+    tsr_graph *graph;
+    tsr_arena *arena;
+    placement *places;      // a node
+    tsr_tbuffer **buffers;  // a tensor: WORK with its offset, or CONST
+    uint64_t work_bytes;
+    tsr_blob consts;        // segment 0
+} compilation;
+
+// place.c: fills places.
+tsr_status place_nodes(compilation *c);
+// plan.c: gives every tensor its buffer, and activations their place in the work area, reusing memory of dead ones.
+tsr_status plan_memory(compilation *c);
+// generate.c: steps and layers of the program, instructions, host code.
+tsr_status generate(compilation *c, tsr_program *program);
+
+#endif

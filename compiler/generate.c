@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+// Nodes -> steps: runs of accelerator nodes become one instruction stream, each host node a function.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "compile.h"
+#include "tsr/host.h"
+#include "tsr/lower.h"
+
+typedef struct generator {
+    compilation *c;
+    tsr_program *program;
+    tsr_accel *accel;
+    const tsr_tensor_function **functions; // of host steps
+    uint32_t function_count;
+} generator;
+
+static void progress(const compilation *c, const char *stage, unsigned done, unsigned total) {
+    if (c->options->on_progress != NULL)
+        c->options->on_progress(c->options->progress_context, stage, done, total);
+}
+
+static void copy_name(char *to, size_t size, const char *from) { snprintf(to, size, "%s", from != NULL ? from : ""); }
+
+static void describe_layer(const compilation *c, const tsr_node *node, const placement *place, tsr_layer *layer) {
+    const tsr_tensor *y = &c->graph->tensors[node->outputs[0]];
+    copy_name(layer->name, sizeof layer->name, node->name);
+    copy_name(layer->op, sizeof layer->op, tsr_op_name(node->op));
+    copy_name(layer->reason, sizeof layer->reason, place->reason);
+    layer->on_accelerator = place->on_accelerator;
+    layer->macs = tsr_node_macs(c->graph, node);
+    layer->out_rank = y->rank;
+    for (uint32_t d = 0; d < y->rank; d++)
+        layer->out_shape[d] = (uint32_t)y->shape[d];
+}
+
+// Constants that host code reads get their place in segment 0 when the first function needs them.
+static void place_constants(generator *g, const tsr_tensor_function *f) {
+    tsr_tbuffer **buffers;
+    uint32_t count = tsr_tensor_buffers(f, g->c->arena, &buffers);
+    for (uint32_t i = 0; i < count; i++) {
+        tsr_tbuffer *b = buffers[i];
+        if (b->scope != TSR_SCOPE_CONST || b->user != NULL)
+            continue;
+        b->offset = tsr_blob_append(&g->c->consts, b->data, (size_t)b->elements * tsr_dtype_size(b->dtype), 64);
+        b->user = b; // placed
+    }
+}
+
+static tsr_status host_node(generator *g, const tsr_node *node, tsr_step *step) {
+    tsr_tensor_function *f;
+    TSR_TRY(tsr_lower_node(g->c->arena, g->c->graph, node, g->c->buffers, &f));
+    place_constants(g, f);
+    step->kind = TSR_STEP_HOST;
+    step->entry = g->function_count; // the function's number until the code is there
+    g->functions[g->function_count++] = f;
+    return tsr_ok();
+}
+
+static tsr_status end_stream(generator *g, tsr_step *step) {
+    if (step == NULL || step->kind != TSR_STEP_ACCELERATOR || step->insn_count != 0)
+        return tsr_ok();
+    return tsr_accel_end_stream(g->accel, &step->insn_offset, &step->insn_count);
+}
+
+static tsr_status make_steps(generator *g) {
+    compilation *c = g->c;
+    tsr_program *p = g->program;
+    tsr_step *step = NULL;
+    for (uint32_t n = 0; n < c->graph->node_count; n++) {
+        const tsr_node *node = &c->graph->nodes[n];
+        const placement *place = &c->places[n];
+        progress(c, "generate", n, c->graph->node_count);
+        if (place->skip)
+            continue;
+        if (step == NULL || step->kind != TSR_STEP_ACCELERATOR || !place->on_accelerator) {
+            TSR_TRY(end_stream(g, step));
+            step = &p->steps[p->step_count++];
+            step->first_layer = p->layer_count;
+            step->kind = place->on_accelerator ? TSR_STEP_ACCELERATOR : TSR_STEP_HOST;
+        }
+        tsr_layer *layer = &p->layers[p->layer_count++];
+        describe_layer(c, node, place, layer);
+        step->layer_count++;
+        if (place->on_accelerator)
+            TSR_TRY(tsr_accel_add_node(g->accel, c->graph, node, c->buffers, &layer->first_insn, &layer->insn_count));
+        else
+            TSR_TRY(host_node(g, node, step));
+    }
+    return end_stream(g, step);
+}
+
+static tsr_status make_host_code(generator *g) {
+    tsr_program *p = g->program;
+    if (g->function_count == 0)
+        return tsr_ok();
+    progress(g->c, "host code", 0, 1);
+    tsr_host_options options = {.cpu = g->c->options->cpu != NULL ? g->c->options->cpu : "native"};
+    tsr_host_code code;
+    TSR_TRY(tsr_host_compile(g->c->arena, g->functions, g->function_count, &options, &code));
+    p->code = malloc(code.code_bytes);
+    if (p->code == NULL)
+        return tsr_error(TSR_OUT_OF_MEMORY, "no memory for %llu bytes of host code", (unsigned long long)code.code_bytes);
+    memcpy(p->code, code.code, code.code_bytes);
+    p->code_bytes = code.code_bytes;
+    copy_name(p->target, sizeof p->target, code.target);
+    if (strlen(code.features) >= sizeof p->features)
+        return tsr_error(TSR_INTERNAL, "the list of CPU features is too long for the file: %s", code.features);
+    copy_name(p->features, sizeof p->features, code.features);
+    for (uint32_t s = 0; s < p->step_count; s++)
+        if (p->steps[s].kind == TSR_STEP_HOST)
+            p->steps[s].entry = code.entries[p->steps[s].entry];
+    return tsr_ok();
+}
+
+static void describe_io(const compilation *c, tsr_id id, tsr_io *io) {
+    const tsr_tensor *t = &c->graph->tensors[id];
+    copy_name(io->name, sizeof io->name, t->name);
+    io->dtype = t->dtype;
+    io->rank = t->rank;
+    for (uint32_t d = 0; d < t->rank; d++)
+        io->shape[d] = (uint32_t)t->shape[d];
+    io->offset = c->buffers[id]->offset;
+    io->bytes = tsr_tensor_bytes(t);
+    io->channels_last = c->graph->channels_last;
+    if (t->quant.count == 1) {
+        io->scale = t->quant.scale[0];
+        io->zero_point = t->quant.zero_point[0];
+    }
+}
+
+static tsr_status print_schedule(void *context, const tsr_tensor_function *f) {
+    tsr_tensor_print(f, context);
+    return tsr_ok();
+}
+
+tsr_status generate(compilation *c, tsr_program *p) {
+    uint32_t nodes = c->graph->node_count;
+    p->inputs = calloc(c->graph->input_count + 1, sizeof *p->inputs);
+    p->outputs = calloc(c->graph->output_count + 1, sizeof *p->outputs);
+    p->steps = calloc(nodes + 1, sizeof *p->steps);
+    p->layers = calloc(nodes + 1, sizeof *p->layers);
+    if (p->inputs == NULL || p->outputs == NULL || p->steps == NULL || p->layers == NULL)
+        return tsr_error(TSR_OUT_OF_MEMORY, "no memory for a program of %u nodes", nodes);
+    generator g = {.c = c, .program = p, .functions = TSR_NEW_ARRAY(c->arena, const tsr_tensor_function *, nodes + 1)};
+    if (c->options->config != NULL) {
+        TSR_TRY(tsr_accel_create(c->arena, c->options->config, &c->consts, &g.accel));
+        if (c->options->dump_after != NULL && strcmp(c->options->dump_after, "schedule") == 0)
+            tsr_accel_on_schedule(g.accel, print_schedule, c->options->dump);
+    }
+    for (uint32_t i = 0; i < c->graph->input_count; i++)
+        describe_io(c, c->graph->inputs[i], &p->inputs[p->input_count++]);
+    for (uint32_t i = 0; i < c->graph->output_count; i++)
+        describe_io(c, c->graph->outputs[i], &p->outputs[p->output_count++]);
+    TSR_TRY(make_steps(&g));
+    TSR_TRY(make_host_code(&g));
+    if (c->consts.size > TSR_PROGRAM_MAX_CONST)
+        return tsr_error(TSR_UNSUPPORTED, "the model's constants need %zu MiB; a segment holds %llu MiB", c->consts.size >> 20,
+                         (unsigned long long)(TSR_PROGRAM_MAX_CONST >> 20));
+    p->const_data = c->consts.data; // ownership moves
+    p->const_bytes = c->consts.size;
+    memset(&c->consts, 0, sizeof c->consts);
+    p->work_bytes = c->work_bytes;
+    return tsr_ok();
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// The compiler: a model file goes in, a compiled model comes out.
+#ifndef TSR_COMPILER_H
+#define TSR_COMPILER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "tsr/config.h"
+#include "tsr/program.h"
+#include "tsr/status.h"
+
+typedef struct tsr_compile_options {
+    const tsr_config *config; // the accelerator; may be NULL with host_only
+    bool host_only;           // everything on the CPU
+    const char *cpu;          // host code for "native" (default) or "baseline" (any machine of the same architecture)
+    int64_t batch;            // extent of a symbolic first dimension; 0 means 1
+    // Called as stages go by ("import", "graph", "accelerator", "host", ...), for progress bars. NULL = none.
+    void (*on_progress)(void *context, const char *stage, unsigned done, unsigned total);
+    void *progress_context;
+    const char *dump_after; // a graph pass, "import", or "schedule" (the tensor programs of accelerator nodes): printed to dump
+    FILE *dump;
+} tsr_compile_options;
+
+// Errors name the node and what would work. *out_program is the caller's (tsr_program_free).
+tsr_status tsr_compile_file(const char *path, const tsr_compile_options *options, tsr_program **out_program);
+tsr_status tsr_compile_bytes(const void *bytes, size_t size, const char *file_name, const tsr_compile_options *options,
+                             tsr_program **out_program);
+
+#endif
