@@ -116,7 +116,7 @@ tsr_status tsr_accel_end_stream(tsr_accel *accel, uint32_t *out_insn_offset, uin
 
 // ---- shared by the schedules ------------------------------------------------------------------------------------------
 
-tsr_tbuffer *constant(const job *j, const char *name, tsr_dtype dtype, const void *data, size_t elements) {
+tsr_tbuffer *place_constant(const job *j, const char *name, tsr_dtype dtype, const void *data, size_t elements) {
     tsr_tbuffer *b = tsr_tbuffer_create(j->s->arena, name, TSR_SCOPE_CONST, dtype, elements);
     b->offset = tsr_blob_append(j->accel->consts, data, elements * tsr_dtype_size(dtype), 64);
     b->data = data;

@@ -30,7 +30,7 @@ static inline int64_t min64(int64_t a, int64_t b) { return a < b ? a : b; }
 static inline int64_t max64(int64_t a, int64_t b) { return a > b ? a : b; }
 
 // A constant in segment 0 as a buffer of the IR.
-tsr_tbuffer *constant(const job *j, const char *name, tsr_dtype dtype, const void *data, size_t elements);
+tsr_tbuffer *place_constant(const job *j, const char *name, tsr_dtype dtype, const void *data, size_t elements);
 
 // What the two halves of a memory hold, so that a tile that is still there is not loaded again. Keys are >= 0.
 typedef struct halves {

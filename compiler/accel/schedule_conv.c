@@ -71,7 +71,7 @@ static tsr_tbuffer *pack_weights(const job *j, const conv *c, const tsr_tensor *
                     data[c->depthwise ? at + o % out : at + (o % out) * in + i % in] = (int8_t)part;
                 }
             }
-    return constant(j, "weights", TSR_I8, data, (size_t)(entries * entry));
+    return place_constant(j, "weights", TSR_I8, data, (size_t)(entries * entry));
 }
 
 // sum (x - zx) w + bias = sum x w + (bias - zx sum w): the correction goes into the bias that RESCALE adds.
@@ -88,7 +88,7 @@ static tsr_tbuffer *pack_parameters(const job *j, const conv *c, const tsr_tenso
         uint32_t b = bias != NULL ? (uint32_t)((const int32_t *)bias->data)[channel] : 0;
         put_par(words + o * 3, (int32_t)(b - correction), q->out[q->channels == 1 ? 0 : channel]);
     }
-    return constant(j, "parameters", TSR_I32, words, (size_t)(c->co * out * 3));
+    return place_constant(j, "parameters", TSR_I32, words, (size_t)(c->co * out * 3));
 }
 
 // ---- tiles ------------------------------------------------------------------------------------------------------------

@@ -73,7 +73,7 @@ tsr_status schedule_elementwise(const job *j) {
             }
             put_par(words + (PAR_OUT * lanes + o) * 3, node->op == TSR_OP_QUANTIZE ? -q->in_zero_point[0] : 0, q->out[0]);
         }
-        tsr_tbuffer *parameters = constant(j, "parameters", TSR_I32, words, (size_t)(PAR_ENTRIES * lanes * 3));
+        tsr_tbuffer *parameters = place_constant(j, "parameters", TSR_I32, words, (size_t)(PAR_ENTRIES * lanes * 3));
         par = take_half(j->accel, SPACE_PAR, tsr_par_entries(config));
         schedule_load_par(j->s, parameters, 0, PAR_ENTRIES, par);
     }

@@ -112,7 +112,7 @@ tsr_status schedule_pool(const job *j) {
         bool own_scale = q->out != NULL && q->channels > 0;
         for (int64_t o = 0; o < lanes; o++) // with a scale of its own the zero point is taken off the sum first
             put_par(words + o * 3, own_scale ? (int32_t)(-q->in_zero_point[0] * p.kh * p.kw) : 0, p.mean);
-        parameters = constant(j, "parameters", TSR_I32, words, (size_t)(lanes * 3));
+        parameters = place_constant(j, "parameters", TSR_I32, words, (size_t)(lanes * 3));
         par = take_half(j->accel, SPACE_PAR, tsr_par_entries(config));
         schedule_load_par(j->s, parameters, 0, 1, par);
     }
