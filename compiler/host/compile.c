@@ -117,6 +117,7 @@ static tsr_status optimise(job *j) {
     LLVMPassBuilderOptionsSetLoopVectorization(options, false); // see emit.c
     LLVMPassBuilderOptionsSetSLPVectorization(options, false);
     LLVMPassBuilderOptionsSetLoopInterleaving(options, false);
+    LLVMPassBuilderOptionsSetLoopUnrolling(options, false);
     LLVMErrorRef error = LLVMRunPasses(j->module, "default<O3>", j->machine, options);
     LLVMDisposePassBuilderOptions(options);
     if (error == NULL)

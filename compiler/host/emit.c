@@ -461,11 +461,11 @@ static void emit_loop(emitter *m, const tsr_stmt *loop, int64_t count, int64_t s
 
 // Whole vectors, then one short one. Few vectors are laid out one after another, so that an accumulator buffer is only
 // addressed by constants and can live in registers.
-static void emit_vector_loop(emitter *m, const tsr_stmt *loop, unsigned lanes) {
+static void emit_vector_loop(emitter *m, const tsr_stmt *loop, unsigned lanes, bool heavy) {
     int64_t whole = loop->extent / lanes, rest = loop->extent % lanes;
     m->lane_var = loop->var;
     m->lanes = lanes;
-    if (whole > 4) {
+    if (whole > 4 || (whole > 1 && heavy)) {
         emit_loop(m, loop, whole, lanes);
     } else {
         for (int64_t i = 0; i < whole; i++) {
@@ -486,9 +486,10 @@ static void emit_for(emitter *m, const tsr_stmt *s) {
     enum { MAX_UNROLLED = 16 };
     if (s->extent <= 0)
         return;
-    unsigned lanes = m->lane_var == NULL ? tsr_lanes(s) : 1;
+    bool heavy = false;
+    unsigned lanes = m->lane_var == NULL ? tsr_lanes(s, &heavy) : 1;
     if (lanes > 1) {
-        emit_vector_loop(m, s, lanes);
+        emit_vector_loop(m, s, lanes, heavy);
     } else if (s->for_kind == TSR_FOR_UNROLL && s->extent <= MAX_UNROLLED) {
         for (int64_t i = 0; i < s->extent; i++) {
             m->vars[s->var->id] = int64(m, i);

@@ -18,7 +18,8 @@ tsr_status tsr_emit_function(LLVMModuleRef module, const tsr_tensor_function *f,
 bool tsr_depends(const tsr_expr *e, const tsr_var *var);
 // By how much an index grows with each step of var; false when that is not a constant.
 bool tsr_stride(const tsr_expr *e, const tsr_var *var, int64_t *out_stride);
-// Lanes that one vector instruction should have for a VECTORIZE loop, or 1 when the loop has to stay scalar.
-unsigned tsr_lanes(const tsr_stmt *loop);
+// Lanes that one vector instruction should have for a VECTORIZE loop, or 1 when the loop has to stay scalar. Heavy: the
+// body computes so much that copies of it cost more (time to compile, code) than a loop around it.
+unsigned tsr_lanes(const tsr_stmt *loop, bool *out_heavy);
 
 #endif

@@ -82,10 +82,13 @@ static bool fits_stmt(const tsr_stmt *s, const tsr_var *var, value_sizes *sizes,
     }
 }
 
-unsigned tsr_lanes(const tsr_stmt *loop) {
+unsigned tsr_lanes(const tsr_stmt *loop, bool *out_heavy) {
+    enum { BUDGET = 4000, LIGHT = 40 };
     value_sizes sizes = {.widest = 1};
-    unsigned budget = 4000;
+    unsigned budget = BUDGET;
+    *out_heavy = false;
     if (loop->for_kind != TSR_FOR_VECTORIZE || loop->extent < 2 || !fits_stmt(loop->body, loop->var, &sizes, &budget))
         return 1;
+    *out_heavy = BUDGET - budget > LIGHT;
     return sizes.widest >= 8 ? 16 : sizes.widest >= 2 ? 32 : TSR_MAX_LANES;
 }

@@ -130,6 +130,13 @@ unsigned split_channels(int64_t channels, tiles out_tiles[2]) {
     return channels % 32 == 0 ? 1 : 2;
 }
 
+tsr_stmt *copy_local(lowering *l, tsr_tbuffer *from, tsr_tbuffer **out_copy) {
+    tsr_tbuffer *copy = tsr_local(l->f, "sums", from->dtype, from->elements);
+    const tsr_var *j = new_var(l, "j");
+    *out_copy = copy;
+    return lanes(l, j, (int64_t)from->elements, store(l, copy, var(l, j), load(l, from, var(l, j))));
+}
+
 static tsr_status lower(lowering *l) {
     switch (l->node->op) {
     case TSR_OP_CONV:

@@ -154,6 +154,7 @@ static tsr_status one_tile(lowering *l, conv *v, tiles kind, tsr_stmt **out_stmt
 
     const tsr_var *q2 = new_var(l, "p"), *j2 = new_var(l, "j");
     channel = add(l, first_channel(l, v, &p), var(l, j2));
+    tsr_stmt *copy = copy_local(l, acc, &acc);
     ex sum = load(l, acc, add(l, scaled(l, var(l, q2), kind.size), var(l, j2))), value;
     if (l->node->requant.valid)
         value = requantised(l, &v->tables, sum, channel);
@@ -166,9 +167,9 @@ static tsr_status one_tile(lowering *l, conv *v, tiles kind, tsr_stmt **out_stmt
     ex ox = add(l, scaled(l, var(l, p.x), p.pixels), var(l, q2));
     ex pixel = add(l, scaled(l, add(l, scaled(l, var(l, p.n), v->oh), var(l, p.y)), v->ow), ox);
     tsr_stmt *write = lanes(l, j2, kind.size, store(l, out_buffer(l, 0), add(l, scaled(l, pixel, v->o), channel), value));
-    write = tsr_for(l->arena, q2, p.pixels, TSR_FOR_UNROLL, write);
+    write = loop(l, q2, p.pixels, write);
 
-    tsr_stmt *body = loop(l, p.x, v->ow / p.pixels, seq3(l, init, sums, write));
+    tsr_stmt *body = loop(l, p.x, v->ow / p.pixels, seq4(l, init, sums, copy, write));
     body = loop(l, p.tile, kind.count, loop(l, p.y, v->oh, body));
     *out_stmt = loop(l, p.n, v->n, loop(l, p.g, v->groups, body));
     return tsr_ok();

@@ -73,7 +73,9 @@ static tsr_status one_tile(lowering *l, product *p, tiles kind, tsr_stmt **out_s
     a = operand(l, p->type, a, zero_of(l, in(l, 0), r->in_zero_point[0], "a_zero", row[1]));
     b = operand(l, p->type, b, zero_of(l, in(l, 1), r->in_zero_point[1], "b_zero", column[1]));
     body[1] = store(l, acc, at[1], add(l, load(l, acc, at[1]), mul(l, a, b)));
-    ex sum = load(l, acc, at[2]), value = sum;
+    tsr_tbuffer *sums;
+    tsr_stmt *copy = copy_local(l, acc, &sums);
+    ex sum = load(l, sums, at[2]), value = sum;
     if (r->valid)
         value = requantised(l, &p->tables, sum, column[2]);
     else if (tsr_dtype_is_float(p->type))
@@ -82,8 +84,8 @@ static tsr_status one_tile(lowering *l, product *p, tiles kind, tsr_stmt **out_s
         return unsupported(l, "its integer result has no quantisation parameters");
     body[2] = store(l, out_buffer(l, 0), add(l, batch.index[2], add(l, scaled(l, row[2], p->n), column[2])), value);
     for (int i = 0; i < 3; i++)
-        body[i] = tsr_for(l->arena, q[i], rows, TSR_FOR_UNROLL, lanes(l, j[i], kind.size, body[i]));
-    tsr_stmt *all = seq3(l, body[0], loop(l, k, p->k, body[1]), body[2]);
+        body[i] = tsr_for(l->arena, q[i], rows, i < 2 ? TSR_FOR_UNROLL : TSR_FOR_SERIAL, lanes(l, j[i], kind.size, body[i]));
+    tsr_stmt *all = seq4(l, body[0], loop(l, k, p->k, body[1]), copy, body[2]);
     *out_stmt = nest_loops(l, &batch, loop(l, t, kind.count, loop(l, m, p->m / rows, all)));
     return tsr_ok();
 }

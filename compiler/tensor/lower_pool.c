@@ -109,12 +109,13 @@ static tsr_stmt *pool_tile(lowering *l, const window *v, tiles kind) {
         body = tsr_if(l->arena, inside(l, iy, v->h), body);
     body = loop(l, ky, a->kernel[0], body);
 
+    tsr_stmt *copy = copy_local(l, acc, &acc);
     ex result = load(l, acc, var(l, j[2]));
     result = max ? maximum(l, result) : average(l, result, window_size(l, v, var(l, y), var(l, xo)));
     ex to = add(l, scaled(l, add(l, scaled(l, var(l, n), v->oh), var(l, y)), v->ow), var(l, xo));
     to = add(l, add(l, scaled(l, to, v->c), first), var(l, j[2]));
     tsr_stmt *write = lanes(l, j[2], kind.size, store(l, out_buffer(l, 0), to, result));
-    tsr_stmt *all = loop(l, y, v->oh, loop(l, xo, v->ow, seq3(l, init, body, write)));
+    tsr_stmt *all = loop(l, y, v->oh, loop(l, xo, v->ow, seq4(l, init, body, copy, write)));
     return loop(l, n, x->shape[0], loop(l, t, kind.count, all));
 }
 
@@ -155,6 +156,7 @@ static tsr_stmt *mean_tile(lowering *l, const reduction *r, int64_t first, int64
     ex from = add(l, add(l, kept.index[0], gone.index[0]), add(l, start, var(l, j[1])));
     ex sum = add(l, load(l, acc, var(l, j[1])), cast(l, type, load(l, in_buffer(l, 0), from)));
     tsr_stmt *body = nest_loops(l, &gone, lanes(l, j[1], size, store(l, acc, var(l, j[1]), sum)));
+    tsr_stmt *copy = copy_local(l, acc, &acc);
     ex total = load(l, acc, var(l, j[2])), to = add(l, kept.index[1], add(l, start, var(l, j[2])));
     ex value;
     if (type == TSR_I64)
@@ -164,7 +166,7 @@ static tsr_stmt *mean_tile(lowering *l, const reduction *r, int64_t first, int64
     else
         value = average(l, total, i64(l, r->count));
     tsr_stmt *write = lanes(l, j[2], size, store(l, out_buffer(l, 0), to, value));
-    return nest_loops(l, &kept, loop(l, t, count, seq3(l, init, body, write)));
+    return nest_loops(l, &kept, loop(l, t, count, seq4(l, init, body, copy, write)));
 }
 
 tsr_status lower_mean(lowering *l) {

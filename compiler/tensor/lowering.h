@@ -37,6 +37,9 @@ static inline tsr_stmt *lanes(lowering *l, const tsr_var *v, int64_t extent, tsr
     return tsr_for(l->arena, v, extent, TSR_FOR_VECTORIZE, body);
 }
 static inline tsr_stmt *seq2(lowering *l, tsr_stmt *a, tsr_stmt *b) { return tsr_seq(l->arena, 2, (tsr_stmt *[]){a, b}); }
+static inline tsr_stmt *seq4(lowering *l, tsr_stmt *a, tsr_stmt *b, tsr_stmt *c, tsr_stmt *d) {
+    return tsr_seq(l->arena, 4, (tsr_stmt *[]){a, b, c, d});
+}
 static inline tsr_stmt *seq3(lowering *l, tsr_stmt *a, tsr_stmt *b, tsr_stmt *c) {
     return tsr_seq(l->arena, 3, (tsr_stmt *[]){a, b, c});
 }
@@ -78,6 +81,9 @@ typedef struct tiles {
     int64_t first, size, count;
 } tiles;
 unsigned split_channels(int64_t channels, tiles out[2]); // 1 or 2 kinds of tile
+
+// Accumulators are addressed by constants only, so that they can be registers; what finishes them loops over this copy.
+tsr_stmt *copy_local(lowering *l, tsr_tbuffer *from, tsr_tbuffer **out_copy);
 
 // lower_quant.c
 ex real_of(lowering *l, const tsr_tensor *t, ex stored);  // what a stored element stands for, float32
