@@ -138,8 +138,7 @@ tsr_status tsr_device_submit(tsr_device *device, const tsr_run *run) {
     if (device == NULL || run == NULL)
         return tsr_error(TSR_INVALID_ARGUMENT, "tsr_device_submit needs a device and a run");
     if (device->running)
-        return tsr_error(TSR_INVALID_ARGUMENT, "device %s is running; wait for it before the next submit",
-                         device->info.driver);
+        return tsr_error(TSR_INVALID_ARGUMENT, "device %s is running; wait for it before the next submit", device->info.driver);
     if (run->segment[0] == NULL)
         return tsr_error(TSR_INVALID_ARGUMENT, "a run needs segment 0: it holds the instructions");
     for (int i = 0; i < TSR_SEGMENTS; i++) {

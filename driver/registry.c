@@ -16,8 +16,5 @@ const tsr_driver *const tsr_drivers[] = {
 #ifdef TSR_HAVE_RTL
     &tsr_driver_rtl,
 #endif
-    &tsr_driver_cpu,
-    &tsr_driver_null,
-    &tsr_driver_fault_injector,
-    NULL,
+    &tsr_driver_cpu,  &tsr_driver_null, &tsr_driver_fault_injector, NULL,
 };

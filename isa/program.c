@@ -191,8 +191,8 @@ static tsr_status check_io(const tsr_program *p, const tsr_io *io, const char *k
             return tsr_error(TSR_CORRUPT, "%s %u is larger than a work area may be", kind, index);
     }
     if (bytes != io->bytes)
-        return tsr_error(TSR_CORRUPT, "%s %u says %llu bytes, its shape has %llu", kind, index,
-                         (unsigned long long)io->bytes, (unsigned long long)bytes);
+        return tsr_error(TSR_CORRUPT, "%s %u says %llu bytes, its shape has %llu", kind, index, (unsigned long long)io->bytes,
+                         (unsigned long long)bytes);
     if (io->offset > p->work_bytes || io->bytes > p->work_bytes - io->offset)
         return tsr_error(TSR_CORRUPT, "%s %u ends outside the work area of %llu bytes", kind, index,
                          (unsigned long long)p->work_bytes);
@@ -236,8 +236,8 @@ static tsr_status check_step(const tsr_program *p, const tsr_step *step, uint32_
     if (step->insn_count == 0)
         return tsr_error(TSR_CORRUPT, "accelerator step %u has no instructions", index);
     if (step->insn_offset % TSR_INSN_BYTES != 0)
-        return tsr_error(TSR_CORRUPT, "accelerator step %u starts at byte %u, not a multiple of %d", index,
-                         step->insn_offset, TSR_INSN_BYTES);
+        return tsr_error(TSR_CORRUPT, "accelerator step %u starts at byte %u, not a multiple of %d", index, step->insn_offset,
+                         TSR_INSN_BYTES);
     if ((uint64_t)step->insn_offset + (uint64_t)step->insn_count * TSR_INSN_BYTES > p->const_bytes)
         return tsr_error(TSR_CORRUPT, "accelerator step %u: %u instructions from byte %u end outside %llu bytes", index,
                          step->insn_count, step->insn_offset, (unsigned long long)p->const_bytes);
@@ -266,8 +266,7 @@ static tsr_status check_counts(const tsr_program *p) {
     if (p->step_count > TSR_PROGRAM_MAX_STEPS || p->layer_count > TSR_PROGRAM_MAX_LAYERS)
         return tsr_error(TSR_CORRUPT, "%u steps and %u layers; the limits are %d and %d", p->step_count, p->layer_count,
                          TSR_PROGRAM_MAX_STEPS, TSR_PROGRAM_MAX_LAYERS);
-    if (p->const_bytes > TSR_PROGRAM_MAX_CONST || p->work_bytes > TSR_PROGRAM_MAX_WORK ||
-        p->code_bytes > TSR_PROGRAM_MAX_CODE)
+    if (p->const_bytes > TSR_PROGRAM_MAX_CONST || p->work_bytes > TSR_PROGRAM_MAX_WORK || p->code_bytes > TSR_PROGRAM_MAX_CODE)
         return tsr_error(TSR_CORRUPT, "%llu bytes of constants, %llu of work area, %llu of code: over the limits",
                          (unsigned long long)p->const_bytes, (unsigned long long)p->work_bytes,
                          (unsigned long long)p->code_bytes);
@@ -498,8 +497,7 @@ static tsr_status read_header(const uint8_t *bytes, size_t size, header *out_hea
                          (unsigned long long)out_header->file_bytes, size);
     uint32_t crc = file_crc(bytes, size);
     if (out_header->crc != crc)
-        return tsr_error(TSR_CORRUPT, "offset %d: checksum %08x, the file says %08x; damaged?", CRC_OFFSET, crc,
-                         out_header->crc);
+        return tsr_error(TSR_CORRUPT, "offset %d: checksum %08x, the file says %08x; damaged?", CRC_OFFSET, crc, out_header->crc);
     if (c.bad)
         return tsr_error(TSR_CORRUPT, "offset 0: the header has an impossible field");
     return tsr_ok();
@@ -518,8 +516,8 @@ static tsr_status read_sections(const uint8_t *bytes, size_t size, section secti
         if (s->kind != i + 1)
             return tsr_error(TSR_CORRUPT, "offset %u: section of kind %u, expected %u", entry, s->kind, i + 1);
         if (s->count > limit[i] || (record_bytes[i] == 0 && s->count != 1))
-            return tsr_error(TSR_CORRUPT, "offset %u: section %u has %u records, the limit is %llu", entry, s->kind,
-                             s->count, (unsigned long long)limit[i]);
+            return tsr_error(TSR_CORRUPT, "offset %u: section %u has %u records, the limit is %llu", entry, s->kind, s->count,
+                             (unsigned long long)limit[i]);
         if (s->size > size || (record_bytes[i] != 0 && s->size != s->count * record_bytes[i]))
             return tsr_error(TSR_CORRUPT, "offset %u: section %u has an impossible size of %llu bytes", entry, s->kind,
                              (unsigned long long)s->size);
@@ -536,8 +534,8 @@ static tsr_status read_sections(const uint8_t *bytes, size_t size, section secti
     for (unsigned i = 0; i < SECTION_COUNT; i++) {
         if (sections[i].offset != expected[i].offset)
             return tsr_error(TSR_CORRUPT, "offset %u: section %u at byte %llu, expected %llu",
-                             HEADER_BYTES + i * SECTION_ENTRY_BYTES, sections[i].kind,
-                             (unsigned long long)sections[i].offset, (unsigned long long)expected[i].offset);
+                             HEADER_BYTES + i * SECTION_ENTRY_BYTES, sections[i].kind, (unsigned long long)sections[i].offset,
+                             (unsigned long long)expected[i].offset);
         for (; end < sections[i].offset; end++)
             if (bytes[end] != 0)
                 return tsr_error(TSR_CORRUPT, "offset %llu: padding is not zero", (unsigned long long)end);
@@ -659,8 +657,7 @@ static tsr_status read_file(const char *path, uint8_t **out_bytes, size_t *out_s
     if (fstat(fileno(file), &info) != 0 || !S_ISREG(info.st_mode))
         status = tsr_error(TSR_IO, "%s: not an ordinary file", path);
     else if ((uint64_t)info.st_size > TSR_PROGRAM_MAX_CONST + 2 * TSR_PROGRAM_MAX_CODE)
-        status = tsr_error(TSR_CORRUPT, "%s: %lld bytes are more than a compiled model can have", path,
-                           (long long)info.st_size);
+        status = tsr_error(TSR_CORRUPT, "%s: %lld bytes are more than a compiled model can have", path, (long long)info.st_size);
     if (status.code == TSR_OK) {
         size_t size = (size_t)info.st_size;
         uint8_t *bytes = malloc(size + 1);

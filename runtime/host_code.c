@@ -93,12 +93,14 @@ static tsr_status check_feature(const char *name, size_t length) {
             continue;
         if (features[i].present)
             return tsr_ok();
-        return tsr_error(TSR_MISMATCH, "the program's host code needs the CPU feature %s, which this CPU does not have; "
-                                       "compile the model for this computer",
+        return tsr_error(TSR_MISMATCH,
+                         "the program's host code needs the CPU feature %s, which this CPU does not have; "
+                         "compile the model for this computer",
                          features[i].name);
     }
-    return tsr_error(TSR_MISMATCH, "the program's host code needs the CPU feature \"%.*s\", which this runtime does not know "
-                                   "how to check on %s; compile the model without it",
+    return tsr_error(TSR_MISMATCH,
+                     "the program's host code needs the CPU feature \"%.*s\", which this runtime does not know "
+                     "how to check on %s; compile the model without it",
                      (int)(length < 40 ? length : 40), name, host_architecture);
 }
 
@@ -141,8 +143,8 @@ tsr_status host_code_map(const tsr_program *program, host_code *out_code) {
         return tsr_error(TSR_OUT_OF_MEMORY, "no memory for %zu bytes of host code: %s", bytes, strerror(errno));
     memcpy(memory, program->code, program->code_bytes);
     if (mprotect(memory, bytes, PROT_READ | PROT_EXEC) != 0) {
-        tsr_status status = tsr_error(TSR_UNSUPPORTED, "this system does not let a program run host code that it loads: %s",
-                                      strerror(errno));
+        tsr_status status =
+            tsr_error(TSR_UNSUPPORTED, "this system does not let a program run host code that it loads: %s", strerror(errno));
         munmap(memory, bytes);
         return status;
     }

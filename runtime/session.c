@@ -32,8 +32,9 @@ static tsr_status check_device(const tsr_device_info *info, const tsr_program *p
     if (!tsr_program_uses_accelerator(program))
         return tsr_ok();
     if (strcmp(info->driver, "cpu") == 0)
-        return tsr_error(TSR_MISMATCH, "the program has steps for an accelerator of configuration %s, device cpu has none; use "
-                                       "func:config=%s or rtl:config=%s, or compile the model for the cpu",
+        return tsr_error(TSR_MISMATCH,
+                         "the program has steps for an accelerator of configuration %s, device cpu has none; use "
+                         "func:config=%s or rtl:config=%s, or compile the model for the cpu",
                          program->config.name, program->config.name, program->config.name);
     if (info->isa_version != program->isa_version)
         return tsr_error(TSR_MISMATCH, "the program was compiled for ISA version %u.%u, device %s has %u.%u; compile it again",
@@ -274,8 +275,8 @@ static tsr_status run_steps(tsr_session *session, uint32_t timeout_ms) {
 static tsr_status fetch_outputs(tsr_session *session) {
     for (uint32_t i = 0; session->device_wrote && i < session->program->output_count; i++) {
         const tsr_io *io = &session->program->outputs[i];
-        TSR_TRY(tsr_annotate(tsr_buffer_sync_from_device(session->device, session->work, io->offset, io->bytes),
-                             "output %u (%s)", i, io->name));
+        TSR_TRY(tsr_annotate(tsr_buffer_sync_from_device(session->device, session->work, io->offset, io->bytes), "output %u (%s)",
+                             i, io->name));
     }
     return tsr_ok();
 }

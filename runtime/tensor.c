@@ -24,8 +24,7 @@ tsr_status tensor_check(const tsr_io *io, const char *kind, uint32_t index, cons
     if (tensor == NULL || tensor->data == NULL)
         return tsr_error(TSR_INVALID_ARGUMENT, "%s %u (%s): no data given", kind, index, io->name);
     if (tensor->rank > TSR_MAX_RANK)
-        return tsr_error(TSR_MISMATCH, "%s %u (%s): rank %u, the limit is %d", kind, index, io->name, tensor->rank,
-                         TSR_MAX_RANK);
+        return tsr_error(TSR_MISMATCH, "%s %u (%s): rank %u, the limit is %d", kind, index, io->name, tensor->rank, TSR_MAX_RANK);
     if (tensor->dtype != io->dtype || tensor->rank != io->rank ||
         memcmp(tensor->shape, io->shape, io->rank * sizeof io->shape[0]) != 0) {
         describe(wanted, sizeof wanted, io->dtype, io->rank, io->shape);
@@ -34,8 +33,8 @@ tsr_status tensor_check(const tsr_io *io, const char *kind, uint32_t index, cons
     }
     if (tensor->bytes != io->bytes) {
         describe(wanted, sizeof wanted, io->dtype, io->rank, io->shape);
-        return tsr_error(TSR_MISMATCH, "%s %u (%s) is %s, %llu bytes; the memory given has %zu", kind, index, io->name,
-                         wanted, (unsigned long long)io->bytes, tensor->bytes);
+        return tsr_error(TSR_MISMATCH, "%s %u (%s) is %s, %llu bytes; the memory given has %zu", kind, index, io->name, wanted,
+                         (unsigned long long)io->bytes, tensor->bytes);
     }
     return tsr_ok();
 }

@@ -57,9 +57,7 @@ static tsr_status visit_option(void *context, const char *key, const char *value
     return tsr_ok();
 }
 
-static bool fires(fault_device *device, trigger t) {
-    return ++device->calls[t] == device->fire_at[t];
-}
+static bool fires(fault_device *device, trigger t) { return ++device->calls[t] == device->fire_at[t]; }
 
 static tsr_status fault_open(const char *text, tsr_device **out_device) {
     fault_options options = {.inner_driver = "func"};

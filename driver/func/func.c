@@ -135,9 +135,8 @@ static tsr_status race_status(const tsr_model_race *race) {
                      "race: instruction %u (%s) %s and instruction %u (%s) %s %s %llu to %llu of %s with no token between "
                      "them",
                      race->insn[0], units[race->unit[0]], race->writes[0] ? "writes" : "reads", race->insn[1],
-                     units[race->unit[1]], race->writes[1] ? "writes" : "reads",
-                     race->space[0] == 's' ? "bytes" : "entries", (unsigned long long)race->begin,
-                     (unsigned long long)race->end - 1, race->space);
+                     units[race->unit[1]], race->writes[1] ? "writes" : "reads", race->space[0] == 's' ? "bytes" : "entries",
+                     (unsigned long long)race->begin, (unsigned long long)race->end - 1, race->space);
 }
 
 static tsr_status func_wait(tsr_device *base, uint32_t timeout_ms, tsr_profile *out_profile, tsr_fault *out_fault) {
@@ -151,8 +150,7 @@ static tsr_status func_wait(tsr_device *base, uint32_t timeout_ms, tsr_profile *
     set_deadline(device, timeout_ms);
     tsr_model_fault fault;
     tsr_model_counters counters;
-    tsr_status status =
-        tsr_model_run(device->model, segment, device->run.insn_offset, device->run.insn_count, &fault, &counters);
+    tsr_status status = tsr_model_run(device->model, segment, device->run.insn_offset, device->run.insn_count, &fault, &counters);
     give_profile(&counters, out_profile);
     if (status.code == TSR_TIMEOUT)
         return tsr_error(TSR_TIMEOUT, "no end after %u ms, %llu of %u instructions done", timeout_ms,

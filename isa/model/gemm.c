@@ -7,8 +7,7 @@
 // acc[o] += sum over k of inp[k] * wgt[o][k]. A product of two int8 fits int16 (16384 at most) and up to 64 of them int32.
 // The block size is a constant where this is inlined, so that the compiler unrolls and vectorises the sum.
 static inline __attribute__((always_inline)) void add_row(int32_t *restrict acc, const int8_t *restrict inp,
-                                                          const int8_t *restrict wgt, uint32_t block_out,
-                                                          uint32_t block_in) {
+                                                          const int8_t *restrict wgt, uint32_t block_out, uint32_t block_in) {
     for (uint32_t o = 0; o < block_out; o++) {
         int32_t sum = 0;
         for (uint32_t k = 0; k < block_in; k++)

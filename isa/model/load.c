@@ -57,8 +57,8 @@ uint32_t model_load(tsr_model *m, const tsr_load_insn *l) {
             uint32_t address = l->sram_addr + y * l->sram_y_stride + x * l->sram_x_stride;
             const uint8_t *source = NULL;
             if (inside) {
-                uint64_t offset = l->dram_offset + (uint64_t)(y - l->y_before) * l->y_stride +
-                                  (uint64_t)(x - l->x_before) * l->x_stride;
+                uint64_t offset =
+                    l->dram_offset + (uint64_t)(y - l->y_before) * l->y_stride + (uint64_t)(x - l->x_before) * l->x_stride;
                 source = m->segment[l->segment].data + offset;
                 m->counters.bytes_read += l->run;
                 if (m->race != NULL)

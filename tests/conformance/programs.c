@@ -60,9 +60,19 @@ device_program program_layer(const tsr_config *config) {
     }
     stream *s = stream_new(config);
     tsr_insn load = {.opcode = TSR_OP_LOAD,
-                     .load = {.segment = 1, .dram_offset = PROGRAM_IN, .run = KI - 1, .x_count = 3, .y_count = 2,
-                              .x_stride = KI - 1, .y_stride = 100, .sram_x_stride = KI, .sram_y_stride = 5 * KI,
-                              .x_before = 1, .x_after = 1, .y_before = 1, .pad_value = -4}};
+                     .load = {.segment = 1,
+                              .dram_offset = PROGRAM_IN,
+                              .run = KI - 1,
+                              .x_count = 3,
+                              .y_count = 2,
+                              .x_stride = KI - 1,
+                              .y_stride = 100,
+                              .sram_x_stride = KI,
+                              .sram_y_stride = 5 * KI,
+                              .x_before = 1,
+                              .x_after = 1,
+                              .y_before = 1,
+                              .pad_value = -4}};
     for (load.load.plane = 0; load.load.plane < config->batch; load.load.plane++)
         stream_push(s, load);
     stream_load(s, TSR_BUF_WGT, 0, weights, 2 * KO * KI);

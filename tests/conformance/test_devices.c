@@ -30,13 +30,13 @@ typedef struct fixture {
     tsr_config config;
 } fixture;
 
-#define CHECK_OK(expr)                                    \
-    do {                                                  \
-        tsr_status check_status_ = (expr);                \
-        if (check_status_.code != TSR_OK) {               \
-            fprintf(stderr, "%s\n", check_status_.message); \
-            return false;                                 \
-        }                                                 \
+#define CHECK_OK(expr)                                                                                                           \
+    do {                                                                                                                         \
+        tsr_status check_status_ = (expr);                                                                                       \
+        if (check_status_.code != TSR_OK) {                                                                                      \
+            fprintf(stderr, "%s\n", check_status_.message);                                                                      \
+            return false;                                                                                                        \
+        }                                                                                                                        \
     } while (0)
 
 // ---- helpers --------------------------------------------------------------------------------------------------------

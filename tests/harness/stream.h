@@ -70,8 +70,8 @@ static inline uint32_t stream_uop(stream *s, uint16_t dst, uint16_t src, uint16_
 static inline tsr_insn *stream_load(stream *s, uint32_t buffer, uint32_t sram_addr, const void *bytes, uint32_t size) {
     uint32_t offset = stream_data(s, bytes, size);
     tsr_insn insn = {.opcode = TSR_OP_LOAD};
-    insn.load = (tsr_load_insn){
-        .buffer = buffer, .dram_offset = offset, .sram_addr = sram_addr, .run = size, .x_count = 1, .y_count = 1};
+    insn.load =
+        (tsr_load_insn){.buffer = buffer, .dram_offset = offset, .sram_addr = sram_addr, .run = size, .x_count = 1, .y_count = 1};
     return stream_push(s, insn);
 }
 
@@ -104,8 +104,7 @@ static inline tsr_insn *stream_alu(stream *s, uint32_t op, uint32_t src_kind, ui
 
 static inline tsr_insn *stream_gemm(stream *s, uint32_t uop_begin, uint32_t uop_count, bool overwrite) {
     tsr_insn insn = {.opcode = TSR_OP_GEMM};
-    insn.gemm = (tsr_gemm_insn){
-        .overwrite = overwrite, .uop_begin = uop_begin, .uop_count = uop_count, .count0 = 1, .count1 = 1};
+    insn.gemm = (tsr_gemm_insn){.overwrite = overwrite, .uop_begin = uop_begin, .uop_count = uop_count, .count0 = 1, .count1 = 1};
     return stream_push(s, insn);
 }
 
@@ -189,22 +188,61 @@ static inline void stream_encode(stream *s) {
 
 // Small configurations for tests, without a file. `odd` has batch and unequal blocks, so that mixed-up sizes show.
 static inline tsr_config stream_config_tiny(void) {
-    return (tsr_config){.name = "tiny", .batch = 1, .block_in = 4, .block_out = 4, .inp_bits = 8, .wgt_bits = 8,
-                        .acc_bits = 32, .uop_buffer = 2048, .inp_buffer = 2048, .wgt_buffer = 4096, .acc_buffer = 4096,
-                        .out_buffer = 1024, .par_buffer = 1536, .bus_bytes = 8, .queue_depth = 16,
-                        .outstanding_bursts = 16, .burst_beats = 64};
+    return (tsr_config){.name = "tiny",
+                        .batch = 1,
+                        .block_in = 4,
+                        .block_out = 4,
+                        .inp_bits = 8,
+                        .wgt_bits = 8,
+                        .acc_bits = 32,
+                        .uop_buffer = 2048,
+                        .inp_buffer = 2048,
+                        .wgt_buffer = 4096,
+                        .acc_buffer = 4096,
+                        .out_buffer = 1024,
+                        .par_buffer = 1536,
+                        .bus_bytes = 8,
+                        .queue_depth = 16,
+                        .outstanding_bursts = 16,
+                        .burst_beats = 64};
 }
 static inline tsr_config stream_config_batch(void) {
-    return (tsr_config){.name = "batch", .batch = 2, .block_in = 16, .block_out = 16, .inp_bits = 8, .wgt_bits = 8,
-                        .acc_bits = 32, .uop_buffer = 4096, .inp_buffer = 8192, .wgt_buffer = 32768,
-                        .acc_buffer = 32768, .out_buffer = 8192, .par_buffer = 6144, .bus_bytes = 8,
-                        .queue_depth = 16, .outstanding_bursts = 16, .burst_beats = 64};
+    return (tsr_config){.name = "batch",
+                        .batch = 2,
+                        .block_in = 16,
+                        .block_out = 16,
+                        .inp_bits = 8,
+                        .wgt_bits = 8,
+                        .acc_bits = 32,
+                        .uop_buffer = 4096,
+                        .inp_buffer = 8192,
+                        .wgt_buffer = 32768,
+                        .acc_buffer = 32768,
+                        .out_buffer = 8192,
+                        .par_buffer = 6144,
+                        .bus_bytes = 8,
+                        .queue_depth = 16,
+                        .outstanding_bursts = 16,
+                        .burst_beats = 64};
 }
 static inline tsr_config stream_config_odd(void) {
-    return (tsr_config){.name = "odd", .batch = 2, .block_in = 4, .block_out = 8, .inp_bits = 8, .wgt_bits = 8,
-                        .acc_bits = 32, .uop_buffer = 2048, .inp_buffer = 2048, .wgt_buffer = 4096, .acc_buffer = 4096,
-                        .out_buffer = 1024, .par_buffer = 1536, .bus_bytes = 8, .queue_depth = 16,
-                        .outstanding_bursts = 16, .burst_beats = 64};
+    return (tsr_config){.name = "odd",
+                        .batch = 2,
+                        .block_in = 4,
+                        .block_out = 8,
+                        .inp_bits = 8,
+                        .wgt_bits = 8,
+                        .acc_bits = 32,
+                        .uop_buffer = 2048,
+                        .inp_buffer = 2048,
+                        .wgt_buffer = 4096,
+                        .acc_buffer = 4096,
+                        .out_buffer = 1024,
+                        .par_buffer = 1536,
+                        .bus_bytes = 8,
+                        .queue_depth = 16,
+                        .outstanding_bursts = 16,
+                        .burst_beats = 64};
 }
 
 #endif

@@ -17,8 +17,14 @@ static inline void *sample_alloc(size_t count, size_t size) {
 }
 
 static inline tsr_io sample_io(const char *name, uint64_t offset) {
-    tsr_io io = {.dtype = TSR_I8, .rank = 2, .shape = {2, 4}, .offset = offset, .bytes = SAMPLE_BYTES,
-                 .channels_last = true, .scale = 0.5F, .zero_point = -3};
+    tsr_io io = {.dtype = TSR_I8,
+                 .rank = 2,
+                 .shape = {2, 4},
+                 .offset = offset,
+                 .bytes = SAMPLE_BYTES,
+                 .channels_last = true,
+                 .scale = 0.5F,
+                 .zero_point = -3};
     snprintf(io.name, sizeof io.name, "%s", name);
     return io;
 }
@@ -54,10 +60,16 @@ static inline tsr_program *sample_program(int16_t delta) {
     p->input_count = p->output_count = p->step_count = p->layer_count = 1;
     p->inputs[0] = sample_io("in", SAMPLE_IN);
     p->outputs[0] = sample_io("out", SAMPLE_OUT);
-    p->steps[0] = (tsr_step){.kind = TSR_STEP_ACCELERATOR, .layer_count = 1, .insn_offset = s->insn_offset,
-                             .insn_count = s->insn_count};
-    p->layers[0] = (tsr_layer){.name = "copy", .op = "Add", .reason = "int8", .on_accelerator = true, .macs = 12345678901,
-                               .insn_count = s->insn_count, .out_rank = 2, .out_shape = {2, 4}};
+    p->steps[0] =
+        (tsr_step){.kind = TSR_STEP_ACCELERATOR, .layer_count = 1, .insn_offset = s->insn_offset, .insn_count = s->insn_count};
+    p->layers[0] = (tsr_layer){.name = "copy",
+                               .op = "Add",
+                               .reason = "int8",
+                               .on_accelerator = true,
+                               .macs = 12345678901,
+                               .insn_count = s->insn_count,
+                               .out_rank = 2,
+                               .out_shape = {2, 4}};
     p->const_bytes = stream_size(s);
     p->const_data = sample_alloc(1, p->const_bytes);
     memcpy(p->const_data, s->consts, p->const_bytes);
@@ -73,7 +85,8 @@ static inline void sample_add_code(tsr_program *p, const void *code, size_t byte
     memcpy(p->code, code, bytes);
     snprintf(p->target, sizeof p->target, "%s", target);
     free(p->steps);
-    tsr_step accelerator = {.kind = TSR_STEP_ACCELERATOR, .layer_count = 1,
+    tsr_step accelerator = {.kind = TSR_STEP_ACCELERATOR,
+                            .layer_count = 1,
                             .insn_offset = (uint32_t)(p->const_bytes - (uint64_t)p->layers[0].insn_count * 32),
                             .insn_count = p->layers[0].insn_count};
     p->steps = sample_alloc(2, sizeof *p->steps);

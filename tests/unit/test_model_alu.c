@@ -7,9 +7,9 @@
 
 GREATEST_MAIN_DEFS();
 
-static const int32_t corners[] = {0,         1,          -1,        2,         -2,        127,     -128,      128,
-                                  -129,      255,        32767,     -32768,    32768,     -32769,  65535,     65536,
-                                  INT32_MAX, INT32_MIN,  INT32_MAX - 1, INT32_MIN + 1, 1 << 30, -(1 << 30), 31, 33};
+static const int32_t corners[] = {
+    0,     1,      -1,    2,     -2,        127,       -128,          128,           -129,    255,        32767, -32768,
+    32768, -32769, 65535, 65536, INT32_MAX, INT32_MIN, INT32_MAX - 1, INT32_MIN + 1, 1 << 30, -(1 << 30), 31,    33};
 enum { CORNERS = sizeof corners / sizeof corners[0], LANES = 16 };
 
 static void random_lanes(uint64_t *seed, int32_t values[LANES]) {
@@ -233,8 +233,17 @@ TEST walks_both_loops_and_all_micro_ops(void) {
     uint32_t begin = stream_uop(s, 0, 0, 0, false);
     stream_uop(s, 1, 1, 0, false);
     tsr_insn insn = {.opcode = TSR_OP_ALU};
-    insn.alu = (tsr_alu_insn){.op = TSR_ALU_MOV, .src_kind = TSR_SRC_INP, .dst_kind = TSR_DST_OUT, .uop_begin = begin,
-                              .uop_count = 2, .count0 = 2, .count1 = 2, .dst0 = 4, .dst1 = 2, .src0 = 8, .src1 = 2};
+    insn.alu = (tsr_alu_insn){.op = TSR_ALU_MOV,
+                              .src_kind = TSR_SRC_INP,
+                              .dst_kind = TSR_DST_OUT,
+                              .uop_begin = begin,
+                              .uop_count = 2,
+                              .count0 = 2,
+                              .count1 = 2,
+                              .dst0 = 4,
+                              .dst1 = 2,
+                              .src0 = 8,
+                              .src1 = 2};
     stream_push(s, insn);
     stream_store(s, 0, 0, 0, 32);
     model_result *r = model_run(s, NULL);

@@ -31,11 +31,10 @@ static void reference_load(uint8_t plane[PLANE], const tsr_load_insn *l) {
         for (uint32_t x = 0; x < l->x_before + l->x_count + l->x_after; x++)
             for (uint32_t k = 0; k < l->run; k++) {
                 uint32_t at = l->sram_addr + y * l->sram_y_stride + x * l->sram_x_stride + k;
-                bool pad = y < l->y_before || y >= l->y_before + l->y_count || x < l->x_before ||
-                           x >= l->x_before + l->x_count;
-                plane[at] = pad ? (uint8_t)l->pad_value
-                                : source_byte(l->dram_offset + (y - l->y_before) * l->y_stride +
-                                              (x - l->x_before) * l->x_stride + k);
+                bool pad = y < l->y_before || y >= l->y_before + l->y_count || x < l->x_before || x >= l->x_before + l->x_count;
+                plane[at] =
+                    pad ? (uint8_t)l->pad_value
+                        : source_byte(l->dram_offset + (y - l->y_before) * l->y_stride + (x - l->x_before) * l->x_stride + k);
             }
 }
 
@@ -69,16 +68,33 @@ TEST load_copies_a_contiguous_run_to_any_byte(void) {
 
 TEST load_pads_outside_the_tensor_with_the_pad_value(void) {
     tsr_config config = stream_config_tiny();
-    tsr_load_insn load = {.dram_offset = 5, .sram_addr = 8, .pad_value = -77, .run = 3, .x_count = 4, .y_count = 3,
-                          .x_stride = 3, .y_stride = 40, .sram_x_stride = 4, .sram_y_stride = 32, .x_before = 1,
-                          .x_after = 2, .y_before = 2, .y_after = 1};
+    tsr_load_insn load = {.dram_offset = 5,
+                          .sram_addr = 8,
+                          .pad_value = -77,
+                          .run = 3,
+                          .x_count = 4,
+                          .y_count = 3,
+                          .x_stride = 3,
+                          .y_stride = 40,
+                          .sram_x_stride = 4,
+                          .sram_y_stride = 32,
+                          .x_before = 1,
+                          .x_after = 2,
+                          .y_before = 2,
+                          .y_after = 1};
     return loads_like_reference(&config, &load, 1);
 }
 
 TEST load_can_be_padding_alone(void) {
     tsr_config config = stream_config_tiny();
-    tsr_load_insn load = {.dram_offset = UINT32_MAX, .segment = 3, .pad_value = 5, .run = 16, .y_before = 3, .x_before = 2,
-                          .sram_x_stride = 16, .sram_y_stride = 64};
+    tsr_load_insn load = {.dram_offset = UINT32_MAX,
+                          .segment = 3,
+                          .pad_value = 5,
+                          .run = 16,
+                          .y_before = 3,
+                          .x_before = 2,
+                          .sram_x_stride = 16,
+                          .sram_y_stride = 64};
     return loads_like_reference(&config, &load, 1);
 }
 
@@ -87,16 +103,36 @@ TEST load_packs_overlapping_windows_for_few_channels(void) {
     // Three rows of a 3x3 kernel over 1 channel, stride 1: run = 3 bytes, windows overlap.
     tsr_load_insn loads[3];
     for (uint32_t ky = 0; ky < 3; ky++)
-        loads[ky] = (tsr_load_insn){.dram_offset = ky * 20, .sram_addr = ky * 3, .run = 3, .x_count = 10, .y_count = 4,
-                                    .x_stride = 1, .y_stride = 20, .sram_x_stride = 16, .sram_y_stride = 160};
+        loads[ky] = (tsr_load_insn){.dram_offset = ky * 20,
+                                    .sram_addr = ky * 3,
+                                    .run = 3,
+                                    .x_count = 10,
+                                    .y_count = 4,
+                                    .x_stride = 1,
+                                    .y_stride = 20,
+                                    .sram_x_stride = 16,
+                                    .sram_y_stride = 160};
     return loads_like_reference(&config, loads, 3);
 }
 
 TEST load_writes_the_chosen_plane_only(void) {
     tsr_config config = stream_config_batch();
     tsr_load_insn loads[2] = {
-        {.plane = 0, .dram_offset = 0, .sram_addr = 5, .run = 40, .x_count = 2, .y_count = 1, .x_stride = 50, .sram_x_stride = 64},
-        {.plane = 1, .dram_offset = 900, .sram_addr = 21, .run = 40, .x_count = 2, .y_count = 1, .x_stride = 40,
+        {.plane = 0,
+         .dram_offset = 0,
+         .sram_addr = 5,
+         .run = 40,
+         .x_count = 2,
+         .y_count = 1,
+         .x_stride = 50,
+         .sram_x_stride = 64},
+        {.plane = 1,
+         .dram_offset = 900,
+         .sram_addr = 21,
+         .run = 40,
+         .x_count = 2,
+         .y_count = 1,
+         .x_stride = 40,
          .sram_x_stride = 40},
     };
     return loads_like_reference(&config, loads, 2);
@@ -136,8 +172,17 @@ TEST store_writes_only_the_bytes_it_names(void) {
     uint8_t before[STREAM_WORK], want[STREAM_WORK];
     memset(before, 0xee, sizeof before);
     memcpy(want, before, sizeof want);
-    tsr_store_insn store = {.segment = 1, .plane = 1, .dram_offset = 11, .sram_addr = 3, .run = 5, .x_count = 3, .y_count = 2,
-                            .x_stride = 9, .y_stride = 100, .sram_x_stride = 16, .sram_y_stride = 50};
+    tsr_store_insn store = {.segment = 1,
+                            .plane = 1,
+                            .dram_offset = 11,
+                            .sram_addr = 3,
+                            .run = 5,
+                            .x_count = 3,
+                            .y_count = 2,
+                            .x_stride = 9,
+                            .y_stride = 100,
+                            .sram_x_stride = 16,
+                            .sram_y_stride = 50};
     stream *s = stream_new(&config);
     uint32_t offset = put_source(s, 512);
     stream_push(s, (tsr_insn){.opcode = TSR_OP_LOAD,

@@ -5,8 +5,6 @@
 
 GREATEST_MAIN_DEFS();
 
-
-
 // 0 load uops, 1 load input, 2 load weights, 3 gemm, 4 alu to OUT, 5 store: the pipeline of every layer.
 static stream *pipeline(void) {
     tsr_config config = stream_config_tiny();

@@ -180,9 +180,7 @@ static void step_alignment(tsr_program *p) { p->steps[0].insn_offset += 8; }
 static void step_length(tsr_program *p) { p->steps[0].insn_count = UINT32_MAX; }
 static void step_empty(tsr_program *p) { p->steps[0].insn_count = 0; }
 static void step_layers(tsr_program *p) { p->steps[0].first_layer = UINT32_MAX; }
-static void step_entry(tsr_program *p) {
-    p->steps[0] = (tsr_step){.kind = TSR_STEP_HOST};
-}
+static void step_entry(tsr_program *p) { p->steps[0] = (tsr_step){.kind = TSR_STEP_HOST}; }
 static void step_finish(tsr_program *p) { p->steps[0].insn_count--; }
 static void store_to_consts(tsr_program *p) {
     p->const_data[p->steps[0].insn_offset + (p->steps[0].insn_count - 2) * 32 + 2] &= 0xe7;

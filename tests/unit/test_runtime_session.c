@@ -80,8 +80,8 @@ TEST two_programs_share_a_device(void) {
     tsr_session *other = NULL;
     ASSERT_OK(set_up(&s, "func:config=tiny", build_sample(5, false)));
     ASSERT_OK(tsr_session_create(s.device, second, &other));
-    bool right = runs_right(s.session, 10, 5) && runs_right(other, 20, -3) && runs_right(s.session, 30, 5) &&
-                 runs_right(other, 10, -3);
+    bool right =
+        runs_right(s.session, 10, 5) && runs_right(other, 20, -3) && runs_right(s.session, 30, 5) && runs_right(other, 10, -3);
     tsr_session_destroy(other);
     tsr_program_free(second);
     tear_down(&s);
