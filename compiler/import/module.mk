@@ -17,4 +17,4 @@ $(BUILD)/obj/onnx.pb-c.o: $(GEN)/onnx.pb-c.c | $$(GENERATED_HEADERS)
 
 $(eval $(call library,import,compiler/import))
 $(BUILD)/lib/libtsr_import.a: $(BUILD)/obj/onnx.pb-c.o
-LIBS_import         := -lprotobuf-c
+LIBS_import         := -lprotobuf-c -lm

@@ -359,7 +359,6 @@ static tsr_status read_model(onnx *o, const Onnx__ModelProto *model, const tsr_i
     if (model->graph == NULL || !model->has_ir_version)
         return tsr_error(TSR_CORRUPT, "no %s in the file (is this an ONNX model?)", model->graph == NULL ? "graph" : "ir_version");
     const Onnx__GraphProto *proto = model->graph;
-    TSR_TRY(read_opset(o, model));
     if (proto->n_sparse_initializer > 0)
         return tsr_error(TSR_UNSUPPORTED, "sparse initialisers; save them dense");
     unsupported_list unsupported = {.kinds = 0};
@@ -369,6 +368,7 @@ static tsr_status read_model(onnx *o, const Onnx__ModelProto *model, const tsr_i
                             proto->node[i]->name != NULL && proto->node[i]->name[0] != '\0' ? proto->node[i]->name
                             : proto->node[i]->n_output > 0 ? proto->node[i]->output[0] : "");
     TSR_TRY(unsupported_status(&unsupported, supported_operators));
+    TSR_TRY(read_opset(o, model));
     for (size_t i = 0; i < proto->n_initializer; i++)
         TSR_TRY(onnx_add_constant(o, proto->initializer[i]->name != NULL ? proto->initializer[i]->name : "",
                                   proto->initializer[i]));

@@ -5,7 +5,7 @@ TESTS                 += $(BUILD)/tests/test_import
 
 $(BUILD)/tests/test_import: $(BUILD)/obj/tests/import/test_import.o $$(IMPORT_TEST_LIBS)
 	@mkdir -p $(@D)
-	@$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_import) -lm
+	@$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_import)
 $(BUILD)/tests/show_graph: $(BUILD)/obj/tests/import/show_graph.o $$(IMPORT_TEST_LIBS)
 	@mkdir -p $(@D)
-	@$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_import) -lm
+	@$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_import)
