@@ -8,6 +8,8 @@
 //   after     a = Transpose(x, NCHW->NHWC); b = Conv(a); d = Clip(b); Conv(d)
 // Each turn wraps one node in Transposes of its own, at most once a node, which is why this ends:
 //   P(x...) = Transpose(P'(Transpose(x)...)), P' with its axes renamed.
+// Operators of one operand first go in front of a Reshape that they alone read, so that Reshapes (of one-dimensional windows,
+// of Flatten) do not stand between a Transpose and its partner.
 // Afterwards Flatten into a FullyConnected takes the channel-last picture and the weights' columns move instead, and
 // Transposes that only move extents of 1 become Reshapes.
 #include "pass.h"
@@ -271,7 +273,43 @@ static void transpose_to_reshape(const tsr_graph *graph, tsr_node *node) {
     node->op = TSR_OP_RESHAPE;
 }
 
+// ---- P(Reshape(x)) = Reshape(P(x))
+static bool is_elementwise(const tsr_graph *graph, const tsr_node *node) {
+    switch (node->op) {
+    case TSR_OP_CLIP:
+    case TSR_OP_SIGMOID:
+    case TSR_OP_TANH:
+    case TSR_OP_EXP:
+    case TSR_OP_NEG:
+    case TSR_OP_LEAKY_RELU:
+    case TSR_OP_CAST: return true;
+    case TSR_OP_QUANTIZE: return pass_output(graph, node)->quant.count == 1;
+    case TSR_OP_DEQUANTIZE: return pass_input(graph, node, 0)->quant.count == 1;
+    default: return false;
+    }
+}
+
+static void lift_over_reshape(tsr_graph *graph, tsr_id n) {
+    const tsr_node node = graph->nodes[n];
+    tsr_node *reshape = pass_producer_of(graph, node.inputs[0], TSR_OP_RESHAPE);
+    if (!is_elementwise(graph, &node) || reshape == NULL || pass_only_reader(graph, node.inputs[0]) != &graph->nodes[n])
+        return;
+    const tsr_tensor x = *pass_input(graph, reshape, 0), y = *pass_output(graph, &node);
+    if (x.quant.count > 1 || y.quant.count > 1)
+        return;
+    tsr_id lifted = tsr_graph_add_tensor(graph, tsr_arena_printf(graph->arena, "%s.lifted", y.name), y.dtype, x.rank, x.shape);
+    pass_copy_quant(graph, lifted, node.outputs[0]);
+    node.inputs[0] = reshape->inputs[0];
+    reshape->inputs[0] = lifted;
+    reshape->outputs[0] = node.outputs[0];
+    node.outputs[0] = lifted;
+}
+
 tsr_status tsr_pass_layout(tsr_graph *graph) {
+    for (uint32_t n = 0; n < graph->node_count; n++)
+        lift_over_reshape(graph, n);
+    TSR_TRY(pass_finish(graph));
+    TSR_TRY(tsr_pass_dead(graph));
     tsr_arena *scratch = tsr_arena_create();
     const uint32_t count = graph->node_count;
     turn_all(graph, TSR_NEW_ARRAY(scratch, bool, count), count);
