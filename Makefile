@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# The front door: `make help` lists every target from its `##` line. Rooms bring their own part: */module.mk, */*/module.mk.
+# The front door: `make help` lists every target from its `##` line. Rooms bring their own part: */module.mk and below.
 
 SHELL        := /bin/bash
 .SHELLFLAGS  := -o pipefail -c
@@ -12,7 +12,10 @@ MAKEFLAGS    += --no-builtin-rules
 SAN          ?= 0
 BUILD        := build$(if $(filter 1,$(SAN)),/san)
 GEN          := build/gen
+RESULTS      := build/results
 CONFIGS      := $(basename $(notdir $(wildcard isa/configs/*.cfg)))
+COMMIT        = $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
+JOBS         ?= $(shell nproc)
 COMMA        := ,
 
 CC           := gcc
@@ -39,11 +42,16 @@ $(BUILD)/lib/libtsr_$(1).a: $$(patsubst %.c,$(BUILD)/obj/%.o,$$(foreach d,$(2),$
 	@ar rcs $$@ $$^
 endef
 
-# Appended to by the module files: what `all` builds, test programs, headers to generate before compiling.
-ALL               :=
-TESTS             :=
-GENERATED_HEADERS :=
-include $(wildcard */module.mk) $(wildcard */*/module.mk)
+# Appended to by the module files.
+ALL               := # what `make all` builds
+TESTS             := # programs that `make test` runs, built first; each ends with "N passed, N failed, N skipped"
+TEST_SCRIPTS      := # scripts that it runs too, from the top folder, with BUILD in the environment
+TEST_NEEDS        := # what has to be built before any of them runs
+SLOW_TESTS        := # programs and scripts of `make test-slow`
+SAN_SKIP          := # of those, the ones that `make test-san` leaves out
+BENCHES           := # targets of `make bench`
+GENERATED_HEADERS := # headers to generate before anything is compiled
+include $(wildcard */module.mk) $(wildcard */*/module.mk) $(wildcard */*/*/module.mk)
 
 $(BUILD)/obj/%.o: %.c | $$(GENERATED_HEADERS)
 	@mkdir -p $(@D)
@@ -52,9 +60,49 @@ $(BUILD)/obj/%.o: %.c | $$(GENERATED_HEADERS)
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
-.PHONY: all help clean
+.PHONY: all help clean packages
 all: $$(ALL) ## build the command line tool and the simulator of every configuration
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-zA-Z0-9_-]+:.*## /{printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST) | sort
 clean: ## remove everything that was built
 	rm -rf build
+packages: ## install the Debian packages of packages.txt that are missing
+	@tools/install-packages.sh
+
+# The targets of the README install what is missing first, and only then look for tools: hence a second make.
+MAKE_AGAIN    = @$(MAKE) --no-print-directory $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(JOBS))
+
+.PHONY: demo test test-run test-san test-san-run test-slow
+demo: packages ## run a trained network on real pictures in the cycle-accurate simulator
+	$(MAKE_AGAIN) demo-run
+test: packages ## build and run every test that needs nothing but this repo
+	$(MAKE_AGAIN) test-run
+test-san: packages ## the same tests built with AddressSanitizer and UBSan (without those on whole networks)
+	$(MAKE_AGAIN) SAN=1 test-san-run
+test-slow: packages ## the tests that take minutes: ImageNet networks in the simulator
+	$(MAKE_AGAIN) test-slow-run
+
+export BUILD
+test-run: $$(TESTS) $$(TEST_NEEDS)
+	@tests/run.sh -o $(BUILD)/tests/log $(TESTS) $(TEST_SCRIPTS)
+test-san-run: $$(filter-out $$(SAN_SKIP),$$(TESTS)) $$(TEST_NEEDS)
+	@TEST_TIMEOUT=1800 tests/run.sh -o $(BUILD)/tests/log $(filter-out $(SAN_SKIP),$(TESTS) $(TEST_SCRIPTS))
+test-slow-run: $$(filter $$(BUILD)/%,$$(SLOW_TESTS)) $$(TEST_NEEDS)
+	@TEST_TIMEOUT=7200 tests/run.sh -o $(BUILD)/tests/log $(SLOW_TESTS)
+
+.PHONY: bench bench-diff
+bench: $$(BENCHES) ## every bench that finishes within ten minutes together; results in build/results
+bench-diff: ## A=dir B=dir: compare the results of two runs
+	@tools/bench-diff.sh "$(A)" "$(B)"
+
+.PHONY: lint lint-format lint-tidy lint-rtl check-docs
+C_FILES       = $(shell git ls-files '*.c' '*.h' ':!third_party')
+lint: lint-format lint-tidy lint-rtl ## formatting, clang-tidy, and Verilator's warnings in every configuration
+lint-format: ## formatting of the C files, as .clang-format says
+	@clang-format-19 --dry-run --Werror $(C_FILES) && echo "format: clean"
+lint-tidy: $$(GENERATED_HEADERS) ## clang-tidy on the C files, as .clang-tidy says
+	@printf '%s\n' $(foreach f,$(filter %.c,$(C_FILES)),'$(f) $(INC.$(patsubst %/,%,$(dir $(f)))) $(FLAGS.$(patsubst %/,%,$(dir $(f))))') | tools/tidy.sh $(JOBS)
+lint-rtl: $$(foreach c,$(CONFIGS),lint-rtl-$$(c)) ## Verilator -Wall on the RTL in every configuration
+lint-rtl-%: $(GEN)/tsr_isa_pkg.sv $(GEN)/%/tsr_cfg_pkg.sv
+	@verilator --lint-only -Wall --top-module tessera hw/sim/tessera.vlt $^ $(SIM_RTL) && echo "rtl, $*: clean"
+check-docs: ## fail when generated parts of the documentation are stale
