@@ -79,8 +79,8 @@ module tessera (
   localparam int unsigned BusBytes   = tsr_cfg_pkg::BusBytes;
   localparam int unsigned BusBits    = 8 * BusBytes;
   localparam int unsigned QueueDepth = tsr_cfg_pkg::QueueDepth;
-  // Unfinished instructions of a unit: its queue, the one it is in, and a few in pipelines or awaiting responses.
-  localparam int unsigned PendW      = $clog2(QueueDepth + 16) + 1;
+  // Unfinished instructions of a unit: its queue, the one it is in, a few in pipelines, stores that await responses.
+  localparam int unsigned PendW      = $clog2(QueueDepth + tsr_cfg_pkg::OutstandingBursts) + 1;
   localparam int unsigned ComputeW   = 256 + 32;             // {index, insn}
   localparam int unsigned MemoryW    = ComputeW + 2*32 + 2;  // {merge_all, merge_x, row_span, span, index, insn}
 

@@ -56,7 +56,7 @@ module tsr_store #(
   localparam int unsigned BusBytes = tsr_cfg_pkg::BusBytes;
   localparam int unsigned OffW     = $clog2(BusBytes);
   localparam int unsigned LenW     = OffW + 1;
-  localparam int unsigned InFlight = 8;    // instructions between start and last response
+  localparam int unsigned InFlight = tsr_cfg_pkg::OutstandingBursts;   // instructions between start and last response
 
   // ---- start ---------------------------------------------------------------------------------------------------------
   tsr_isa_pkg::store_t insn;
