@@ -33,7 +33,7 @@ static void unload(loaded *l) {
     memset(l, 0, sizeof *l);
 }
 
-// device: "cpu", "func", "rtl"; config: a configuration's name.
+// device: "cpu", "func", "rtl", or "race": func with its race check on; config: a configuration's name.
 static tsr_status load(const char *model, const char *device, const char *config_name, loaded *out) {
     memset(out, 0, sizeof *out);
     tsr_config config;
@@ -43,7 +43,10 @@ static tsr_status load(const char *model, const char *device, const char *config
     bool cpu = strcmp(device, "cpu") == 0;
     tsr_compile_options options = {.config = cpu ? NULL : &config, .host_only = cpu};
     TSR_TRY(tsr_compile_file(model, &options, &out->program));
-    snprintf(full_name, sizeof full_name, cpu ? "cpu" : "%s:config=%s", device, config_name);
+    if (strcmp(device, "race") == 0)
+        snprintf(full_name, sizeof full_name, "func:config=%s,race=1", config_name);
+    else
+        snprintf(full_name, sizeof full_name, cpu ? "cpu" : "%s:config=%s", device, config_name);
     tsr_status status = tsr_device_open(full_name, &out->device);
     if (status.code == TSR_OK)
         status = tsr_session_create(out->device, out->program, &out->session);
@@ -154,7 +157,7 @@ TEST tflite_model_gives_the_reference_bytes(const model_run *r) {
     uint8_t *input = malloc(in->bytes), *output = malloc(out->bytes);
     unsigned wrong = 0, ran = 0;
     tsr_status status = tsr_ok();
-    bool slow = strcmp(r->device, "rtl") == 0 && r->model->large;
+    bool slow = (strcmp(r->device, "rtl") == 0 && r->model->large) || strcmp(r->device, "race") == 0;
     for (size_t c = 0; c < sizeof cases / sizeof cases[0] && status.code == TSR_OK; c++) {
         snprintf(path, sizeof path, "tests/models/recorded/%s/%s.npy", r->model->folder, cases[c]);
         npy want = npy_read(path);
@@ -361,6 +364,9 @@ SUITE(tflite) {
         for (int c = 0; c < (full ? 4 : 1); c++)
             if (full || !model->large)
                 run_tflite(model, "rtl", configs[c]);
+        for (int c = 0; c < 4; c++)
+            if (full || !model->large)
+                run_tflite(model, "race", configs[c]);
     }
 }
 
