@@ -37,15 +37,21 @@ static ex covered(lowering *l, ex o, int64_t kernel, int64_t stride, int64_t dil
     return op(l, TSR_MAX, sub(l, end, first), i64(l, 1));
 }
 
-// Elements in the window: a constant unless pads are left out.
+// Elements of the window that are in the picture: a constant unless pads are left out.
+static ex window_inside(lowering *l, const window *v, ex oy, ex ox) {
+    const tsr_attr *a = v->a;
+    ex ky = v->guard_y ? covered(l, oy, a->kernel[0], a->stride[0], a->dilation[0], a->pad_top, v->h) : i64(l, a->kernel[0]);
+    ex kx = v->guard_x ? covered(l, ox, a->kernel[1], a->stride[1], a->dilation[1], a->pad_left, v->w) : i64(l, a->kernel[1]);
+    return mul(l, ky, kx);
+}
+
+// Elements that an average divides by.
 static ex window_size(lowering *l, const window *v, ex oy, ex ox) {
     const tsr_attr *a = v->a;
     if (a->count_include_pad) // the pads count, but not what lies past them where the last window hangs over
         return mul(l, covered(l, oy, a->kernel[0], a->stride[0], a->dilation[0], 0, v->h + a->pad_top + a->pad_bottom),
                    covered(l, ox, a->kernel[1], a->stride[1], a->dilation[1], 0, v->w + a->pad_left + a->pad_right));
-    ex ky = v->guard_y ? covered(l, oy, a->kernel[0], a->stride[0], a->dilation[0], a->pad_top, v->h) : i64(l, a->kernel[0]);
-    ex kx = v->guard_x ? covered(l, ox, a->kernel[1], a->stride[1], a->dilation[1], a->pad_left, v->w) : i64(l, a->kernel[1]);
-    return mul(l, ky, kx);
+    return window_inside(l, v, oy, ox);
 }
 
 // TFLite's integer average: halves away from zero.
@@ -111,6 +117,10 @@ static tsr_stmt *pool_tile(lowering *l, const window *v, tiles kind) {
 
     tsr_stmt *copy = copy_local(l, acc, &acc);
     ex result = load(l, acc, var(l, j[2]));
+    if (!max && a->count_include_pad && (v->guard_y || v->guard_x) && x->quant.count > 0) { // a counted pad is a real zero
+        ex pads = sub(l, window_size(l, v, var(l, y), var(l, xo)), window_inside(l, v, var(l, y), var(l, xo)));
+        result = add(l, result, mul(l, cast(l, TSR_I32, pads), i32(l, zero_point(x))));
+    }
     result = max ? maximum(l, result) : average(l, result, window_size(l, v, var(l, y), var(l, xo)));
     ex to = add(l, scaled(l, add(l, scaled(l, var(l, n), v->oh), var(l, y)), v->ow), var(l, xo));
     to = add(l, add(l, scaled(l, to, v->c), first), var(l, j[2]));

@@ -39,33 +39,22 @@ static ex pad_value(lowering *l) {
     return tsr_int(l->arena, y->dtype, a->pad_is_zero_point ? zero_point(y) : (int64_t)a->pad_value);
 }
 
-// Everything is filled, then the picture is put over it; pads below zero cut instead.
+// Everything is filled, then the picture is put over it.
 tsr_status lower_pad(lowering *l) {
     const tsr_tensor *x = in(l, 0), *y = out(l, 0);
-    const tsr_attr *a = &l->node->attr;
-    int64_t count = elements(y), from[TSR_MAX_RANK], to[TSR_MAX_RANK], extent[TSR_MAX_RANK];
+    int64_t from[TSR_MAX_RANK], to[TSR_MAX_RANK], target = 0;
     const tsr_var *i = new_var(l, "i");
-    tsr_stmt *fill = lanes(l, i, count, store(l, out_buffer(l, 0), var(l, i), pad_value(l)));
+    tsr_stmt *fill = lanes(l, i, elements(y), store(l, out_buffer(l, 0), var(l, i), pad_value(l)));
     row_major(x->shape, x->rank, from);
     row_major(y->shape, y->rank, to);
-    int64_t source = 0, target = 0;
-    bool empty = false;
-    for (uint32_t d = 0; d < x->rank; d++) {
-        int64_t begin = a->pads_begin[d], end = a->pads_end[d];
-        extent[d] = x->shape[d] + (begin < 0 ? begin : 0) + (end < 0 ? end : 0);
-        empty = empty || extent[d] <= 0;
-        source += begin < 0 ? -begin * from[d] : 0;
-        target += begin > 0 ? begin * to[d] : 0;
-    }
-    l->f->body = fill;
-    if (empty)
-        return tsr_ok();
-    nest n = nest_of(x->rank, extent);
-    nest_operand(&n, from, source);
+    for (uint32_t d = 0; d < x->rank; d++)
+        target += l->node->attr.pads_begin[d] * to[d];
+    nest n = nest_of(x->rank, x->shape);
+    nest_operand(&n, from, 0);
     nest_operand(&n, to, target);
     nest_begin(l, &n);
     tsr_stmt *copy = nest_end(l, &n, store(l, out_buffer(l, 0), n.index[1], load(l, in_buffer(l, 0), n.index[0])));
-    l->f->body = elements(x) == count ? copy : seq2(l, fill, copy);
+    l->f->body = elements(x) == elements(y) ? copy : seq2(l, fill, copy);
     return tsr_ok();
 }
 
