@@ -18,4 +18,4 @@ bench-sim: $(BENCH_GEMM) $$(SIMS) ## simulated cycles a second of every configur
 	@$(BENCH_GEMM) -s -o $(RESULTS) -r $(COMMIT) -c pynq
 	@$(BENCH_GEMM) -s -o $(RESULTS) -r $(COMMIT) -c wide
 	@$(BENCH_GEMM) -s -o $(RESULTS) -r $(COMMIT) -c batch4
-	@$(BENCH_GEMM) -s -o $(RESULTS) -r $(COMMIT) -c tiny -n 64 -k 64 -m 2048
+	@$(BENCH_GEMM) -s -o $(RESULTS) -r $(COMMIT) -c tiny -m 4096 -n 32 -k 32

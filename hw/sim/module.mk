@@ -34,17 +34,17 @@ $(SIM_OWN): $(SIM)/runtime/%.o: hw/sim/%.c hw/sim/memory.h hw/sim/report.h hw/si
 	@echo "  CC   $<"
 	@$(SIM_CC) -std=c11 $(SIM_WARN) -Wpedantic -O3 -fPIC -fvisibility=hidden -Ihw/sim -Ihw/sim/include -c $< -o $@
 
-# $(call simulator,LIBRARY,CONFIG,VARIANT,VERILATOR OPTIONS)
+# $(call simulator,LIBRARY,CONFIG,VARIANT,VERILATOR OPTIONS,RTL)
 # The shared library is linked so that nothing but tsr_sim_get_api is seen from outside: each carries a model class of
 # the same name.
 define simulator
-$(SIM)/$(1)/Vtessera.mk: $(SIM_RTL) $(GEN)/tsr_isa_pkg.sv $(GEN)/$(2)/tsr_cfg_pkg.sv hw/sim/tessera.vlt hw/sim/module.mk
+$(SIM)/$(1)/Vtessera.mk: $(5) $(GEN)/tsr_isa_pkg.sv $(GEN)/$(2)/tsr_cfg_pkg.sv hw/sim/tessera.vlt hw/sim/module.mk
 	@mkdir -p $$(@D)
 	@rm -f $$(@D)/*.cpp $$(@D)/*.h
 	@echo "  VERI $(1)"
 	@$(VERILATOR) --cc --trace-fst -O3 --x-assign fast --x-initial fast $(4) \
 	  --top-module tessera --prefix Vtessera --Mdir $$(@D) hw/sim/tessera.vlt \
-	  $(GEN)/tsr_isa_pkg.sv $(GEN)/$(2)/tsr_cfg_pkg.sv $(SIM_RTL)
+	  $(GEN)/tsr_isa_pkg.sv $(GEN)/$(2)/tsr_cfg_pkg.sv $(5)
 
 $(SIM)/$(1)/model.o: $(SIM)/$(1)/Vtessera.mk
 	@echo "  CXX  $(1)"
@@ -64,12 +64,24 @@ $(SIM)/lib$(1).so: $(SIM)/$(1)/model.o $(SIM)/$(1)/slow.o $(SIM)/$(1)/sim.o $(SI
 	@$(SIM_CXX) -shared -Wl,--version-script=hw/sim/exports.map -Wl,-z,defs -o $$@ $$(filter %.o,$$^) -lz -lpthread
 endef
 
-$(foreach c,$(CONFIGS),$(eval $(call simulator,tessera_sim_$(c),$(c),,--noassert)))
+$(foreach c,$(CONFIGS),$(eval $(call simulator,tessera_sim_$(c),$(c),,--noassert,$(SIM_RTL))))
 SIMS          := $(foreach c,$(CONFIGS),$(SIM)/libtessera_sim_$(c).so)
 
-# Test builds. asserts: with the RTL's own assertions on. bug: with a seeded bug that lockstep has to find.
-$(foreach c,$(CONFIGS),$(eval $(call simulator,tessera_sim_$(c)_asserts,$(c),asserts,--assert)))
-$(foreach c,tiny pynq,$(eval $(call simulator,tessera_sim_$(c)_bug,$(c),bug,--noassert +define+TSR_SEEDED_BUG)))
+# Test builds, NAME_asserts: with the RTL's own assertions on.
+$(foreach c,$(CONFIGS),$(eval $(call simulator,tessera_sim_$(c)_asserts,$(c),asserts,--assert,$(SIM_RTL))))
+
+# Test builds, tiny_bug_NAME: tests/lockstep/bugs/NAME.sed applied to the file that it names, for lockstep to find.
+SIM_BUGS      := $(basename $(notdir $(wildcard tests/lockstep/bugs/*.sed)))
+define seeded_bug
+BUG_FILE_$(1) := $$(shell sed -n 's/^\# file: //p' tests/lockstep/bugs/$(1).sed)
+BUG_COPY_$(1) := $(SIM)/bugs/$(1)/$$(notdir $$(BUG_FILE_$(1)))
+$$(BUG_COPY_$(1)): $$(BUG_FILE_$(1)) tests/lockstep/bugs/$(1).sed
+	@mkdir -p $$(@D)
+	@sed -f tests/lockstep/bugs/$(1).sed $$< >$$@
+	@! cmp -s $$< $$@ || { echo "tests/lockstep/bugs/$(1).sed changes nothing in $$<: it has to follow the RTL"; exit 1; }
+$$(eval $$(call simulator,tessera_sim_tiny_bug_$(1),tiny,bug_$(1),--noassert,$$(filter-out $$(BUG_FILE_$(1)),$(SIM_RTL)) $$(BUG_COPY_$(1))))
+endef
+$(foreach b,$(SIM_BUGS),$(eval $(call seeded_bug,$(b))))
 
 ALL           += $(SIMS)
 .PHONY: sims

@@ -12,7 +12,7 @@ const char *const coverage_meanings[COVERAGE_POINTS] = {
 #undef LOCKSTEP_COVERAGE_TEXT
 };
 
-enum { UOP_POOL = 512, PAR_POOL = 24, PAGE = 4096 };
+enum { UOP_POOL = 512, PAR_POOL = 24, PAGE = 4096, SHOW = 48, MAX_BODY = 340 };
 
 // A part of an index range that a program likes, so that its instructions meet there (or never do).
 typedef struct window {
@@ -26,6 +26,9 @@ typedef struct generator {
     window gemm_acc, alu_acc, inp, wgt, out, par;
     uint32_t uop_pool[2]; // segment 0 offsets: micro-ops for GEMM, for ALU
     uint32_t par_pool;
+    uint32_t show_pool;              // micro-ops of the end, 2 * SHOW
+    uint32_t show_offset;            // where the end of segment 1 takes what they show
+    bool *acc_written, *out_written; // entries
     uint64_t *uops;   // content of the UOP buffer so far
     uint8_t *for_alu; // what each entry of it was made for: 0 nothing, 1 GEMM, 2 ALU
     bool keep_segment_3_free;
@@ -236,6 +239,9 @@ static bool make_store(generator *g, tsr_insn *out) {
     shape s = {.rows = 1 + mostly_small(r, 8), .columns = 1 + mostly_small(r, 8), .unit = 1, .limit = tsr_out_plane_bytes(c)};
     s.run = s.touched = runs[below(r, 4)];
     place_in_sram(g, &s, c->block_out);
+    uint32_t span = (s.rows - 1) * s.y_stride + (s.columns - 1) * s.x_stride + s.run, wanted = g->out.first * c->block_out;
+    if (chance(r, 60) && wanted + span <= s.limit)
+        s.addr = wanted + below(r, minimum(g->out.count * c->block_out, s.limit - wanted - span + 1));
     source to = {.segment = pick_segment(g, true), .unit = 1};
     to.bytes = to.segment == 0 ? g->p->scratch_bytes : g->p->size[to.segment];
     to.first = to.segment == 0 ? g->p->scratch : 0;
@@ -318,6 +324,7 @@ static bool pick_strides(generator *g, const loops *l, uint32_t shift, uint32_t 
 typedef struct recent { // the last destinations, newest first
     uint32_t dst[4];
     bool alu;
+    generator *g;
 } recent;
 
 static void visit_recent(void *context, space s, uint32_t cell, bool writes) {
@@ -332,6 +339,7 @@ static void visit_recent(void *context, space s, uint32_t cell, bool writes) {
             }
         return;
     }
+    (s == SPACE_ACC ? seen->g->acc_written : seen->g->out_written)[cell] = true;
     if (seen->dst[0] == cell)
         coverage[seen->alu ? COVER_alu_same_acc : COVER_gemm_same_acc]++;
     memmove(seen->dst + 1, seen->dst, 3 * sizeof seen->dst[0]);
@@ -349,7 +357,7 @@ static bool make_gemm(generator *g, tsr_insn *out) {
     *out = (tsr_insn){.opcode = TSR_OP_GEMM, .gemm = m};
     COVER(gemm);
     if (m.overwrite) COVER(gemm_overwrite);
-    recent seen = {{UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX}, false};
+    recent seen = {{UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX}, false, g};
     program_accesses(g->p, out, g->uops, visit_recent, &seen);
     return true;
 }
@@ -398,7 +406,7 @@ static bool make_alu(generator *g, tsr_insn *out) {
     if (a.rescale) COVER(alu_rescale);
     if (a.clip) COVER(alu_clip);
     if (a.dst_kind == TSR_DST_OUT) COVER(alu_out);
-    recent seen = {{UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX}, true};
+    recent seen = {{UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX}, true, g};
     program_accesses(g->p, out, g->uops, visit_recent, &seen);
     return true;
 }
@@ -440,7 +448,11 @@ static void put_par(generator *g, uint32_t at) {
         memcpy(entry + 4, &multiplier, 4);
         entry[8] = (uint8_t)(chance(r, 70) ? 0 : below(r, 32));
         entry[9] = (uint8_t)(chance(r, 30) ? 0 : below(r, 32));
-        entry[10] = entry[11] = 0;
+        // Bits that are not looked at may be anything.
+        entry[8] |= (uint8_t)(below(r, 8) << 5);
+        entry[9] |= (uint8_t)(below(r, 8) << 5);
+        entry[10] = (uint8_t)rng_next(r);
+        entry[11] = 0;
     }
 }
 
@@ -453,11 +465,17 @@ static void make_memory(generator *g) {
     at += UOP_POOL * 8 + below(r, 20);
     g->par_pool = at;
     at += PAR_POOL * par_bytes;
+    g->show_pool = at += below(r, 20);
+    at += 2 * SHOW * 8;
     p->insn_space = round_up(at, 32) + 32 * below(r, 200);
     p->scratch = p->insn_space + MAX_INSNS * TSR_INSN_BYTES + below(r, 64);
     p->scratch_bytes = 600 + below(r, 600);
     p->size[0] = p->scratch + p->scratch_bytes;
     p->size[1] = 4000 + below(r, 16000);
+    // What the end shows: accumulators and outputs of every plane. STORE of the body may go there too.
+    uint32_t shown = 2 * SHOW * tsr_out_entry_bytes(g->c);
+    g->show_offset = p->size[1];
+    p->size[1] += shown + below(r, 100);
     p->size[2] = chance(r, 30) ? 0 : 200 + below(r, 8000);
     p->size[3] = chance(r, 50) ? 0 : 200 + below(r, 8000);
     if (g->keep_segment_3_free)
@@ -498,6 +516,71 @@ void program_init(program *p) {
 void program_free(program *p) {
     for (int s = 0; s < SEGMENTS; s++)
         free(p->data[s]);
+}
+
+// ---- the end --------------------------------------------------------------------------------------------------------
+
+// Picks up to SHOW entries among those that were written, at random and in order.
+static uint32_t pick_written(rng *r, const bool *written, uint32_t entries, uint32_t *out) {
+    uint32_t total = 0, count = 0;
+    for (uint32_t i = 0; i < entries; i++)
+        total += written[i];
+    for (uint32_t i = 0, left = total; i < entries && count < SHOW; i++) {
+        if (!written[i])
+            continue;
+        if (below(r, left) < SHOW - count)
+            out[count++] = i;
+        left--;
+    }
+    return count;
+}
+
+static void append(program *p, tsr_insn insn) { p->insn[p->count++] = insn; }
+
+static void append_stores(generator *g, uint32_t first, uint32_t entries, uint32_t offset) {
+    uint32_t bytes = entries * g->c->block_out;
+    for (uint32_t plane = 0; plane < g->c->batch; plane++)
+        append(g->p, (tsr_insn){.opcode = TSR_OP_STORE,
+                                .store = {.segment = 1, .plane = plane, .dram_offset = offset + plane * bytes, .run = bytes, .x_count = 1,
+                                          .y_count = 1, .sram_addr = first * g->c->block_out}});
+}
+
+// What the body computed stays in ACC and OUT unless it happens to be stored, and a mistake would go unseen. So the end stores
+// OUT around an entry that was written, and a byte of accumulators that were written (brought down by shifts, since OUT
+// saturates).
+static void show_results(generator *g) {
+    program *p = g->p;
+    rng *r = &g->r;
+    uint32_t acc[SHOW], out[SHOW];
+    uint32_t out_entries = tsr_out_entries(g->c), reach = minimum(SHOW, out_entries);
+    uint32_t outs = pick_written(r, g->out_written, out_entries, out), accs = pick_written(r, g->acc_written, tsr_acc_entries(g->c), acc);
+    accs = minimum(accs, reach);
+    if (outs != 0)
+        append_stores(g, minimum(out[below(r, outs)], out_entries - reach), reach, g->show_offset);
+    if (accs == 0)
+        return;
+    uint32_t first_out = below(r, out_entries - accs + 1), uop = below(r, tsr_uop_entries(g->c) - 2 * SHOW + 1);
+    for (uint32_t i = 0; i < accs; i++) {
+        uint64_t in_place = tsr_uop_pack((tsr_uop){.dst = (uint16_t)acc[i]});
+        uint64_t move = tsr_uop_pack((tsr_uop){.dst = (uint16_t)(first_out + i), .src = (uint16_t)acc[i]});
+        memcpy(p->data[0] + g->show_pool + 8 * i, &in_place, 8);
+        memcpy(p->data[0] + g->show_pool + 8 * (accs + i), &move, 8);
+        COVER(shown);
+    }
+    append(p, (tsr_insn){.opcode = TSR_OP_LOAD,
+                         .load = {.buffer = TSR_BUF_UOP, .dram_offset = g->show_pool, .sram_addr = 8 * uop, .run = 16 * accs, .x_count = 1,
+                                  .y_count = 1}});
+    tsr_insn alu = {.opcode = TSR_OP_ALU,
+                    .alu = {.op = TSR_ALU_SHL, .src_kind = TSR_SRC_IMM, .uop_begin = uop, .uop_count = accs, .count0 = 1, .count1 = 1,
+                            .imm = (int32_t)(24 - 8 * below(r, 3))}};
+    append(p, alu);
+    alu.alu.op = TSR_ALU_SHR;
+    alu.alu.imm = 24;
+    append(p, alu);
+    alu.alu = (tsr_alu_insn){.op = TSR_ALU_MOV, .src_kind = TSR_SRC_ACC, .dst_kind = TSR_DST_OUT, .uop_begin = uop + accs,
+                             .uop_count = accs, .count0 = 1, .count1 = 1};
+    append(p, alu);
+    append_stores(g, first_out, accs, g->show_offset + SHOW * tsr_out_entry_bytes(g->c));
 }
 
 // How likely each kind of instruction is; a program keeps to one mix.
@@ -546,12 +629,14 @@ void program_generate(program *p, const tsr_config *config, uint64_t seed) {
     g.par = make_window(r, tsr_par_entries(config));
     g.uops = calloc(tsr_uop_entries(config), 8);
     g.for_alu = calloc(tsr_uop_entries(config), 1);
-    if (g.uops == NULL || g.for_alu == NULL)
+    g.acc_written = calloc(tsr_acc_entries(config), 1);
+    g.out_written = calloc(tsr_out_entries(config), 1);
+    if (g.uops == NULL || g.for_alu == NULL || g.acc_written == NULL || g.out_written == NULL)
         abort();
     make_memory(&g);
 
     bool overflow = p->injection == INJECT_OVERFLOW;
-    uint32_t wanted = overflow ? between(r, 262, MAX_INSNS - 2) : chance(r, 10) ? 1 + below(r, 6) : 4 + mostly_small(r, 90);
+    uint32_t wanted = overflow ? between(r, 262, MAX_BODY) : chance(r, 10) ? 1 + below(r, 6) : 4 + mostly_small(r, 90);
     const uint8_t *mix = mixes[below(r, sizeof mixes / sizeof mixes[0])];
     p->count = 0;
     // Data to work on, else most programs would compute with zeros.
@@ -569,7 +654,10 @@ void program_generate(program *p, const tsr_config *config, uint64_t seed) {
             p->count++;
         }
     }
-    p->insn[p->count++] = (tsr_insn){.opcode = TSR_OP_FINISH};
+    show_results(&g);
+    append(p, (tsr_insn){.opcode = TSR_OP_FINISH});
+    free(g.acc_written);
+    free(g.out_written);
     free(g.uops);
     free(g.for_alu);
 }

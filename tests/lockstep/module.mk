@@ -8,8 +8,11 @@ $(LOCKSTEP): $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/lockstep/*.c)) $(B
 
 N             ?= 100000
 SEED          ?= 1
-.PHONY: lockstep lockstep-bug
+.PHONY: lockstep lockstep-bugs
 lockstep: $(LOCKSTEP) $(SIMS) ## N=100000 random programs, RTL against the executable spec, over all configurations
 	@$(LOCKSTEP) -n $$(( ($(N) + 3) / 4 )) -s $(SEED)
-lockstep-bug: $(LOCKSTEP) $(SIM)/libtessera_sim_tiny_bug.so $(SIM)/libtessera_sim_pynq_bug.so ## see that lockstep finds the seeded RTL bug
-	@$(LOCKSTEP) -q -e -x bug -c tiny,pynq -n 500
+lockstep-bugs: $(LOCKSTEP) $(foreach b,$(SIM_BUGS),$(SIM)/libtessera_sim_tiny_bug_$(b).so) ## see that lockstep finds each seeded RTL bug
+	@tests/lockstep/lockstep_finds_bugs.sh $(SIM_BUGS)
+
+TEST_SCRIPTS  += tests/lockstep/lockstep.sh tests/lockstep/lockstep_finds_bugs.sh
+TEST_NEEDS    += $(LOCKSTEP) $(SIMS) $(SIM)/libtessera_sim_tiny_bug_forwarding.so

@@ -11,7 +11,7 @@
 #include "tsr/config.h"
 #include "tsr/insn.h"
 
-enum { MAX_INSNS = 340, SEGMENTS = 4, MAX_SEGMENT_BYTES = 48 * 1024 };
+enum { MAX_INSNS = 400, SEGMENTS = 4, MAX_SEGMENT_BYTES = 48 * 1024 };
 
 typedef enum injection {
     INJECT_NOTHING,
@@ -87,6 +87,7 @@ typedef struct program {
     X(alu_raw, "ALU micro-op that reads one of the last four destinations")  \
     X(negative_stride, "micro-op loop that counts down modulo 2^16")         \
     X(buffer_end, "access to the last entry of a buffer")                    \
+    X(shown, "accumulators shown in memory at the end")                     \
     X(token_needed, "tokens that order accesses")                            \
     X(token_extra, "tokens more than needed")                                \
     X(token_left, "tokens that nobody takes")
