@@ -38,6 +38,9 @@ const char *pass_unique_name(tsr_graph *graph, const char *base, const char *suf
 // changed, when the graph's inputs and outputs would be disturbed.
 bool pass_replace_by(tsr_graph *graph, tsr_node *node, tsr_id value);
 
+// Moves the padding of a quantised Conv or pool into a Pad with the zero point in front of it.
+void pass_split_pad(tsr_graph *graph, tsr_id node);
+
 // Constants rearranged. Quantisation goes along. TSR_NO_ID where that is impossible or beyond TSR_FOLD_LIMIT.
 tsr_id pass_transposed_const(tsr_graph *graph, tsr_id constant, const int64_t *perm);
 tsr_id pass_reshaped_const(tsr_graph *graph, tsr_id constant, uint32_t rank, const int64_t *shape); // shares the data

@@ -220,6 +220,12 @@ static bool has_integer_kernel(const tsr_node *node) {
     }
 }
 
+// An average that counts pads becomes one of a padded picture: integer kernels know pads that are left out.
+static bool counts_pads(const tsr_node *node) {
+    const tsr_attr *a = &node->attr;
+    return node->op == TSR_OP_AVERAGE_POOL && a->count_include_pad && a->pad_top + a->pad_left + a->pad_bottom + a->pad_right > 0;
+}
+
 static bool quantise_node(tsr_graph *graph, tsr_id n) {
     const tsr_node quantize = graph->nodes[n];
     if (quantize.op != TSR_OP_QUANTIZE || !pass_is_8bit(pass_output(graph, &quantize)) ||
@@ -236,6 +242,8 @@ static bool quantise_node(tsr_graph *graph, tsr_id n) {
     memcpy(node->inputs, in, node->input_count * sizeof *in);
     node->outputs[0] = quantize.outputs[0];
     graph->nodes[n].dead = true;
+    if (counts_pads(node))
+        pass_split_pad(graph, p);
     return true;
 }
 

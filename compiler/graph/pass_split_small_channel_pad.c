@@ -18,30 +18,9 @@ static bool gains(const tsr_graph *graph, const tsr_node *node, int64_t block_in
     return packed * 10 < plain * 8;
 }
 
-static void split(tsr_graph *graph, tsr_id n) {
-    const tsr_attr attr = graph->nodes[n].attr;
-    const tsr_id x = graph->nodes[n].inputs[0];
-    const tsr_tensor t = graph->tensors[x];
-    const int64_t shape[4] = {t.shape[0], t.shape[1] + attr.pad_top + attr.pad_bottom, t.shape[2] + attr.pad_left + attr.pad_right,
-                              t.shape[3]};
-    tsr_id padded = tsr_graph_add_tensor(graph, tsr_arena_printf(graph->arena, "%s.padded", t.name), t.dtype, 4, shape);
-    pass_copy_quant(graph, padded, x);
-    tsr_id pad = pass_add_node(graph, TSR_OP_PAD, graph->nodes[n].name, "pad", x, padded);
-    tsr_attr *own = &graph->nodes[pad].attr;
-    own->pads_begin[1] = attr.pad_top;
-    own->pads_begin[2] = attr.pad_left;
-    own->pads_end[1] = attr.pad_bottom;
-    own->pads_end[2] = attr.pad_right;
-    own->pad_is_zero_point = true;
-    own->pad_value = t.quant.zero_point[0];
-    tsr_node *conv = &graph->nodes[n];
-    conv->inputs[0] = padded;
-    conv->attr.pad_top = conv->attr.pad_left = conv->attr.pad_bottom = conv->attr.pad_right = 0;
-}
-
 tsr_status tsr_pass_split_small_channel_pad(tsr_graph *graph, uint32_t block_in) {
     for (uint32_t n = 0, count = graph->node_count; n < count && block_in > 0; n++)
         if (!graph->nodes[n].dead && graph->nodes[n].op == TSR_OP_CONV && gains(graph, &graph->nodes[n], block_in))
-            split(graph, n);
+            pass_split_pad(graph, n);
     return pass_finish(graph);
 }

@@ -148,6 +148,27 @@ const float *pass_channel_vector(tsr_graph *graph, tsr_id constant, int64_t chan
     return spread;
 }
 
+void pass_split_pad(tsr_graph *graph, tsr_id n) {
+    const tsr_attr attr = graph->nodes[n].attr;
+    const tsr_id x = graph->nodes[n].inputs[0];
+    const tsr_tensor t = graph->tensors[x];
+    const int64_t shape[4] = {t.shape[0], t.shape[1] + attr.pad_top + attr.pad_bottom, t.shape[2] + attr.pad_left + attr.pad_right,
+                              t.shape[3]};
+    tsr_id padded = tsr_graph_add_tensor(graph, tsr_arena_printf(graph->arena, "%s.padded", t.name), t.dtype, 4, shape);
+    pass_copy_quant(graph, padded, x);
+    tsr_id pad = pass_add_node(graph, TSR_OP_PAD, graph->nodes[n].name, "pad", x, padded);
+    tsr_attr *own = &graph->nodes[pad].attr;
+    own->pads_begin[1] = attr.pad_top;
+    own->pads_begin[2] = attr.pad_left;
+    own->pads_end[1] = attr.pad_bottom;
+    own->pads_end[2] = attr.pad_right;
+    own->pad_is_zero_point = true;
+    own->pad_value = t.quant.zero_point[0];
+    tsr_node *node = &graph->nodes[n];
+    node->inputs[0] = padded;
+    node->attr.pad_top = node->attr.pad_left = node->attr.pad_bottom = node->attr.pad_right = 0;
+}
+
 // Depth first along the producers, with a stack of our own: chains are as long as a file makes them.
 static tsr_status sort(tsr_graph *graph, tsr_arena *scratch) {
     enum { NEW, OPEN, DONE };

@@ -27,9 +27,17 @@ static bool is_io(const tsr_id *ids, uint32_t count, tsr_id id) {
     return false;
 }
 
-// Reads a graph input, or writes a graph output.
+static bool changes_type(const tsr_node *node) { return node->op == TSR_OP_QUANTIZE || node->op == TSR_OP_DEQUANTIZE; }
+
+// Reads a graph input, or writes a graph output; a change of type may lie between.
 static bool at_border(const tsr_graph *graph, const tsr_node *node) {
-    return is_io(graph->inputs, graph->input_count, node->inputs[0]) || is_io(graph->outputs, graph->output_count, node->outputs[0]);
+    tsr_id x = node->inputs[0], y = node->outputs[0];
+    for (uint32_t n = 0; n < graph->node_count; n++)
+        if (changes_type(&graph->nodes[n]) && graph->nodes[n].outputs[0] == x)
+            x = graph->nodes[n].inputs[0];
+        else if (changes_type(&graph->nodes[n]) && graph->nodes[n].inputs[0] == y)
+            y = graph->nodes[n].outputs[0];
+    return is_io(graph->inputs, graph->input_count, x) || is_io(graph->outputs, graph->output_count, y);
 }
 
 static bool next_to(const tsr_graph *graph, const tsr_node *node, tsr_op op) {

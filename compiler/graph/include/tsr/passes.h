@@ -33,7 +33,8 @@ typedef struct tsr_pass_options {
 // Called after each pass that succeeded, for dumps.
 typedef void tsr_on_pass(void *user, const char *pass, const tsr_graph *graph);
 
-// The standard pipeline, verified after each pass. NULL options: all zero. on_pass may be NULL. An error names the pass.
+// The standard pipeline, verified after each pass, tsr_quantise among them: node->requant is filled and must not be
+// computed again, since int8 moves numbers along that no longer follow from the types. NULL options: all zero. on_pass may be NULL. An error names the pass.
 tsr_status tsr_passes_run(tsr_graph *graph, const tsr_pass_options *options, tsr_on_pass *on_pass, void *user);
 
 #endif
