@@ -1,13 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// run_graph MODEL RECORDED: runs a TFLite model on the CPU, node by node as imported, and compares every tensor with the
-// CRCs of RECORDED/tensors.txt (tests/models/README.md). Exit code 0 when all agree.
+// Runs TFLite models on the CPU, node by node as imported, and compares every tensor with the CRCs of
+// tests/models/recorded (see tests/models/README.md).
+//
+//   test_models                   every recorded model found under $TESSERA_MODELS, or ../shared/models
+//   test_models MODEL RECORDED    one, with timings; PROFILE=1 lists nodes, CASE=ramp takes one input, CPU=baseline
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "check.h"
 #include "machine.h"
 #include "tsr/import.h"
+
+GREATEST_MAIN_DEFS();
+
+static bool quiet;
 
 enum { MAX_CASES = 16, LINE = 4096 };
 
@@ -43,8 +51,9 @@ static tsr_status prepare(model *m, const char *path) {
     }
     double start = now();
     TSR_TRY(machine_create(m->arena, m->functions, m->count, getenv("CPU") != NULL ? getenv("CPU") : "native", &m->machine));
-    printf("%s: %u functions, compiled in %.3f s, %llu bytes of code\n", path, m->count, now() - start,
-           (unsigned long long)m->machine.code.code_bytes);
+    if (!quiet)
+        printf("%s: %u functions, compiled in %.3f s, %llu bytes of code\n", path, m->count, now() - start,
+               (unsigned long long)m->machine.code.code_bytes);
     return tsr_ok();
 }
 
@@ -114,7 +123,8 @@ static int compare_case(const model *m, FILE *recorded, unsigned column, unsigne
         if (crc_of(m, id) != strtoul(fields[column], NULL, 16) && wrong++ == 0)
             printf("  %s: operator %s (%s) differs first, in %s\n", name, fields[0], fields[1], fields[columns - 1]);
     }
-    printf("  %s: %u tensors compared, %u differ, %u not in the graph\n", name, compared, wrong, unknown);
+    if (!quiet || wrong != 0)
+        printf("  %s: %u tensors compared, %u differ, %u not in the graph\n", name, compared, wrong, unknown);
     return wrong != 0 || compared < 2;
 }
 
@@ -143,7 +153,8 @@ static int run_cases(const model *m, FILE *recorded) {
                        m->functions[f]->name, 1e3 * (now() - begin),
                        1e-9 * (double)tsr_node_macs(m->graph, &m->graph->nodes[m->nodes[f]]) / (now() - begin));
         }
-        printf("  %s: %.2f ms\n", name, 1e3 * (now() - start));
+        if (!quiet)
+            printf("  %s: %.2f ms\n", name, 1e3 * (now() - start));
         char header[LINE];
         memcpy(header, line, sizeof header);
         failed |= compare_case(m, recorded, c, columns, name);
@@ -152,20 +163,16 @@ static int run_cases(const model *m, FILE *recorded) {
     return failed;
 }
 
-int main(int argc, char **argv) {
-    if (argc != 3) {
-        fprintf(stderr, "usage: %s MODEL RECORDED\n", argv[0]);
-        return 2;
-    }
+static int run_model(const char *model_path, const char *recorded_path) {
     char path[1024];
-    snprintf(path, sizeof path, "%s/tensors.txt", argv[2]);
+    snprintf(path, sizeof path, "%s/tensors.txt", recorded_path);
     FILE *recorded = fopen(path, "r");
     if (recorded == NULL) {
         perror(path);
         return 2;
     }
     model m = {.arena = tsr_arena_create()};
-    tsr_status status = prepare(&m, argv[1]);
+    tsr_status status = prepare(&m, model_path);
     int failed = 1;
     if (status.code == TSR_OK)
         failed = run_cases(&m, recorded);
@@ -176,4 +183,39 @@ int main(int argc, char **argv) {
     tsr_arena_free(m.arena);
     fclose(recorded);
     return failed;
+}
+
+typedef struct recorded_model {
+    const char *name, *path, *recorded;
+} recorded_model;
+
+static const recorded_model models[] = {
+    {"autoencoder_on_the_cpu", "mlperf_tiny/ad_autoencoder_int8.tflite", "autoencoder"},
+    {"dscnn_on_the_cpu", "mlperf_tiny/kws_dscnn_int8.tflite", "dscnn"},
+    {"resnet8_on_the_cpu", "mlperf_tiny/ic_resnet8_int8.tflite", "resnet8"},
+    {"mobilenet_v1_on_the_cpu", "imagenet/mobilenet_v1_0.25_128_uint8.tflite", "mobilenet_v1_0.25_128"},
+    {"mobilenet_v2_on_the_cpu", "imagenet/mobilenet_v2_1.0_224_int8.tflite", "mobilenet_v2_1.0_224"},
+};
+
+TEST every_tensor_is_the_recorded_one(const recorded_model *r) {
+    const char *folder = getenv("TESSERA_MODELS") != NULL ? getenv("TESSERA_MODELS") : "../shared/models";
+    char path[1024], recorded[1024];
+    snprintf(path, sizeof path, "%s/%s", folder, r->path);
+    snprintf(recorded, sizeof recorded, "tests/models/recorded/%s", r->recorded);
+    FILE *there = fopen(path, "rb");
+    if (there == NULL)
+        SKIPm("the model is not here");
+    fclose(there);
+    ASSERT_EQ(0, run_model(path, recorded));
+    PASS();
+}
+
+int main(int argc, char **argv) {
+    if (argc == 3 && argv[1][0] != '-')
+        return run_model(argv[1], argv[2]);
+    quiet = true;
+    GREATEST_MAIN_BEGIN();
+    for (size_t i = 0; i < sizeof models / sizeof *models; i++)
+        RUN_TEST_AS(models[i].name, every_tensor_is_the_recorded_one, &models[i]);
+    GREATEST_MAIN_END();
 }
