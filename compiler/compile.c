@@ -29,8 +29,6 @@ static tsr_status compile(compilation *c, const void *bytes, size_t size, const 
     dump((void *)(uintptr_t)options, "import", c->graph);
     progress(c, "graph");
     TSR_TRY(tsr_passes_run(c->graph, &passes, dump, (void *)(uintptr_t)options));
-    TSR_TRY(tsr_quantise(c->graph));
-    dump((void *)(uintptr_t)options, "quantise", c->graph);
     TSR_TRY(place_nodes(c));
     TSR_TRY(plan_memory(c));
     TSR_TRY(generate(c, program));

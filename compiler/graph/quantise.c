@@ -94,7 +94,7 @@ static tsr_status quantise_weighted(quantiser *q) {
         return fail(q, "its weights have neither one scale nor one for each output channel");
     if (b != NULL && b->dtype != TSR_I32)
         return fail(q, "a quantised input needs an int32 bias");
-    bool narrow = q->graph->channels_last && w->quant.count == 1 && (connected || q->x->dtype == TSR_U8);
+    bool narrow = q->graph->channels_last && w->quant.count == 1 && (connected || w->dtype == TSR_U8); // uint8 models: the weights keep the type
     q->once = q->once || connected;
     set_outputs(q, w->quant.count);
     for (uint32_t c = 0; c < w->quant.count; c++) {
