@@ -294,6 +294,31 @@ static bool inject_bus(program *p, rng *r, bool write) {
     return rewrite(p, p->victim);
 }
 
+typedef struct line {
+    uint32_t first; // 64 bytes of segment 0
+    bool touched;
+} line;
+
+static void visit_line(void *context, space s, uint32_t at, bool writes) {
+    line *l = context;
+    (void)writes;
+    l->touched |= s == SPACE_SEGMENT && at / 64 == l->first / 64;
+}
+
+// A LOAD that reads the same bus word would get the error too, perhaps earlier.
+static bool inject_fetch(program *p, rng *r) {
+    if (!pick_victim(p, r, anything))
+        return false;
+    uint32_t at = p->insn_space + p->victim * TSR_INSN_BYTES + below(r, TSR_INSN_BYTES);
+    line l = {at, false};
+    for (uint32_t i = 0; i < p->count; i++)
+        if (is_memory(&p->insn[i]))
+            program_accesses(p, &p->insn[i], NULL, visit_line, &l);
+    p->error_base = p->base[0] + at;
+    p->error_bytes = l.touched ? 0 : 1;
+    return !l.touched;
+}
+
 bool program_inject(program *p) {
     rng r = {p->injection_seed};
     switch (p->injection) {
@@ -310,11 +335,7 @@ bool program_inject(program *p) {
     case INJECT_ALIGN: return inject_align(p, &r);
     case INJECT_BUS_READ: return inject_bus(p, &r, false);
     case INJECT_BUS_WRITE: return inject_bus(p, &r, true);
-    case INJECT_BUS_FETCH:
-        p->victim = p->victim < p->count ? p->victim : below(&r, p->count);
-        p->error_base = p->base[0] + p->insn_space + p->victim * TSR_INSN_BYTES + below(&r, TSR_INSN_BYTES);
-        p->error_bytes = 1;
-        return true;
+    case INJECT_BUS_FETCH: return inject_fetch(p, &r);
     default: return true;
     }
 }
