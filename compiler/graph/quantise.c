@@ -53,7 +53,7 @@ static void set_output(quantiser *q, double multiplier) {
 
 static int32_t zero_of(const tsr_tensor *t) { return t->quant.count > 0 && t->quant.zero_point != NULL ? t->quant.zero_point[0] : 0; }
 static bool is_byte(const tsr_tensor *t) { return t->dtype == TSR_I8 || t->dtype == TSR_U8; }
-static bool is_quantised(const tsr_tensor *t) { return is_byte(t) && t->quant.count > 0; }
+static bool is_quantised(const tsr_tensor *t) { return is_byte(t) && t->quant.count == 1; } // an activation
 static bool same_scale(const tsr_tensor *a, const tsr_tensor *b) { return a->quant.scale[0] == b->quant.scale[0]; }
 
 static const tsr_tensor *input(const quantiser *q, uint32_t n) {
@@ -108,7 +108,7 @@ static tsr_status quantise_weighted(quantiser *q) {
 
 static tsr_status quantise_matmul(quantiser *q) {
     const tsr_tensor *b = input(q, 1);
-    if (!is_quantised(b))
+    if (!is_byte(b) || b->quant.count == 0)
         return fail(q, "both operands of a quantised product must be quantised");
     uint32_t columns = b->rank == 1 ? 1 : (uint32_t)b->shape[b->rank - 1];
     if (b->quant.count != 1 && (b->quant.count != columns || b->quant.axis != (int32_t)b->rank - 1))

@@ -173,11 +173,33 @@ static tsr_status lower(lowering *l) {
     }
 }
 
+// Scales along an axis are for weights and for the operators that quantise; elsewhere an activation has one.
+static tsr_status check_scales(const lowering *l) {
+    switch (l->node->op) {
+    case TSR_OP_CONV:
+    case TSR_OP_CONV_INTEGER:
+    case TSR_OP_FULLY_CONNECTED:
+    case TSR_OP_MATMUL:
+    case TSR_OP_MATMUL_INTEGER:
+    case TSR_OP_QUANTIZE:
+    case TSR_OP_DEQUANTIZE:
+    case TSR_OP_RESHAPE:
+    case TSR_OP_IDENTITY:
+    case TSR_OP_TRANSPOSE: return tsr_ok();
+    default: break;
+    }
+    for (uint32_t i = 0; i < l->node->input_count; i++)
+        if (has_input(l, i) && in(l, i)->quant.count > 1)
+            return unsupported(l, "an input with a scale for each channel; one for the whole tensor works");
+    return tsr_ok();
+}
+
 tsr_status tsr_lower_node(tsr_arena *arena, const tsr_graph *graph, const tsr_node *node, tsr_tbuffer *const *buffers,
                           tsr_tensor_function **out_function) {
     *out_function = NULL;
     lowering l = {.arena = arena, .graph = graph, .node = node, .buffers = buffers};
     l.f = tsr_function_create(arena, node->name);
+    TSR_TRY(check_scales(&l));
     TSR_TRY(lower(&l));
     *out_function = l.f;
     return tsr_tensor_verify(l.f);

@@ -85,7 +85,7 @@ tsr_status lower_concat(lowering *l) {
         nest_begin(l, &n);
         ex value = load(l, in_buffer(l, i), n.index[0]);
         if (!same_quant(x, y))
-            value = looked_up(l, x, y, value, same);
+            value = tsr_dtype_size(x->dtype) == 1 ? looked_up(l, x, y, value, same) : stored_of(l, y, real_of(l, x, value));
         parts[i] = nest_end(l, &n, store(l, out_buffer(l, 0), n.index[1], value));
         at += x->shape[axis];
     }
