@@ -2,7 +2,8 @@
 // dead: takes out nodes that nobody reads and nodes that do nothing.
 //   requires  nothing
 //   breaks    nothing
-//   before    a = Identity(x); b = Transpose(a, 0 2 3 1); c = Transpose(b, 0 3 1 2); d = Reshape(c, same shape); unused = Neg(x)
+//   before    a = Identity(x); b = Transpose(a, 0 2 3 1); c = Transpose(b, 0 3 1 2); d = Reshape(c, same shape);
+//             unused = Neg(x)
 //   after     (d is x)
 #include "pass.h"
 

@@ -4,7 +4,8 @@
 // turned operators cancel.
 //   requires  matmul (for Flatten), fold
 //   breaks    nothing; leaves constants behind Transposes only where folding refuses them
-//   before    a = Transpose(x, NCHW->NHWC); b = Conv(a); c = Transpose(b, NHWC->NCHW); d = Clip(c); e = Transpose(d, NCHW->NHWC); Conv(e)
+//   before    a = Transpose(x, NCHW->NHWC); b = Conv(a); c = Transpose(b, NHWC->NCHW); d = Clip(c);
+//             e = Transpose(d, NCHW->NHWC); Conv(e)
 //   after     a = Transpose(x, NCHW->NHWC); b = Conv(a); d = Clip(b); Conv(d)
 // Each turn wraps one node in Transposes of its own, at most once a node, which is why this ends:
 //   P(x...) = Transpose(P'(Transpose(x)...)), P' with its axes renamed.
@@ -160,14 +161,19 @@ static void turn(tsr_graph *graph, tsr_id n) {
     memcpy(graph->nodes[transpose].attr.perm, to_nchw, sizeof to_nchw);
 }
 
+// Down the graph and up again in turn: a Transpose travels as far as it can in one sweep.
 static void turn_all(tsr_graph *graph, bool *turned, uint32_t count) {
-    for (bool changed = true; changed;) {
+    bool changed = true;
+    for (bool down = true, again = true; changed || again; down = !down) {
+        again = changed;
         changed = false;
-        for (uint32_t n = 0; n < count; n++)
+        for (uint32_t i = 0; i < count; i++) {
+            const tsr_id n = down ? i : count - 1 - i;
             if (!turned[n] && !graph->nodes[n].dead && can_turn(graph, &graph->nodes[n]) && wants_turn(graph, &graph->nodes[n])) {
                 turn(graph, n);
                 turned[n] = changed = true;
             }
+        }
     }
 }
 

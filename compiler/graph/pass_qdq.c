@@ -2,7 +2,8 @@
 // qdq: DequantizeLinear -> operator -> QuantizeLinear becomes the operator on integers.
 //   requires  matmul, layout, fuse_bias, fuse_activation, fold (weights are constants behind one DequantizeLinear)
 //   breaks    rounding: integer kernels round the exact result once, float kernels on the way too
-//   before    a = DequantizeLinear(x:int8); y:int8 = QuantizeLinear(Conv(a, DequantizeLinear(#w:int8), DequantizeLinear(#b:int32)))
+//   before    a = DequantizeLinear(x:int8); b = Conv(a, DequantizeLinear(#w:int8), DequantizeLinear(#b:int32));
+//             y:int8 = QuantizeLinear(b)
 //   after     y:int8 = Conv(x:int8, #w:int8, #b:int32)
 // First, what only moves elements goes to the integer side of its neighbours, which is exact:
 //   Move(DequantizeLinear(x)) = DequantizeLinear(Move(x));  QuantizeLinear(Move(x)) = Move(QuantizeLinear(x))
