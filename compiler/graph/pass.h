@@ -10,9 +10,7 @@ static inline tsr_tensor *pass_tensor(const tsr_graph *graph, tsr_id id) { retur
 static inline tsr_tensor *pass_input(const tsr_graph *graph, const tsr_node *node, uint32_t i) {
     return i < node->input_count && node->inputs[i] != TSR_NO_ID ? &graph->tensors[node->inputs[i]] : NULL;
 }
-static inline tsr_tensor *pass_output(const tsr_graph *graph, const tsr_node *node) {
-    return &graph->tensors[node->outputs[0]];
-}
+static inline tsr_tensor *pass_output(const tsr_graph *graph, const tsr_node *node) { return &graph->tensors[node->outputs[0]]; }
 
 // The node that writes a tensor, or NULL: a graph input, a constant, nothing.
 tsr_node *pass_producer(const tsr_graph *graph, tsr_id tensor);

@@ -15,8 +15,12 @@ typedef struct {
 static number load(const tsr_tensor *t, uint64_t at) {
     const unsigned char *p = (const unsigned char *)t->data + at * tsr_dtype_size(t->dtype);
     number v = {.is_float = tsr_dtype_is_float(t->dtype)};
-#define LOAD(field, type) \
-    do { type x_; memcpy(&x_, p, sizeof x_); v.field = (__typeof__(v.field))x_; } while (0)
+#define LOAD(field, type)                                                                                                        \
+    do {                                                                                                                         \
+        type x_;                                                                                                                 \
+        memcpy(&x_, p, sizeof x_);                                                                                               \
+        v.field = (__typeof__(v.field))x_;                                                                                       \
+    } while (0)
     switch (t->dtype) {
     case TSR_I8: LOAD(i, int8_t); break;
     case TSR_U8:
@@ -290,9 +294,7 @@ static bool compute(const tsr_graph *graph, const tsr_node *node, const tsr_tens
     switch (node->op) {
     case TSR_OP_RESHAPE:
     case TSR_OP_IDENTITY: memcpy(data, x->data, (size_t)tsr_tensor_bytes(x)); return x->dtype == y->dtype;
-    case TSR_OP_TRANSPOSE:
-        transpose_data(x, node->attr.perm, y->shape, (unsigned char *)data);
-        return x->dtype == y->dtype;
+    case TSR_OP_TRANSPOSE: transpose_data(x, node->attr.perm, y->shape, (unsigned char *)data); return x->dtype == y->dtype;
     case TSR_OP_CONCAT: return concat(graph, node, y, (unsigned char *)data);
     case TSR_OP_PAD: return pad(node, x, y, (unsigned char *)data);
     case TSR_OP_CAST: return cast(x, y, data);

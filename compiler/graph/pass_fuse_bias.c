@@ -66,7 +66,8 @@ static bool change_bias(tsr_graph *graph, tsr_node *node, const float *scale, co
 static bool scale_weights(tsr_graph *graph, tsr_node *node, const float *scale) {
     const tsr_id id = node->inputs[1];
     const tsr_tensor w = graph->tensors[id];
-    if (w.data == NULL || w.dtype != TSR_F32 || tsr_tensor_bytes(&w) > TSR_FOLD_LIMIT || !change_bias(graph, node, scale, NULL, 1))
+    if (w.data == NULL || w.dtype != TSR_F32 || tsr_tensor_bytes(&w) > TSR_FOLD_LIMIT ||
+        !change_bias(graph, node, scale, NULL, 1))
         return false;
     const uint64_t elements = tsr_tensor_elements(&w), each = elements / (uint64_t)w.shape[0];
     float *scaled = TSR_NEW_ARRAY(graph->arena, float, elements);
@@ -98,7 +99,8 @@ static bool fuse(tsr_graph *graph, tsr_id n, uint32_t side) {
     const tsr_id x = graph->nodes[n].inputs[side], operand = graph->nodes[n].inputs[1 - side];
     const tsr_op op = graph->nodes[n].op;
     tsr_node *producer = weighted_producer(graph, &graph->nodes[n], x);
-    if (producer == NULL || (op == TSR_OP_SUB && side == 1) || !pass_same_shape(&graph->tensors[x], pass_output(graph, &graph->nodes[n])))
+    if (producer == NULL || (op == TSR_OP_SUB && side == 1) ||
+        !pass_same_shape(&graph->tensors[x], pass_output(graph, &graph->nodes[n])))
         return false;
     const tsr_id p = (tsr_id)(producer - graph->nodes);
     const int64_t channels = pass_input(graph, producer, 1)->shape[0];

@@ -140,8 +140,12 @@ static void add_type_change(tsr_graph *graph, tsr_id from, tsr_id to) {
     tsr_requant *r = &graph->nodes[n].requant;
     int64_t low, high;
     pass_type_range(y->dtype, &low, &high);
-    *r = (tsr_requant){.valid = true, .channels = 1, .in_zero_point = {x->quant.zero_point[0], 0},
-                       .out_zero_point = y->quant.zero_point[0], .lo = (int32_t)low, .hi = (int32_t)high};
+    *r = (tsr_requant){.valid = true,
+                       .channels = 1,
+                       .in_zero_point = {x->quant.zero_point[0], 0},
+                       .out_zero_point = y->quant.zero_point[0],
+                       .lo = (int32_t)low,
+                       .hi = (int32_t)high};
     r->out = TSR_NEW(graph->arena, tsr_rescale);
     *r->out = one_over(1, !graph->channels_last);
 }

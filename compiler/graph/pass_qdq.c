@@ -62,8 +62,8 @@ static bool move_before_dequantize(tsr_graph *graph, tsr_id n) {
     }
     const tsr_id y = node.outputs[0];
     const tsr_tensor out = graph->tensors[y];
-    tsr_id moved = tsr_graph_add_tensor(graph, tsr_arena_printf(graph->arena, "%s.moved", out.name),
-                                        graph->tensors[first].dtype, out.rank, out.shape);
+    tsr_id moved = tsr_graph_add_tensor(graph, tsr_arena_printf(graph->arena, "%s.moved", out.name), graph->tensors[first].dtype,
+                                        out.rank, out.shape);
     pass_copy_quant(graph, moved, first);
     quantise_pad_value(&graph->nodes[n], &graph->tensors[first]);
     for (uint32_t i = 0; i < node.input_count; i++)
@@ -119,8 +119,8 @@ static tsr_id as_type(tsr_graph *graph, const char *name, tsr_id x, tsr_dtype dt
     if (t.dtype == dtype)
         return x;
     const int32_t zero = t.quant.zero_point[0] + (dtype == TSR_I8 ? -128 : 128);
-    tsr_id id = tsr_graph_add_tensor(graph, tsr_arena_printf(graph->arena, "%s.%s", t.name, tsr_dtype_name(dtype)), dtype,
-                                     t.rank, t.shape);
+    tsr_id id = tsr_graph_add_tensor(graph, tsr_arena_printf(graph->arena, "%s.%s", t.name, tsr_dtype_name(dtype)), dtype, t.rank,
+                                     t.shape);
     tsr_graph_set_quant(graph, id, 1, 0, t.quant.scale, &zero);
     pass_add_node(graph, TSR_OP_QUANTIZE, name, "type", x, id);
     return id;
@@ -195,8 +195,8 @@ static bool integer_operands(tsr_graph *graph, const tsr_node *node, tsr_dtype d
         if (node->inputs[i] == TSR_NO_ID)
             in[i] = TSR_NO_ID;
         else if (weighted && i == 2 ? (in[i] = integer_bias(graph, node->inputs[i], in[0], in[1])) == TSR_NO_ID
-                 : (in[i] = weighted && i == 1 ? integer_weights(graph, node->inputs[i])
-                                               : integer_of(graph, node->inputs[i])) == TSR_NO_ID)
+                                    : (in[i] = weighted && i == 1 ? integer_weights(graph, node->inputs[i])
+                                                                  : integer_of(graph, node->inputs[i])) == TSR_NO_ID)
             return false;
     }
     for (uint32_t i = 0; i < node->input_count && one_type(node->op); i++)
@@ -249,7 +249,8 @@ static bool quantise_node(tsr_graph *graph, tsr_id n) {
 }
 
 tsr_status tsr_pass_qdq(tsr_graph *graph) {
-    bool (*const steps[])(tsr_graph *, tsr_id) = {move_before_dequantize, quantize_of_dequantize, move_after_quantize, quantise_node};
+    bool (*const steps[])(tsr_graph *, tsr_id) = {move_before_dequantize, quantize_of_dequantize, move_after_quantize,
+                                                  quantise_node};
     for (size_t s = 0; s < sizeof steps / sizeof *steps; s++) {
         bool changed = false;
         for (tsr_id n = 0; n < graph->node_count; n++)

@@ -75,8 +75,8 @@ void pass_copy_quant(tsr_graph *graph, tsr_id to, tsr_id from) {
 
 tsr_id pass_tensor_like(tsr_graph *graph, tsr_id model, const char *suffix) {
     const tsr_tensor like = graph->tensors[model];
-    tsr_id id = tsr_graph_add_tensor(graph, tsr_arena_printf(graph->arena, "%s.%s", like.name, suffix), like.dtype,
-                                     like.rank, like.shape);
+    tsr_id id = tsr_graph_add_tensor(graph, tsr_arena_printf(graph->arena, "%s.%s", like.name, suffix), like.dtype, like.rank,
+                                     like.shape);
     pass_copy_quant(graph, id, model);
     return id;
 }
@@ -152,8 +152,8 @@ void pass_split_pad(tsr_graph *graph, tsr_id n) {
     const tsr_attr attr = graph->nodes[n].attr;
     const tsr_id x = graph->nodes[n].inputs[0];
     const tsr_tensor t = graph->tensors[x];
-    const int64_t shape[4] = {t.shape[0], t.shape[1] + attr.pad_top + attr.pad_bottom, t.shape[2] + attr.pad_left + attr.pad_right,
-                              t.shape[3]};
+    const int64_t shape[4] = {t.shape[0], t.shape[1] + attr.pad_top + attr.pad_bottom,
+                              t.shape[2] + attr.pad_left + attr.pad_right, t.shape[3]};
     tsr_id padded = tsr_graph_add_tensor(graph, tsr_arena_printf(graph->arena, "%s.padded", t.name), t.dtype, 4, shape);
     pass_copy_quant(graph, padded, x);
     tsr_id pad = pass_add_node(graph, TSR_OP_PAD, graph->nodes[n].name, "pad", x, padded);

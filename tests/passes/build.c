@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *fresh(tsr_graph *g, const char *stem) { return tsr_arena_printf(g->arena, "%s%u", stem, (unsigned)g->tensor_count); }
+static const char *fresh(tsr_graph *g, const char *stem) {
+    return tsr_arena_printf(g->arena, "%s%u", stem, (unsigned)g->tensor_count);
+}
 
 tsr_id real(tsr_graph *g, uint32_t rank, const int64_t *shape) {
     return tsr_graph_add_tensor(g, fresh(g, "t"), TSR_F32, rank, shape);

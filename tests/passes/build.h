@@ -5,7 +5,8 @@
 
 #include "tsr/graph.h"
 
-#define SHAPE(...) (uint32_t)(sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), (const int64_t[]){__VA_ARGS__}
+#define SHAPE(...)                                                                                                               \
+    (uint32_t)(sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), (const int64_t[]) { __VA_ARGS__ }
 
 tsr_id real(tsr_graph *g, uint32_t rank, const int64_t *shape);
 tsr_id quantised(tsr_graph *g, tsr_dtype dtype, float scale, int32_t zero_point, uint32_t rank, const int64_t *shape);

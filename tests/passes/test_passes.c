@@ -24,9 +24,9 @@ static check_result with_graph(graph_test *test) {
 }
 
 // TEST_GRAPH name: a test with a graph `g` and an arena.
-#define TEST_GRAPH(name)                                              \
-    static check_result name##_body(tsr_graph *g, tsr_arena *arena);  \
-    TEST name(void) { return with_graph(name##_body); }               \
+#define TEST_GRAPH(name)                                                                                                         \
+    static check_result name##_body(tsr_graph *g, tsr_arena *arena);                                                             \
+    TEST name(void) { return with_graph(name##_body); }                                                                          \
     static check_result name##_body(tsr_graph *g, tsr_arena *arena)
 
 // Bytes for each input that look random; floats between -4 and 4.
@@ -73,18 +73,18 @@ static check_result agree(const tsr_graph *g, void *const *before, void *const *
 }
 
 // Runs a pass between two evaluations.
-#define APPLY_WITHIN(steps, expr)                        \
-    do {                                                 \
-        void *before_[4], *after_[4];                    \
-        ASSERT_OK(tsr_graph_verify(g));                  \
-        ASSERT_OK(tsr_quantise(g));                      \
-        ASSERT_OK(run(g, arena, before_));               \
-        ASSERT_OK(expr);                                 \
-        ASSERT_OK(tsr_graph_verify(g));                  \
-        if (!moves_requant)                              \
-            ASSERT_OK(tsr_quantise(g));                  \
-        ASSERT_OK(run(g, arena, after_));                \
-        CHECK_CALL(agree(g, before_, after_, (steps)));  \
+#define APPLY_WITHIN(steps, expr)                                                                                                \
+    do {                                                                                                                         \
+        void *before_[4], *after_[4];                                                                                            \
+        ASSERT_OK(tsr_graph_verify(g));                                                                                          \
+        ASSERT_OK(tsr_quantise(g));                                                                                              \
+        ASSERT_OK(run(g, arena, before_));                                                                                       \
+        ASSERT_OK(expr);                                                                                                         \
+        ASSERT_OK(tsr_graph_verify(g));                                                                                          \
+        if (!moves_requant)                                                                                                      \
+            ASSERT_OK(tsr_quantise(g));                                                                                          \
+        ASSERT_OK(run(g, arena, after_));                                                                                        \
+        CHECK_CALL(agree(g, before_, after_, (steps)));                                                                          \
     } while (0)
 #define APPLY(expr) APPLY_WITHIN(0, expr)
 static bool moves_requant; // the pass changes node->requant, which then must not be computed anew
@@ -155,7 +155,8 @@ TEST_GRAPH(a_copy_from_an_input_to_an_output_stays) {
 // ---- matmul
 TEST_GRAPH(a_matmul_of_rank_3_with_constant_weights_becomes_fully_connected) {
     tsr_id x = input(g, real(g, SHAPE(2, 3, 4))), w = fill(g, real(g, SHAPE(4, 5)));
-    output(g, clip(g, node(g, TSR_OP_ADD, NULL, node(g, TSR_OP_MATMUL, NULL, x, w, NO, NO), fill(g, real(g, SHAPE(5))), NO, NO), 0, 1));
+    output(g, clip(g, node(g, TSR_OP_ADD, NULL, node(g, TSR_OP_MATMUL, NULL, x, w, NO, NO), fill(g, real(g, SHAPE(5))), NO, NO),
+                   0, 1));
     APPLY(tsr_pass_matmul(g));
     ASSERT_EQ(0, count(g, TSR_OP_MATMUL));
     ASSERT_EQ(2, count(g, TSR_OP_RESHAPE));
@@ -301,7 +302,8 @@ TEST_GRAPH(a_quantised_clip_of_the_same_scale_is_fused) {
 // ---- qdq
 TEST_GRAPH(a_convolution_between_dequantize_and_quantize_becomes_quantised) {
     tsr_id x = dequantize(g, input(g, quantised(g, TSR_I8, 0.1f, 3, SHAPE(1, 5, 5, 2))));
-    tsr_id w = dequantize(g, scales_per_channel(g, fill(g, tsr_graph_add_tensor(g, "w", TSR_I8, 4, (const int64_t[]){3, 3, 3, 2})), 0.25f));
+    tsr_id w = dequantize(
+        g, scales_per_channel(g, fill(g, tsr_graph_add_tensor(g, "w", TSR_I8, 4, (const int64_t[]){3, 3, 3, 2})), 0.25f));
     tsr_id y = conv3x3(g, x, w, fill(g, real(g, SHAPE(3))), 1, NO);
     g->nodes[g->node_count - 1].attr.clip_lo = 0;
     output(g, quantize(g, y, TSR_I8, 0.2f, -100));
@@ -462,7 +464,8 @@ TEST_GRAPH(a_zero_pad_before_a_convolution_becomes_its_own) {
 
 TEST_GRAPH(a_pad_of_another_value_or_of_channels_stays) {
     tsr_id x = input(g, quantised(g, TSR_I8, 0.1f, 3, SHAPE(1, 4, 4, 2)));
-    tsr_id w = fill(g, quantised(g, TSR_I8, 0.1f, 0, SHAPE(3, 3, 3, 2))), wide = fill(g, quantised(g, TSR_I8, 0.1f, 0, SHAPE(3, 3, 3, 4)));
+    tsr_id w = fill(g, quantised(g, TSR_I8, 0.1f, 0, SHAPE(3, 3, 3, 2))),
+           wide = fill(g, quantised(g, TSR_I8, 0.1f, 0, SHAPE(3, 3, 3, 4)));
     output(g, conv3x3(g, padded(g, x, false, 0, 0), w, NO, 1, x));
     output(g, conv3x3(g, padded(g, x, true, 3, 2), wide, NO, 1, x));
     APPLY(tsr_pass_fold_pad(g));
@@ -472,7 +475,8 @@ TEST_GRAPH(a_pad_of_another_value_or_of_channels_stays) {
 
 TEST_GRAPH(the_padding_of_few_channels_is_split_off_and_of_many_is_not) {
     tsr_id x = input(g, quantised(g, TSR_I8, 0.1f, 3, SHAPE(1, 4, 4, 3)));
-    tsr_id w = fill(g, quantised(g, TSR_I8, 0.1f, 0, SHAPE(16, 3, 3, 3))), v = fill(g, quantised(g, TSR_I8, 0.1f, 0, SHAPE(2, 3, 3, 16)));
+    tsr_id w = fill(g, quantised(g, TSR_I8, 0.1f, 0, SHAPE(16, 3, 3, 3))),
+           v = fill(g, quantised(g, TSR_I8, 0.1f, 0, SHAPE(2, 3, 3, 16)));
     output(g, conv3x3(g, conv3x3(g, x, w, NO, 1, x), v, NO, 1, x));
     APPLY(tsr_pass_split_small_channel_pad(g, 16));
     ASSERT_EQ(1, count(g, TSR_OP_PAD));
@@ -495,7 +499,8 @@ TEST_GRAPH(uint8_activations_become_int8_and_give_the_same_bytes) {
     tsr_id p = node(g, TSR_OP_AVERAGE_POOL, &attr, b, NO, NO, like);
     tsr_id q = padded(g, p, false, 200, 0);
     output(g, q);
-    output(g, node(g, TSR_OP_SOFTMAX, (attr.axis = 1, &attr), reshape(g, p, SHAPE(1, 36)), NO, NO, quantised(g, TSR_U8, 1.0f / 256, 0, SHAPE(1))));
+    output(g, node(g, TSR_OP_SOFTMAX, (attr.axis = 1, &attr), reshape(g, p, SHAPE(1, 36)), NO, NO,
+                   quantised(g, TSR_U8, 1.0f / 256, 0, SHAPE(1))));
     moves_requant = true;
     APPLY(tsr_pass_int8(g));
     moves_requant = false;

@@ -42,7 +42,8 @@ static bool at_border(const tsr_graph *graph, const tsr_node *node) {
 
 static bool next_to(const tsr_graph *graph, const tsr_node *node, tsr_op op) {
     for (uint32_t n = 0; n < graph->node_count; n++)
-        if (graph->nodes[n].op == op && (graph->nodes[n].outputs[0] == node->inputs[0] || graph->nodes[n].inputs[0] == node->outputs[0]))
+        if (graph->nodes[n].op == op &&
+            (graph->nodes[n].outputs[0] == node->inputs[0] || graph->nodes[n].inputs[0] == node->outputs[0]))
             return true;
     return false;
 }
@@ -50,7 +51,8 @@ static bool next_to(const tsr_graph *graph, const tsr_node *node, tsr_op op) {
 static check_result only_border_nodes_are_left(const tsr_graph *graph) {
     for (uint32_t n = 0; n < graph->node_count; n++) {
         const tsr_node *node = &graph->nodes[n];
-        const bool between_integers = graph->tensors[node->inputs[0]].quant.count > 0 && graph->tensors[node->outputs[0]].quant.count > 0;
+        const bool between_integers =
+            graph->tensors[node->inputs[0]].quant.count > 0 && graph->tensors[node->outputs[0]].quant.count > 0;
         bool good = true;
         if (node->op == TSR_OP_QUANTIZE || node->op == TSR_OP_DEQUANTIZE)
             good = between_integers || at_border(graph, node) || next_to(graph, node, TSR_OP_SOFTMAX);
@@ -239,7 +241,9 @@ static check_result outside(model *m, const char *path) {
 TEST resnet8_passes(void) { return with_model("../shared/models/mlperf_tiny/ic_resnet8_int8.tflite", outside); }
 TEST dscnn_passes(void) { return with_model("../shared/models/mlperf_tiny/kws_dscnn_int8.tflite", outside); }
 TEST autoencoder_passes(void) { return with_model("../shared/models/mlperf_tiny/ad_autoencoder_int8.tflite", outside); }
-TEST mobilenet_v1_becomes_int8(void) { return with_model("../shared/models/imagenet/mobilenet_v1_0.25_128_uint8.tflite", outside); }
+TEST mobilenet_v1_becomes_int8(void) {
+    return with_model("../shared/models/imagenet/mobilenet_v1_0.25_128_uint8.tflite", outside);
+}
 TEST mobilenet_v2_becomes_int8(void) { return with_model("../shared/models/imagenet/mobilenet_v2_1.0_224_int8.tflite", outside); }
 
 SUITE(whole_models) {
