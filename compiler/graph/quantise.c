@@ -31,8 +31,8 @@ tsr_rescale tsr_rescale_of(double multiplier) {
         shift = 31;
         fixed = INT32_MAX;
     }
-    return (tsr_rescale){.multiplier = (int32_t)fixed, .lsh = (uint8_t)(shift > 0 ? shift : 0),
-                         .rsh = (uint8_t)(shift > 0 ? 0 : -shift)};
+    return (tsr_rescale){
+        .multiplier = (int32_t)fixed, .lsh = (uint8_t)(shift > 0 ? shift : 0), .rsh = (uint8_t)(shift > 0 ? 0 : -shift)};
 }
 
 static tsr_rescale rescale(const quantiser *q, double multiplier) {
@@ -51,7 +51,9 @@ static void set_output(quantiser *q, double multiplier) {
     q->node->requant.out[0] = rescale(q, multiplier);
 }
 
-static int32_t zero_of(const tsr_tensor *t) { return t->quant.count > 0 && t->quant.zero_point != NULL ? t->quant.zero_point[0] : 0; }
+static int32_t zero_of(const tsr_tensor *t) {
+    return t->quant.count > 0 && t->quant.zero_point != NULL ? t->quant.zero_point[0] : 0;
+}
 static bool is_byte(const tsr_tensor *t) { return t->dtype == TSR_I8 || t->dtype == TSR_U8; }
 static bool is_quantised(const tsr_tensor *t) { return is_byte(t) && t->quant.count == 1; } // an activation
 static bool same_scale(const tsr_tensor *a, const tsr_tensor *b) { return a->quant.scale[0] == b->quant.scale[0]; }
@@ -94,7 +96,8 @@ static tsr_status quantise_weighted(quantiser *q) {
         return fail(q, "its weights have neither one scale nor one for each output channel");
     if (b != NULL && b->dtype != TSR_I32)
         return fail(q, "a quantised input needs an int32 bias");
-    bool narrow = q->graph->channels_last && w->quant.count == 1 && (connected || w->dtype == TSR_U8); // uint8 models: the weights keep the type
+    bool narrow = q->graph->channels_last && w->quant.count == 1 &&
+                  (connected || w->dtype == TSR_U8); // uint8 models: the weights keep the type
     q->once = q->once || connected;
     set_outputs(q, w->quant.count);
     for (uint32_t c = 0; c < w->quant.count; c++) {
@@ -118,7 +121,8 @@ static tsr_status quantise_matmul(quantiser *q) {
             return fail(q, "the columns of its second operand have different zero points");
     set_outputs(q, b->quant.count);
     for (uint32_t c = 0; c < b->quant.count; c++)
-        q->node->requant.out[c] = rescale(q, (double)q->x->quant.scale[0] * (double)b->quant.scale[c] / (double)q->y->quant.scale[0]);
+        q->node->requant.out[c] =
+            rescale(q, (double)q->x->quant.scale[0] * (double)b->quant.scale[c] / (double)q->y->quant.scale[0]);
     q->node->requant.valid = true;
     return tsr_ok();
 }
@@ -141,7 +145,8 @@ static tsr_status quantise_product(quantiser *q) {
     if (!is_quantised(b))
         return tsr_ok();
     float a_scale = q->x->quant.scale[0], b_scale = b->quant.scale[0], y_scale = q->y->quant.scale[0];
-    set_output(q, q->graph->channels_last ? (double)(a_scale * b_scale / y_scale) : (double)a_scale * (double)b_scale / (double)y_scale);
+    set_output(q, q->graph->channels_last ? (double)(a_scale * b_scale / y_scale)
+                                          : (double)a_scale * (double)b_scale / (double)y_scale);
     q->node->requant.valid = true;
     return tsr_ok();
 }
@@ -204,8 +209,10 @@ static tsr_status quantise_mean(quantiser *q) {
     set_outputs(q, 1);
     int64_t multiplier = ((int64_t)whole.multiplier * ((int64_t)1 << shift)) / count;
     exponent -= shift;
-    q->node->requant.out[0] = (tsr_rescale){.multiplier = (int32_t)multiplier, .lsh = (uint8_t)(exponent > 0 ? exponent : 0),
-                                            .rsh = (uint8_t)(exponent > 0 ? 0 : -exponent), .single_rounding = q->once};
+    q->node->requant.out[0] = (tsr_rescale){.multiplier = (int32_t)multiplier,
+                                            .lsh = (uint8_t)(exponent > 0 ? exponent : 0),
+                                            .rsh = (uint8_t)(exponent > 0 ? 0 : -exponent),
+                                            .single_rounding = q->once};
     q->node->requant.valid = true;
     return tsr_ok();
 }

@@ -13,8 +13,8 @@
 // The features that code may be built for. A feature is used only if it is here, so that the list in a compiled model is
 // complete and a loader can check each; in the order in which processors gained them.
 static const char *const known_features[] = {
-    "sse3",  "ssse3", "sse4.1", "sse4.2",  "popcnt",   "avx",      "f16c",     "fma",      "avx2",
-    "bmi",   "bmi2",  "lzcnt",  "movbe",   "avx512f",  "avx512cd", "avx512bw", "avx512dq", "avx512vl", "avx512vnni",
+    "sse3", "ssse3", "sse4.1", "sse4.2",  "popcnt",   "avx",      "f16c",     "fma",      "avx2",       "bmi",
+    "bmi2", "lzcnt", "movbe",  "avx512f", "avx512cd", "avx512bw", "avx512dq", "avx512vl", "avx512vnni",
 };
 static const char baseline_features[] = "sse3,ssse3,sse4.1";
 
@@ -156,14 +156,14 @@ static tsr_status build(job *j, const tsr_tensor_function *const *functions, uin
 }
 
 tsr_status tsr_host_object(tsr_arena *arena, const tsr_tensor_function *const *functions, uint32_t count,
-                           const tsr_host_options *options, uint8_t **out_object, size_t *out_size,
-                           const char **out_target, const char **out_features) {
+                           const tsr_host_options *options, uint8_t **out_object, size_t *out_size, const char **out_target,
+                           const char **out_features) {
     *out_object = NULL;
     *out_size = 0;
     *out_target = *out_features = "";
     job j = {.arena = arena};
-    tsr_status status = build(&j, functions, count, options != NULL && options->cpu != NULL ? options->cpu : "native",
-                              out_object, out_size);
+    tsr_status status =
+        build(&j, functions, count, options != NULL && options->cpu != NULL ? options->cpu : "native", out_object, out_size);
     if (status.code == TSR_OK) {
         *out_target = tsr_arena_strndup(arena, j.triple, strlen(j.triple));
         *out_features = tsr_arena_strndup(arena, j.features, strlen(j.features));

@@ -73,9 +73,7 @@ static LLVMValueRef int64(emitter *m, int64_t value) {
     return LLVMConstInt(LLVMInt64TypeInContext(m->context), (unsigned long long)value, true);
 }
 
-static LLVMValueRef int32(emitter *m, unsigned value) {
-    return LLVMConstInt(LLVMInt32TypeInContext(m->context), value, false);
-}
+static LLVMValueRef int32(emitter *m, unsigned value) { return LLVMConstInt(LLVMInt32TypeInContext(m->context), value, false); }
 
 static LLVMValueRef splat(emitter *m, LLVMValueRef scalar) {
     if (is_vector(scalar))
@@ -86,14 +84,12 @@ static LLVMValueRef splat(emitter *m, LLVMValueRef scalar) {
     return LLVMBuildShuffleVector(m->builder, one, LLVMGetPoison(type), zeros, "");
 }
 
-static bool is_signed(tsr_dtype dtype) {
-    return dtype == TSR_I8 || dtype == TSR_I16 || dtype == TSR_I32 || dtype == TSR_I64;
-}
+static bool is_signed(tsr_dtype dtype) { return dtype == TSR_I8 || dtype == TSR_I16 || dtype == TSR_I32 || dtype == TSR_I64; }
 
 static LLVMValueRef constant(emitter *m, const tsr_expr *e, bool lanes) {
     LLVMTypeRef type = scalar_type(m, e->dtype);
-    LLVMValueRef value = e->kind == TSR_E_FLOAT ? LLVMConstReal(type, e->value.f)
-                                                : LLVMConstInt(type, (unsigned long long)e->value.i, true);
+    LLVMValueRef value =
+        e->kind == TSR_E_FLOAT ? LLVMConstReal(type, e->value.f) : LLVMConstInt(type, (unsigned long long)e->value.i, true);
     if (!lanes)
         return value;
     LLVMValueRef all[TSR_MAX_LANES];
@@ -113,8 +109,7 @@ static LLVMValueRef intrinsic(emitter *m, const char *name, LLVMTypeRef *types, 
                               unsigned count) {
     unsigned id = LLVMLookupIntrinsicID(name, strlen(name));
     LLVMValueRef function = LLVMGetIntrinsicDeclaration(m->module, id, types, type_count);
-    return LLVMBuildCall2(m->builder, LLVMIntrinsicGetType(m->context, id, types, type_count), function, arguments, count,
-                          "");
+    return LLVMBuildCall2(m->builder, LLVMIntrinsicGetType(m->context, id, types, type_count), function, arguments, count, "");
 }
 
 // ---- memory ------------------------------------------------------------------------------------------------------------
@@ -145,8 +140,8 @@ static void mark_access(emitter *m, LLVMValueRef access, const tsr_tbuffer *buff
 }
 
 static LLVMValueRef load_at(emitter *m, const tsr_tbuffer *buffer, LLVMValueRef index, bool lanes) {
-    LLVMValueRef value = LLVMBuildLoad2(m->builder, widen(m, memory_type(m, buffer->dtype), lanes),
-                                        address(m, buffer, index), "");
+    LLVMValueRef value =
+        LLVMBuildLoad2(m->builder, widen(m, memory_type(m, buffer->dtype), lanes), address(m, buffer, index), "");
     mark_access(m, value, buffer);
     if (buffer->dtype == TSR_BOOL)
         value = LLVMBuildICmp(m->builder, LLVMIntNE, value, LLVMConstNull(LLVMTypeOf(value)), "");
@@ -178,9 +173,8 @@ static LLVMValueRef emit_load(emitter *m, const tsr_expr *e, bool lanes) {
     LLVMValueRef first = emit_index(m, e->a, !constant_stride);
     LLVMValueRef value = LLVMGetPoison(LLVMVectorType(scalar_type(m, e->dtype), m->lanes));
     for (unsigned i = 0; i < m->lanes; i++) {
-        LLVMValueRef index = constant_stride
-                                 ? LLVMBuildNSWAdd(m->builder, first, int64(m, stride * (int64_t)i), "")
-                                 : LLVMBuildExtractElement(m->builder, first, int32(m, i), "");
+        LLVMValueRef index = constant_stride ? LLVMBuildNSWAdd(m->builder, first, int64(m, stride * (int64_t)i), "")
+                                             : LLVMBuildExtractElement(m->builder, first, int32(m, i), "");
         value = LLVMBuildInsertElement(m->builder, value, load_at(m, buffer, index, false), int32(m, i), "");
     }
     return value;
@@ -238,7 +232,8 @@ static LLVMValueRef emit_division(emitter *m, const tsr_expr *e, LLVMValueRef a,
     bool safe = e->b->kind == TSR_E_INT && e->b->value.i != 0 && e->b->value.i != -1;
     LLVMValueRef zero = LLVMConstNull(type), by_zero = NULL, by_minus_one = NULL, divisor = b;
     if (!safe) {
-        LLVMValueRef one = is_vector(b) ? splat(m, LLVMConstInt(LLVMGetElementType(type), 1, false)) : LLVMConstInt(type, 1, false);
+        LLVMValueRef one =
+            is_vector(b) ? splat(m, LLVMConstInt(LLVMGetElementType(type), 1, false)) : LLVMConstInt(type, 1, false);
         by_zero = LLVMBuildICmp(builder, LLVMIntEQ, b, zero, "");
         divisor = choose(m, by_zero, one, divisor);
         if (sign) {
@@ -321,9 +316,9 @@ static LLVMValueRef call_env(emitter *m, tsr_function function, LLVMValueRef a, 
         tsr_function function;
         size_t offset;
     } table[] = {
-        {TSR_F_EXP, offsetof(tsr_host_env, expf)},  {TSR_F_TANH, offsetof(tsr_host_env, tanhf)},
-        {TSR_F_LOG, offsetof(tsr_host_env, logf)},  {TSR_F_ERF, offsetof(tsr_host_env, erff)},
-        {TSR_F_POW, offsetof(tsr_host_env, powf)},  {TSR_F_SIN, offsetof(tsr_host_env, sinf)},
+        {TSR_F_EXP, offsetof(tsr_host_env, expf)}, {TSR_F_TANH, offsetof(tsr_host_env, tanhf)},
+        {TSR_F_LOG, offsetof(tsr_host_env, logf)}, {TSR_F_ERF, offsetof(tsr_host_env, erff)},
+        {TSR_F_POW, offsetof(tsr_host_env, powf)}, {TSR_F_SIN, offsetof(tsr_host_env, sinf)},
         {TSR_F_COS, offsetof(tsr_host_env, cosf)},
     };
     size_t offset = 0;
@@ -332,7 +327,8 @@ static LLVMValueRef call_env(emitter *m, tsr_function function, LLVMValueRef a, 
             offset = table[i].offset / sizeof(void *);
     LLVMTypeRef pointer = LLVMPointerTypeInContext(m->context, 0), real = LLVMFloatTypeInContext(m->context);
     LLVMValueRef index = int64(m, (int64_t)offset);
-    LLVMValueRef callee = LLVMBuildLoad2(m->builder, pointer, LLVMBuildInBoundsGEP2(m->builder, pointer, m->env, &index, 1, ""), "");
+    LLVMValueRef callee =
+        LLVMBuildLoad2(m->builder, pointer, LLVMBuildInBoundsGEP2(m->builder, pointer, m->env, &index, 1, ""), "");
     LLVMSetMetadata(callee, m->invariant_kind, LLVMMetadataAsValue(m->context, LLVMMDNodeInContext2(m->context, NULL, 0)));
     bool wide = LLVMGetTypeKind(LLVMTypeOf(a)) == LLVMDoubleTypeKind;
     LLVMTypeRef types[] = {real, real};
@@ -360,8 +356,8 @@ static LLVMValueRef emit_call(emitter *m, tsr_function function, LLVMValueRef a,
 
 // An arm that loads (or calls) is only evaluated when it is taken.
 static bool must_branch(const tsr_expr *e) {
-    return e != NULL && (e->kind == TSR_E_LOAD || e->kind == TSR_E_CALL || must_branch(e->a) || must_branch(e->b) ||
-                         must_branch(e->c));
+    return e != NULL &&
+           (e->kind == TSR_E_LOAD || e->kind == TSR_E_CALL || must_branch(e->a) || must_branch(e->b) || must_branch(e->c));
 }
 
 static LLVMValueRef emit_select(emitter *m, const tsr_expr *e, bool lanes) {
@@ -558,9 +554,7 @@ static tsr_status find_ranges(emitter *m, tsr_tbuffer *const *buffers, uint32_t 
     return tsr_ok();
 }
 
-static LLVMMetadataRef text(emitter *m, const char *string) {
-    return LLVMMDStringInContext2(m->context, string, strlen(string));
-}
+static LLVMMetadataRef text(emitter *m, const char *string) { return LLVMMDStringInContext2(m->context, string, strlen(string)); }
 
 static void make_scopes(emitter *m, const char *name) {
     unsigned count = m->range_count;
@@ -617,8 +611,9 @@ static tsr_status check_locals(const tsr_tensor_function *f) {
                     ? f->locals[i]->elements
                     : bytes + f->locals[i]->elements * tsr_dtype_size(f->locals[i]->dtype);
     if (bytes > TSR_HOST_LOCAL_BYTES)
-        return tsr_error(TSR_INVALID_ARGUMENT, "%s: its local buffers take more than %d bytes of stack; place them in the work area",
-                         f->name, TSR_HOST_LOCAL_BYTES);
+        return tsr_error(TSR_INVALID_ARGUMENT,
+                         "%s: its local buffers take more than %d bytes of stack; place them in the work area", f->name,
+                         TSR_HOST_LOCAL_BYTES);
     return tsr_ok();
 }
 

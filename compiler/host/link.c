@@ -125,7 +125,8 @@ typedef struct relocation_kind {
     const char *name;
 } relocation_kind;
 
-static const relocation_kind pc_relative[] = { // S + A - P
+static const relocation_kind pc_relative[] = {
+                                               // S + A - P
     {EM_X86_64, R_X86_64_PC32, 4, "R_X86_64_PC32"},
     {EM_X86_64, R_X86_64_PLT32, 4, "R_X86_64_PLT32"},
     {EM_X86_64, R_X86_64_PC64, 8, "R_X86_64_PC64"},
@@ -139,7 +140,8 @@ static tsr_status relocate(object *o, const Elf64_Shdr *target, uint64_t base, c
     if (kind == NULL) {
         uint64_t ignored;
         TSR_TRY(symbol_place(o, ELF64_R_SYM(r->r_info), &ignored)); // an external symbol is the more helpful message
-        return tsr_error(TSR_UNSUPPORTED, "host object: relocation type %u of machine %u in section %s is not position independent",
+        return tsr_error(TSR_UNSUPPORTED,
+                         "host object: relocation type %u of machine %u in section %s is not position independent",
                          (unsigned)ELF64_R_TYPE(r->r_info), o->header->e_machine, section_name(o, target));
     }
     if (r->r_offset > target->sh_size || target->sh_size - r->r_offset < kind->bytes)
@@ -198,7 +200,7 @@ tsr_status tsr_host_link(tsr_arena *arena, const uint8_t *bytes, size_t size, co
     uint32_t *entries = TSR_NEW_ARRAY(arena, uint32_t, count + 1);
     for (uint32_t i = 0; i < count; i++)
         TSR_TRY(find_entry(&o, names[i], &entries[i]));
-    *out_code = (tsr_host_code){.code = o.image, .code_bytes = o.image_size, .entry_count = count, .entries = entries,
-                                .target = "", .features = ""};
+    *out_code = (tsr_host_code){
+        .code = o.image, .code_bytes = o.image_size, .entry_count = count, .entries = entries, .target = "", .features = ""};
     return tsr_ok();
 }

@@ -31,8 +31,8 @@ static bool accumulate(const tsr_expr *expr, int64_t factor, tsr_affine *affine)
     const tsr_expr *a = expr->a, *b = expr->b;
     switch (expr->value.binary) {
     case TSR_ADD: return accumulate(a, factor, affine) && accumulate(b, factor, affine);
-    case TSR_SUB: return accumulate(a, factor, affine) && !__builtin_sub_overflow(0, factor, &scaled) &&
-               accumulate(b, scaled, affine);
+    case TSR_SUB:
+        return accumulate(a, factor, affine) && !__builtin_sub_overflow(0, factor, &scaled) && accumulate(b, scaled, affine);
     case TSR_MUL:
         if (a->kind == TSR_E_INT) {
             a = expr->b;

@@ -4,9 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-bool tsr_dtype_is_signed(tsr_dtype dtype) {
-    return dtype == TSR_I8 || dtype == TSR_I16 || dtype == TSR_I32 || dtype == TSR_I64;
-}
+bool tsr_dtype_is_signed(tsr_dtype dtype) { return dtype == TSR_I8 || dtype == TSR_I16 || dtype == TSR_I32 || dtype == TSR_I64; }
 
 bool tsr_dtype_is_integer(tsr_dtype dtype) { return dtype >= TSR_I8 && dtype <= TSR_U64; }
 

@@ -43,9 +43,7 @@ static size_t table_place(const table *t, const void *key) {
     return i;
 }
 
-static void *table_get(const table *t, const void *key) {
-    return t->capacity == 0 ? NULL : t->slots[table_place(t, key)].value;
-}
+static void *table_get(const table *t, const void *key) { return t->capacity == 0 ? NULL : t->slots[table_place(t, key)].value; }
 
 static void table_put(tsr_arena *arena, table *t, const void *key, void *value) {
     if (2 * t->count >= t->capacity) {
@@ -106,8 +104,8 @@ static bool in_range(machine *m, const tsr_tbuffer *buffer, int64_t index, const
     if (index >= 0 && (uint64_t)index < buffer->elements)
         return true;
     if (m->status.code == TSR_OK)
-        m->status = tsr_error(TSR_OUT_OF_RANGE, "%s: %s of %s[%lld], which has %llu elements", m->f->name, what,
-                              buffer->name, (long long)index, (unsigned long long)buffer->elements);
+        m->status = tsr_error(TSR_OUT_OF_RANGE, "%s: %s of %s[%lld], which has %llu elements", m->f->name, what, buffer->name,
+                              (long long)index, (unsigned long long)buffer->elements);
     return false;
 }
 

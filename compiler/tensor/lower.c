@@ -19,8 +19,8 @@ int32_t zero_point(const tsr_tensor *t) { return t->quant.count > 0 && t->quant.
 bool is_whole(tsr_dtype dtype) { return dtype >= TSR_I8 && dtype <= TSR_U64; }
 
 tsr_tbuffer *constant(lowering *l, const char *name, tsr_dtype dtype, uint64_t count, void **out_data) {
-    tsr_tbuffer *buffer = tsr_tbuffer_create(l->arena, tsr_arena_printf(l->arena, "%s.%s", l->node->name, name),
-                                             TSR_SCOPE_CONST, dtype, count);
+    tsr_tbuffer *buffer =
+        tsr_tbuffer_create(l->arena, tsr_arena_printf(l->arena, "%s.%s", l->node->name, name), TSR_SCOPE_CONST, dtype, count);
     buffer->data = *out_data = tsr_arena_alloc(l->arena, (size_t)(count * tsr_dtype_size(dtype)) + 1);
     return buffer;
 }

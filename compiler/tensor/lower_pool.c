@@ -96,8 +96,8 @@ static tsr_stmt *pool_tile(lowering *l, const window *v, tiles kind) {
     const tsr_attr *a = v->a;
     tsr_dtype type = max || tsr_dtype_is_float(x->dtype) ? x->dtype : TSR_I32;
     tsr_tbuffer *acc = tsr_local(l->f, "acc", type, (uint64_t)kind.size);
-    const tsr_var *n = new_var(l, "n"), *t = new_var(l, "t"), *y = new_var(l, "y"), *xo = new_var(l, "x"),
-                  *ky = new_var(l, "ky"), *kx = new_var(l, "kx"), *j[3] = {new_var(l, "j"), new_var(l, "j"), new_var(l, "j")};
+    const tsr_var *n = new_var(l, "n"), *t = new_var(l, "t"), *y = new_var(l, "y"), *xo = new_var(l, "x"), *ky = new_var(l, "ky"),
+                  *kx = new_var(l, "kx"), *j[3] = {new_var(l, "j"), new_var(l, "j"), new_var(l, "j")};
     ex zero = tsr_dtype_is_float(type) ? tsr_float(l->arena, type, 0) : tsr_int(l->arena, type, 0);
     tsr_stmt *init = lanes(l, j[0], kind.size, store(l, acc, var(l, j[0]), max ? smallest(l, type) : zero));
 

@@ -224,16 +224,17 @@ tsr_status lower_dynamic_quantize(lowering *l) {
     s[1] = store(l, hi, o, f32(l, 0));
     const tsr_var *i = new_var(l, "i");
     ex value = load(l, x, var(l, i));
-    s[2] = loop(l, i, count, seq2(l, store(l, lo, o, op(l, TSR_MIN, load(l, lo, o), value)),
-                                  store(l, hi, o, op(l, TSR_MAX, load(l, hi, o), value))));
+    s[2] = loop(
+        l, i, count,
+        seq2(l, store(l, lo, o, op(l, TSR_MIN, load(l, lo, o), value)), store(l, hi, o, op(l, TSR_MAX, load(l, hi, o), value))));
     ex range = op(l, TSR_DIV, sub(l, load(l, hi, o), load(l, lo, o)), f32(l, 255));
     s[3] = store(l, scale, o, choose(l, op(l, TSR_EQ, range, f32(l, 0)), f32(l, 1), range));
     ex middle = call(l, TSR_F_ROUND_EVEN, op(l, TSR_DIV, sub(l, f32(l, 0), load(l, lo, o)), load(l, scale, o)));
     s[4] = store(l, zero, o, saturated(l, TSR_U8, middle, i32(l, 0)));
     const tsr_var *j = new_var(l, "j");
     ex rounded = call(l, TSR_F_ROUND_EVEN, op(l, TSR_DIV, load(l, x, var(l, j)), load(l, scale, o)));
-    s[5] = lanes(l, j, count, store(l, out_buffer(l, 0), var(l, j),
-                                    saturated(l, TSR_U8, rounded, cast(l, TSR_I32, load(l, zero, o)))));
+    s[5] = lanes(l, j, count,
+                 store(l, out_buffer(l, 0), var(l, j), saturated(l, TSR_U8, rounded, cast(l, TSR_I32, load(l, zero, o)))));
     l->f->body = tsr_seq(l->arena, 6, s);
     return tsr_ok();
 }

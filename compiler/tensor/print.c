@@ -10,20 +10,20 @@ const char *tsr_scope_name(tsr_scope scope) {
 }
 
 const char *tsr_binary_name(tsr_binary op) {
-    static const char *const name[] = {"+", "-", "*", "/", "%", "min", "max", "&", "|", "^", "<<", ">>",
-                                       "==", "!=", "<", "<=", ">", ">="};
+    static const char *const name[] = {"+", "-",  "*",  "/",  "%",  "min", "max", "&", "|",
+                                       "^", "<<", ">>", "==", "!=", "<",   "<=",  ">", ">="};
     return (unsigned)op < sizeof name / sizeof *name ? name[op] : "?";
 }
 
 const char *tsr_function_name(tsr_function function) {
-    static const char *const name[] = {"exp", "log", "tanh", "erf", "sqrt", "floor", "ceil", "round_even", "abs",
-                                       "pow", "sin", "cos"};
+    static const char *const name[] = {"exp",  "log",        "tanh", "erf", "sqrt", "floor",
+                                       "ceil", "round_even", "abs",  "pow", "sin",  "cos"};
     return (unsigned)function < sizeof name / sizeof *name ? name[function] : "?";
 }
 
 static const char *short_type(tsr_dtype dtype) {
-    static const char *const name[TSR_DTYPE_COUNT] = {"?", "i8", "u8", "i16", "u16", "i32", "u32", "i64", "u64",
-                                                      "f32", "f64", "bool"};
+    static const char *const name[TSR_DTYPE_COUNT] = {"?",   "i8",  "u8",  "i16", "u16", "i32",
+                                                      "u32", "i64", "u64", "f32", "f64", "bool"};
     return (unsigned)dtype < TSR_DTYPE_COUNT ? name[dtype] : "?";
 }
 

@@ -342,8 +342,12 @@ static double element(const bench *t, const machine *m, tsr_tbuffer *const *buff
 }
 
 static const tsr_tensor *shape_of(const bench *t, tsr_id id) { return &t->graph->tensors[id]; }
-static double zero_of(const bench *t, tsr_id id) { return shape_of(t, id)->quant.count > 0 ? shape_of(t, id)->quant.zero_point[0] : 0; }
-static double scale_of(const bench *t, tsr_id id) { return shape_of(t, id)->quant.count > 0 ? (double)shape_of(t, id)->quant.scale[0] : 1; }
+static double zero_of(const bench *t, tsr_id id) {
+    return shape_of(t, id)->quant.count > 0 ? shape_of(t, id)->quant.zero_point[0] : 0;
+}
+static double scale_of(const bench *t, tsr_id id) {
+    return shape_of(t, id)->quant.count > 0 ? (double)shape_of(t, id)->quant.scale[0] : 1;
+}
 
 // Multiplication by a real multiplier the way TFLite does it, in steps that a double holds exactly.
 static double times(double value, double multiplier, bool once) {
@@ -382,8 +386,10 @@ static double conv_sum(const bench *t, const machine *m, tsr_tbuffer *const *buf
             if (iy < 0 || ix < 0 || iy >= x->shape[1] || ix >= x->shape[2])
                 continue;
             for (int64_t i = 0; i < per; i++)
-                sum += (element(t, m, buffers, t->x, ((n * x->shape[1] + iy) * x->shape[2] + ix) * x->shape[3] + group * per + i) - zero_of(t, t->x)) *
-                       (element(t, m, buffers, t->w, ((o * w->shape[1] + ky) * w->shape[2] + kx) * per + i) - zero_of(t, t->w));
+                sum +=
+                    (element(t, m, buffers, t->x, ((n * x->shape[1] + iy) * x->shape[2] + ix) * x->shape[3] + group * per + i) -
+                     zero_of(t, t->x)) *
+                    (element(t, m, buffers, t->w, ((o * w->shape[1] + ky) * w->shape[2] + kx) * per + i) - zero_of(t, t->w));
         }
     return sum;
 }
@@ -396,7 +402,8 @@ static double expect_conv(const bench *t, const machine *m, tsr_tbuffer *const *
     if (y->dtype == TSR_F32)
         return fmin(fmax(sum, (double)t->node->attr.clip_lo), (double)t->node->attr.clip_hi);
     double scale = (double)w->quant.scale[w->quant.count > 1 ? at % y->shape[3] : 0];
-    double product = shape_of(t, t->x)->dtype == TSR_U8 ? (double)((float)scale_of(t, t->x) * (float)scale) : scale_of(t, t->x) * scale;
+    double product =
+        shape_of(t, t->x)->dtype == TSR_U8 ? (double)((float)scale_of(t, t->x) * (float)scale) : scale_of(t, t->x) * scale;
     double value = times(sum, product / scale_of(t, t->y), !t->graph->channels_last);
     return finish(t, value, (double)t->node->attr.clip_lo, (double)t->node->attr.clip_hi);
 }

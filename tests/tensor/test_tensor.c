@@ -138,7 +138,8 @@ typedef struct generator {
     unsigned depth;
 } generator;
 
-static const tsr_dtype all_types[] = {TSR_I8, TSR_U8, TSR_I16, TSR_U16, TSR_I32, TSR_U32, TSR_I64, TSR_U64, TSR_F32, TSR_F64, TSR_BOOL};
+static const tsr_dtype all_types[] = {TSR_I8,  TSR_U8,  TSR_I16, TSR_U16, TSR_I32, TSR_U32,
+                                      TSR_I64, TSR_U64, TSR_F32, TSR_F64, TSR_BOOL};
 enum { TYPES = sizeof all_types / sizeof *all_types, ELEMENTS = 512 };
 
 // Any index in range: a random affine form of the loop variables (extents up to 40, 3, 3), or one of data.
@@ -146,9 +147,9 @@ static const tsr_expr *random_index(generator *g) {
     const tsr_expr *index = tsr_int(g->arena, TSR_I64, next(100));
     static const uint32_t most[3] = {4, 30, 30};
     for (int i = 0; i < 3; i++)
-        index = tsr_binary_expr(g->arena, TSR_ADD, index,
-                                tsr_binary_expr(g->arena, TSR_MUL, tsr_var_expr(g->arena, g->vars[i]),
-                                                tsr_int(g->arena, TSR_I64, next(most[i]))));
+        index = tsr_binary_expr(
+            g->arena, TSR_ADD, index,
+            tsr_binary_expr(g->arena, TSR_MUL, tsr_var_expr(g->arena, g->vars[i]), tsr_int(g->arena, TSR_I64, next(most[i]))));
     if (next(8) == 0)
         index = tsr_cast(g->arena, TSR_I64, tsr_load(g->arena, g->buffers[TSR_U8][0], index));
     return index;
@@ -173,7 +174,8 @@ static const tsr_expr *random_expr(generator *g, tsr_dtype type, unsigned depth)
     }
     const tsr_expr *x = random_expr(g, type, depth - 1);
     if (is_float && kind < 6) {
-        static const tsr_function functions[] = {TSR_F_SQRT, TSR_F_FLOOR, TSR_F_CEIL, TSR_F_ROUND_EVEN, TSR_F_ABS, TSR_F_EXP, TSR_F_TANH};
+        static const tsr_function functions[] = {TSR_F_SQRT, TSR_F_FLOOR, TSR_F_CEIL, TSR_F_ROUND_EVEN,
+                                                 TSR_F_ABS,  TSR_F_EXP,   TSR_F_TANH};
         x = tsr_call(a, TSR_F_ABS, x, NULL);
         return tsr_call(a, functions[next(7)], x, NULL);
     }
@@ -199,7 +201,8 @@ static tsr_tensor_function *random_function(tsr_arena *a, unsigned seed) {
         // Each iteration has an element of its own.
         const tsr_expr *at = tsr_var_expr(a, g.vars[0]);
         for (int i = 1; i < 3; i++)
-            at = tsr_binary_expr(a, TSR_ADD, at, tsr_binary_expr(a, TSR_MUL, tsr_var_expr(a, g.vars[i]), tsr_int(a, TSR_I64, i == 1 ? 40 : 120)));
+            at = tsr_binary_expr(a, TSR_ADD, at,
+                                 tsr_binary_expr(a, TSR_MUL, tsr_var_expr(a, g.vars[i]), tsr_int(a, TSR_I64, i == 1 ? 40 : 120)));
         stores[s] = tsr_store(a, g.buffers[type][1], at, random_expr(&g, type, 4));
     }
     tsr_stmt *body = tsr_seq(a, 3, stores);

@@ -38,8 +38,8 @@ tsr_status tsr_host_compile(tsr_arena *arena, const tsr_tensor_function *const *
 
 // The two halves of it. An object's functions are called f0, f1, ... in the order given.
 tsr_status tsr_host_object(tsr_arena *arena, const tsr_tensor_function *const *functions, uint32_t count,
-                           const tsr_host_options *options, uint8_t **out_object, size_t *out_size,
-                           const char **out_target, const char **out_features);
+                           const tsr_host_options *options, uint8_t **out_object, size_t *out_size, const char **out_target,
+                           const char **out_features);
 // Lays out the sections of a relocatable ELF object and resolves every relocation. CORRUPT: not such an object;
 // UNSUPPORTED: names the symbol that would have to come from outside, or the relocation or section it cannot place.
 tsr_status tsr_host_link(tsr_arena *arena, const uint8_t *object, size_t size, const char *const *names, uint32_t count,
