@@ -129,7 +129,9 @@ void schedule_gemm(scheduler *s, uint32_t count, const step *loops, int64_t acc,
         const tsr_expr *i_index = add_term(s, add_term(s, number(s, inp * in), b, tsr_inp_plane_bytes(s->config)), k, 1);
         const tsr_expr *w_index = add_term(s, add_term(s, number(s, wgt * out * in), o, in), k, 1);
         for (uint32_t i = 0; i < count; i++) {
-            var[i] = tsr_var_create(s->function, "i");
+            if (loops[i].extent == 1) // adds nothing to any index
+                continue;
+            var[i] = tsr_var_create(s->function, loops[i].name);
             a_index = add_term(s, a_index, var[i], loops[i].dst * rows * out);
             i_index = add_term(s, i_index, var[i], loops[i].src * in);
             w_index = add_term(s, w_index, var[i], loops[i].par * out * in);
@@ -147,7 +149,7 @@ void schedule_gemm(scheduler *s, uint32_t count, const step *loops, int64_t acc,
             nest = loop(s, k, in, nest);
         nest = loop(s, b, rows, loop(s, o, out, nest));
         for (uint32_t i = count; i-- > 0;)
-            if (!zeroing || loops[i].dst != 0)
+            if (loops[i].extent > 1 && (!zeroing || loops[i].dst != 0))
                 nest = loop(s, var[i], loops[i].extent, nest);
         append(s, nest);
     }
@@ -165,7 +167,9 @@ void schedule_alu(scheduler *s, uint32_t count, const step *loops, const vector 
     const tsr_expr *src = add_term(s, add_term(s, number(s, v->src * src_entry), b, src_row), o, 1);
     const tsr_expr *par = add_term(s, number(s, v->par * out * 3), o, 3);
     for (uint32_t i = 0; i < count; i++) {
-        var[i] = tsr_var_create(s->function, "i");
+        if (loops[i].extent == 1)
+            continue;
+        var[i] = tsr_var_create(s->function, loops[i].name);
         dst = add_term(s, dst, var[i], loops[i].dst * dst_entry);
         src = add_term(s, src, var[i], loops[i].src * src_entry);
         par = add_term(s, par, var[i], loops[i].par * out * 3);
@@ -197,6 +201,7 @@ void schedule_alu(scheduler *s, uint32_t count, const step *loops, const vector 
     tsr_stmt *nest = tsr_store(s->arena, v->to_out ? s->out : s->acc, dst, r);
     nest = loop(s, b, rows, loop(s, o, out, nest));
     for (uint32_t i = count; i-- > 0;)
-        nest = loop(s, var[i], loops[i].extent, nest);
+        if (loops[i].extent > 1)
+            nest = loop(s, var[i], loops[i].extent, nest);
     append(s, nest);
 }

@@ -44,6 +44,7 @@ void schedule_load_par(scheduler *s, tsr_tbuffer *dram, int64_t first, int64_t c
 
 // A loop of a compute nest: how far each operand's entry index moves a step.
 typedef struct step {
+    const char *name;
     int64_t extent, dst, src, par;
 } step;
 // acc[..] (= or +=) inp x wgt over the loops; `fresh` starts from zero. Loops with dst == 0 reduce.

@@ -210,13 +210,13 @@ static void multiply(const job *j, const conv *c, int64_t th, int64_t tw, int64_
     int64_t iw = input_extent(tw, c->sx, c->kw, c->dx);
     int64_t pixel = c->depthwise ? to : nc; // input entries of a pixel
     step loops[] = {
-        {th, tw * to, c->sy * iw * pixel, 0},
-        {tw, to, c->sx * pixel, 0},
-        {to, 1, c->depthwise ? 1 : 0, (c->depthwise ? 1 : nc) * c->halves * c->taps},
-        {c->depthwise ? 1 : nc, 0, 1, c->halves * c->taps},
-        {c->halves, 0, 0, c->taps},
-        {c->kh, 0, c->dy * iw * pixel, c->kw},
-        {c->kw, 0, c->dx * pixel, 1},
+        {"oy", th, tw * to, c->sy * iw * pixel, 0},
+        {"ox", tw, to, c->sx * pixel, 0},
+        {"ob", to, 1, c->depthwise ? 1 : 0, (c->depthwise ? 1 : nc) * c->halves * c->taps},
+        {"ib", c->depthwise ? 1 : nc, 0, 1, c->halves * c->taps},
+        {"half", c->halves, 0, 0, c->taps},
+        {"ky", c->kh, 0, c->dy * iw * pixel, c->kw},
+        {"kx", c->kw, 0, c->dx * pixel, 1},
     };
     schedule_gemm(j->s, sizeof loops / sizeof loops[0], loops, acc, inp_bytes / j->accel->config->block_in, wgt, fresh);
 }
@@ -226,7 +226,7 @@ static void requantise_and_store(const job *j, const conv *c, int64_t image, int
     const tsr_config *config = j->accel->config;
     int64_t lanes = config->block_out;
     int64_t out = take_half(j->accel, SPACE_OUT, tsr_out_entries(config));
-    step loops[] = {{th, tw * to, tw * to, 0}, {tw, to, to, 0}, {to, 1, 1, 1}};
+    step loops[] = {{"oy", th, tw * to, tw * to, 0}, {"ox", tw, to, to, 0}, {"ob", to, 1, 1, 1}};
     vector v = {.op = OP_MOV, .from = FROM_ACC, .rescale = true, .clip = true, .to_out = true, .imm = c->out_zero_point, .lo = c->lo,
                 .hi = c->hi, .dst = out, .src = acc, .par = par};
     schedule_alu(j->s, 3, loops, &v);

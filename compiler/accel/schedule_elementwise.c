@@ -93,7 +93,7 @@ tsr_status schedule_elementwise(const job *j) {
         load_strips(j, j->work[node->inputs[0]], total, at, n, inp);
         if (binary)
             load_strips(j, j->work[node->inputs[1]], total, at, n, inp_b);
-        step loop = {n, 1, 1, 0};
+        step loop = {"e", n, 1, 1, 0};
         vector result = {.op = OP_MOV, .from = FROM_ACC, .rescale = rescales, .clip = true, .to_out = true, .imm = rescales ? q->out_zero_point : 0,
                          .lo = q->lo, .hi = q->hi, .dst = out, .src = acc, .par = par + PAR_OUT};
         if (node->op == TSR_OP_ADD || node->op == TSR_OP_SUB) {

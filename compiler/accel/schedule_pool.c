@@ -144,12 +144,12 @@ tsr_status schedule_pool(const job *j) {
                         schedule_load_inp(j->s, &in);
                     }
                     for (int64_t tap = 0; tap < p.kh * p.kw; tap++) {
-                        step loops[] = {{th, tw * blocks, p.sy * iw * blocks, 0}, {tw, blocks, p.sx * blocks, 0}, {blocks, 1, 1, 0}};
+                        step loops[] = {{"oy", th, tw * blocks, p.sy * iw * blocks, 0}, {"ox", tw, blocks, p.sx * blocks, 0}, {"ob", blocks, 1, 1, 0}};
                         vector v = {.op = tap == 0 ? OP_MOV : p.average ? OP_ADD : OP_MAX, .from = FROM_INP, .dst = acc,
                                     .src = inp / lanes + (tap / p.kw * iw + tap % p.kw) * blocks};
                         schedule_alu(j->s, 3, loops, &v);
                     }
-                    step loops[] = {{th * tw * blocks, 1, 1, 0}};
+                    step loops[] = {{"e", th * tw * blocks, 1, 1, 0}};
                     vector v = {.op = OP_MOV, .from = FROM_ACC, .rescale = rescales, .clip = true, .to_out = true, .imm = zero_point,
                                 .lo = q->lo, .hi = q->hi, .dst = out, .src = acc, .par = par};
                     schedule_alu(j->s, 1, loops, &v);
