@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "tsr/driver.h" // beside tsr/insn.h, so that the compiler sees that their TSR_UNITS agree
 #include "tsr/driver_isa.h"
 #include "tsr/insn.h"
 

@@ -105,9 +105,9 @@ static tsr_verdict legal(void) {
     return verdict;
 }
 
-static tsr_verdict fault(tsr_fault code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static tsr_verdict fault(tsr_fault_code code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-static tsr_verdict fault(tsr_fault code, const char *format, ...) {
+static tsr_verdict fault(tsr_fault_code code, const char *format, ...) {
     tsr_verdict verdict;
     verdict.fault = code;
     va_list arguments;

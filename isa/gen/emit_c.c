@@ -28,15 +28,16 @@ static void emit_enums(const isa_source *source, FILE *out) {
                     e->values[v].number, e->values[v].meaning);
         fprintf(out, "} tsr_%s;\n", e->type);
         if (strcmp(e->type, "unit") == 0)
-            fprintf(out, "enum { TSR_UNITS = %zu, TSR_UNIT_DISPATCH = %zu }; // faults name dispatch as one more unit\n",
-                    e->value_count, e->value_count);
+            // A macro, since tsr/driver.h says the same one and C allows that as long as both agree.
+            fprintf(out, "#define TSR_UNITS %zu\nenum { TSR_UNIT_DISPATCH = TSR_UNITS }; // faults name dispatch as one more unit\n",
+                    e->value_count);
         fprintf(out, "\n");
     }
-    fprintf(out, "typedef enum tsr_fault {\n");
+    fprintf(out, "typedef enum tsr_fault_code {\n");
     for (size_t i = 0; i < source->fault_count; i++)
         fprintf(out, "    TSR_FAULT_%s = %u, // %s\n", upper(source->faults[i].name, a), source->faults[i].number,
                 source->faults[i].meaning);
-    fprintf(out, "} tsr_fault;\n\n");
+    fprintf(out, "} tsr_fault_code;\n\n");
 }
 
 static void emit_insn_structs(const isa_source *source, FILE *out) {

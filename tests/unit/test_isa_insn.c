@@ -20,14 +20,14 @@ static tsr_config tiny(void) {
 
 static const uint64_t segments[4] = {1 << 16, 1 << 16, 0, UINT32_MAX};
 
-static tsr_fault check_with(const tsr_insn *insn, const tsr_config *config) {
+static tsr_fault_code check_with(const tsr_insn *insn, const tsr_config *config) {
     tsr_verdict verdict = tsr_insn_check(insn, config, segments);
     if ((verdict.fault == TSR_FAULT_NONE) != (verdict.reason[0] == '\0'))
         abort(); // a fault has a reason, and only a fault
     return verdict.fault;
 }
 
-static tsr_fault check_tiny(const tsr_insn *insn) {
+static tsr_fault_code check_tiny(const tsr_insn *insn) {
     tsr_config config = tiny();
     return check_with(insn, &config);
 }

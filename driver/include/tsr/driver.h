@@ -17,7 +17,8 @@ typedef struct tsr_driver tsr_driver;
 typedef struct tsr_device tsr_device;
 typedef struct tsr_buffer tsr_buffer;
 
-enum { TSR_SEGMENTS = 4, TSR_UNITS = 4 };
+enum { TSR_SEGMENTS = 4 };
+#define TSR_UNITS 4 // as in tsr_isa.h; a file that includes both sees that they agree
 
 typedef struct tsr_device_info {
     char driver[16];           // "func", "rtl", ...
@@ -45,7 +46,7 @@ typedef struct tsr_run {
 
 // What went wrong in a run, when wait returned TSR_DEVICE_FAULT.
 typedef struct tsr_fault {
-    uint32_t code; // isa/spec.md, faults; 0 = none
+    uint32_t code; // a tsr_fault_code (isa/spec.md, faults); 0 = none
     uint32_t unit;
     uint32_t insn_index;
 } tsr_fault;

@@ -13,7 +13,7 @@
 // What dispatch says about an instruction: the fault it raises and why, in words.
 enum { TSR_REASON_BYTES = 160 };
 typedef struct tsr_verdict {
-    tsr_fault fault;               // TSR_FAULT_NONE: the instruction may be queued
+    tsr_fault_code fault;          // TSR_FAULT_NONE: the instruction may be queued
     char reason[TSR_REASON_BYTES]; // empty when fault is TSR_FAULT_NONE
 } tsr_verdict;
 
