@@ -205,6 +205,8 @@ static check_result run_node(const tsr_config *config, tsr_graph *g, bool interp
     const tsr_node *n = &g->nodes[0];
     char reason[TSR_PLACE_REASON_BYTES];
     if (!tsr_accel_supports(g, n, config, reason)) {
+        if (config->block_in != config->block_out && strstr(reason, "block_in == block_out") != NULL)
+            PASS(); // said so, with the reason
         fprintf(stderr, "%s: %s\n", config->name, reason);
         FAILm("not supported");
     }
@@ -281,11 +283,13 @@ static check_result run_node(const tsr_config *config, tsr_graph *g, bool interp
     PASS();
 }
 
-static tsr_config configs[4];
-static const char *const config_names[4] = {"tiny", "pynq", "wide", "batch4"};
+// The project's configurations, and one that a user might add: two rows, more lanes out than in.
+enum { CONFIGS = 5 };
+static tsr_config configs[CONFIGS];
+static const char *const config_names[CONFIGS - 1] = {"tiny", "pynq", "wide", "batch4"};
 
 static check_result run_conv(const conv_case *k, bool interpreted) {
-    for (int c = 0; c < 4; c++) {
+    for (int c = 0; c < CONFIGS; c++) {
         tsr_graph *g = conv_graph(k);
         check_result result = run_node(&configs[c], g, interpreted);
         tsr_graph_free(g);
@@ -335,7 +339,7 @@ TEST a_convolution_larger_than_every_buffer_is_cut_into_tiles(void) {
 
 TEST fully_connected_layers_match_the_reference(void) {
     for (int i = 0; i < 30; i++)
-        for (int c = 0; c < 4; c++) {
+        for (int c = 0; c < CONFIGS; c++) {
             tsr_graph *g = tsr_graph_create("fc");
             int64_t rows = between(1, 6), k = between(1, 700), o = between(1, 300);
             int64_t xs[] = {rows, k}, ws[] = {o, k}, ys[] = {rows, o};
@@ -355,7 +359,7 @@ TEST fully_connected_layers_match_the_reference(void) {
 
 TEST pools_match_the_reference(void) {
     for (int i = 0; i < 40; i++)
-        for (int c = 0; c < 4; c++) {
+        for (int c = 0; c < CONFIGS; c++) {
             bool average = i % 2;
             int64_t kh = between(1, 4), kw = between(1, 4), sy = between(1, 3), sx = between(1, 3);
             int64_t h = between(4, 24), w = between(4, 24), channels = between(1, 50), pad = average ? 0 : between(0, kh < kw ? kh - 1 : kw - 1);
@@ -384,7 +388,7 @@ TEST pools_match_the_reference(void) {
 TEST elementwise_operators_match_the_reference(void) {
     static const tsr_op ops[] = {TSR_OP_ADD, TSR_OP_SUB, TSR_OP_MUL, TSR_OP_QUANTIZE};
     for (int i = 0; i < 40; i++)
-        for (int c = 0; c < 4; c++) {
+        for (int c = 0; c < CONFIGS; c++) {
             tsr_graph *g = tsr_graph_create("elementwise");
             int64_t shape[] = {between(1, 30), between(1, 30), between(1, 40)};
             tsr_id ids[2] = {tsr_graph_add_tensor(g, "a", TSR_I8, 3, shape), tsr_graph_add_tensor(g, "b", TSR_I8, 3, shape)};
@@ -414,7 +418,7 @@ SUITE(accelerator_back_end) {
 
 int main(int argc, char **argv) {
     GREATEST_MAIN_BEGIN();
-    for (int c = 0; c < 4; c++) {
+    for (int c = 0; c < CONFIGS - 1; c++) {
         char path[64];
         snprintf(path, sizeof path, "isa/configs/%s.cfg", config_names[c]);
         tsr_status status = tsr_config_load(path, &configs[c]);
@@ -423,6 +427,10 @@ int main(int argc, char **argv) {
             return 1;
         }
     }
+    configs[4] = configs[3];
+    configs[4].batch = 2;
+    configs[4].block_in = 8;
+    snprintf(configs[4].name, sizeof configs[4].name, "oblong");
     RUN_SUITE(accelerator_back_end);
     GREATEST_MAIN_END();
 }
