@@ -21,7 +21,7 @@ static void dump(void *context, const char *pass, const tsr_graph *graph) {
 
 static tsr_status compile(compilation *c, const void *bytes, size_t size, const char *file_name, tsr_program *program) {
     const tsr_compile_options *options = c->options;
-    tsr_import_options import = {.batch = options->batch};
+    tsr_import_options import = {.batch = options->batch, .bound_count = options->bound_count, .bound = options->bound};
     tsr_pass_options passes = {.block_in = options->host_only ? 0 : options->config->block_in};
     progress(c, "import");
     TSR_TRY(tsr_import_bytes(bytes, size, file_name, &import, &c->graph));

@@ -8,6 +8,7 @@ $(CONFORMANCE): $(BUILD)/obj/tests/conformance/test_devices.o $(BUILD)/obj/tests
 	@$(CC) $(LDFLAGS) $^ $(TESSERA_LDLIBS) -o $@
 
 .PHONY: conformance
-conformance: $(CONFORMANCE) ## one suite on every device of this build, into build/results/conformance.csv
+conformance: $(CONFORMANCE) $$(ONNX_SUITE) ## devices against one suite, the compiler against ONNX's: build/results/conformance.csv
 	@mkdir -p build/results
-	@TESSERA_COMMIT=$$(git rev-parse --short HEAD 2>/dev/null) $(CONFORMANCE) --csv build/results/conformance.csv
+	@TESSERA_COMMIT=$(COMMIT) $(CONFORMANCE) --csv $(RESULTS)/conformance.csv
+	@TESSERA_COMMIT=$(COMMIT) $(ONNX_SUITE) --csv $(RESULTS)/conformance.csv

@@ -12,11 +12,16 @@
 #include "tsr/program.h"
 #include "tsr/status.h"
 
+struct tsr_import_tensor;
+
 typedef struct tsr_compile_options {
     const tsr_config *config; // the accelerator; may be NULL with host_only
     bool host_only;           // everything on the CPU
     const char *cpu;          // host code for "native" (default) or "baseline" (any machine of the same architecture)
     int64_t batch;            // extent of a symbolic first dimension; 0 means 1
+    // Model inputs with a value known now: they become constants, and are no inputs of the program. ONNX only.
+    uint32_t bound_count;
+    const struct tsr_import_tensor *bound; // tsr/import_tensor.h
     // Called as stages go by ("import", "graph", "accelerator", "host", ...), for progress bars. NULL = none.
     void (*on_progress)(void *context, const char *stage, unsigned done, unsigned total);
     void *progress_context;

@@ -11,18 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "tsr/arena.h"
 #include "tsr/graph.h"
+#include "tsr/import_tensor.h"
 #include "tsr/status.h"
-
-// A dense row-major tensor with its contents.
-typedef struct tsr_import_tensor {
-    const char *name;
-    tsr_dtype dtype;
-    uint32_t rank;
-    int64_t shape[TSR_MAX_RANK];
-    const void *data;
-} tsr_import_tensor;
 
 typedef struct tsr_import_options {
     int64_t batch; // what a symbolic first extent of an input becomes; 0 means 1
@@ -41,11 +32,5 @@ tsr_status tsr_import_onnx(const void *bytes, size_t size, const char *file_name
 // Bound inputs do not exist in TFLite (TSR_UNSUPPORTED), and its shapes are fixed: batch is ignored.
 tsr_status tsr_import_tflite(const void *bytes, size_t size, const char *file_name, const tsr_import_options *options,
                              tsr_graph **out_graph);
-
-// A serialised ONNX TensorProto (input_0.pb of test data), copied into the arena.
-tsr_status tsr_import_onnx_tensor(const void *bytes, size_t size, const char *file_name, tsr_arena *arena,
-                                  tsr_import_tensor *out_tensor);
-// Reads a whole file of at most 2 GiB into memory that the caller frees.
-tsr_status tsr_import_read_file(const char *path, unsigned char **out_bytes, size_t *out_size);
 
 #endif

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "suite.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "onnx.pb-c.h"
+
+// The operands of operators that are constants in every model of practice, by their place.
+static const struct {
+    const char *op;
+    const char *constants, *weights; // digits
+} operands[] = {
+    {"Reshape", "1", ""},
+    {"Squeeze", "1", ""},
+    {"Unsqueeze", "1", ""},
+    {"Pad", "123", ""},
+    {"ReduceMean", "1", ""},
+    {"Dropout", "12", ""},
+    {"BatchNormalization", "1234", ""},
+    {"QuantizeLinear", "12", ""},
+    {"DequantizeLinear", "12", ""},
+    {"QLinearConv", "124567", "38"},
+    {"QLinearMatMul", "124567", "3"},
+    {"ConvInteger", "23", "1"},
+    {"MatMulInteger", "23", "1"},
+    {"Conv", "", "12"},
+    {"Gemm", "", "12"},
+    {"MatMul", "", "1"},
+};
+
+static input_kind operand_kind(const char *op, size_t place) {
+    for (size_t i = 0; i < sizeof operands / sizeof operands[0] && place < 10; i++) {
+        if (strcmp(operands[i].op, op) != 0)
+            continue;
+        const int digit = (int)('0' + place);
+        if (strchr(operands[i].constants, digit) != NULL)
+            return INPUT_CONSTANT;
+        return strchr(operands[i].weights, digit) != NULL ? INPUT_WEIGHT : INPUT_RUN_TIME;
+    }
+    return INPUT_RUN_TIME;
+}
+
+static input_kind input_kind_of(const Onnx__GraphProto *graph, const char *name) {
+    input_kind kind = INPUT_RUN_TIME;
+    for (size_t n = 0; n < graph->n_node; n++)
+        for (size_t i = 0; i < graph->node[n]->n_input; i++)
+            if (strcmp(graph->node[n]->input[i], name) == 0) {
+                const input_kind wanted = operand_kind(graph->node[n]->op_type, i);
+                kind = wanted > kind ? wanted : kind;
+            }
+    return kind;
+}
+
+static bool is_initialiser(const Onnx__GraphProto *graph, const char *name) {
+    for (size_t i = 0; i < graph->n_initializer; i++)
+        if (strcmp(graph->initializer[i]->name, name) == 0)
+            return true;
+    return false;
+}
+
+static void describe(const Onnx__GraphProto *graph, tsr_arena *arena, suite_case *c) {
+    c->operators = TSR_NEW_ARRAY(arena, const char *, graph->n_node + 1);
+    for (size_t n = 0; n < graph->n_node; n++) {
+        const char *op = graph->node[n]->op_type;
+        bool known = false;
+        for (uint32_t i = 0; i < c->operator_count; i++)
+            known |= strcmp(c->operators[i], op) == 0;
+        if (!known)
+            c->operators[c->operator_count++] = tsr_arena_strndup(arena, op, strlen(op));
+    }
+    c->inputs = TSR_NEW_ARRAY(arena, suite_input, graph->n_input + 1);
+    for (size_t i = 0; i < graph->n_input; i++) {
+        const char *name = graph->input[i]->name;
+        if (!is_initialiser(graph, name))
+            c->inputs[c->input_count++] =
+                (suite_input){tsr_arena_strndup(arena, name, strlen(name)), input_kind_of(graph, name)};
+    }
+}
+
+tsr_status suite_case_read(const char *folder, tsr_arena *arena, suite_case *out_case) {
+    memset(out_case, 0, sizeof *out_case);
+    out_case->folder = tsr_arena_strndup(arena, folder, strlen(folder));
+    TSR_TRY(tsr_import_read_file(tsr_arena_printf(arena, "%s/model.onnx", folder), &out_case->model, &out_case->model_size));
+    Onnx__ModelProto *model = onnx__model_proto__unpack(NULL, out_case->model_size, out_case->model);
+    const bool readable = model != NULL && model->graph != NULL;
+    if (readable)
+        describe(model->graph, arena, out_case);
+    onnx__model_proto__free_unpacked(model, NULL);
+    return readable ? tsr_ok() : tsr_error(TSR_CORRUPT, "%s/model.onnx is no model", folder);
+}
+
+void suite_case_free(suite_case *c) {
+    free(c->model);
+    c->model = NULL;
+}
+
+bool suite_case_has_weights(const suite_case *c) {
+    for (uint32_t i = 0; i < c->input_count; i++)
+        if (c->inputs[i].kind == INPUT_WEIGHT)
+            return true;
+    return false;
+}
+
+tsr_status suite_data_read(const suite_case *c, unsigned set, const char *kind, tsr_arena *arena, uint32_t most,
+                           tsr_import_tensor *out_tensors, uint32_t *out_count) {
+    *out_count = 0;
+    const char *folder = tsr_arena_printf(arena, "%s/test_data_set_%u", c->folder, set);
+    if (access(folder, R_OK) != 0)
+        return tsr_error(TSR_NOT_FOUND, "no %s", folder);
+    for (; *out_count < most; (*out_count)++) {
+        const char *path = tsr_arena_printf(arena, "%s/%s_%u.pb", folder, kind, *out_count);
+        unsigned char *bytes;
+        size_t size;
+        if (access(path, R_OK) != 0)
+            break;
+        TSR_TRY(tsr_import_read_file(path, &bytes, &size));
+        tsr_status status = tsr_import_onnx_tensor(bytes, size, path, arena, &out_tensors[*out_count]);
+        free(bytes);
+        TSR_TRY(status);
+    }
+    return tsr_ok();
+}
