@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdio.h>
+#include <string.h>
+
+#include "cli.h"
+#include "model.h"
+
+typedef struct arguments {
+    const char *output, *config, *cpu, *dump_after;
+    bool host_only;
+    uint32_t batch;
+} arguments;
+
+static tsr_status compile(const char *model, const arguments *a) {
+    tsr_config config;
+    if (!a->host_only)
+        TSR_TRY(tsr_find_config(a->config, &config));
+    bool compiled;
+    TSR_TRY(model_is_compiled(model, &compiled));
+    if (compiled)
+        return tsr_error(TSR_INVALID_ARGUMENT, "%s: is a compiled model already; give the .onnx or .tflite file it was made from", model);
+    tsr_program *program;
+    TSR_TRY(model_compile(model, a->host_only ? NULL : &config, a->host_only, a->cpu, a->batch, a->dump_after, &program));
+    tsr_status status = a->output != NULL ? tsr_program_save(program, a->output) : tsr_ok();
+    if (status.code == TSR_OK && a->output != NULL) {
+        model_totals totals = model_count(program);
+        printf("%s: %u of %u layers and %.1f%% of %s MACs on the accelerator (%s), %s bytes of constants, %s of host code\n", a->output,
+               totals.accelerator_layers, program->layer_count,
+               totals.macs != 0 ? 100.0 * (double)totals.accelerator_macs / (double)totals.macs : 0.0, count_text(totals.macs),
+               a->host_only ? "none" : program->config.name, count_text(program->const_bytes), count_text(program->code_bytes));
+    }
+    tsr_program_free(program);
+    return status;
+}
+
+int cli_compile(int argc, char **argv) {
+    arguments a = {.config = "pynq", .cpu = "native", .batch = 1};
+    const cli_option options[] = {
+        {OPTION_TEXT, "-o", "FILE", &a.output, "where the compiled model goes (.tsr)"},
+        {OPTION_TEXT, "--config", "NAME", &a.config, "hardware configuration: a name of `tessera devices`, or the\npath of a .cfg file (default pynq)"},
+        {OPTION_FLAG, "--host-only", NULL, &a.host_only, "everything on the CPU; runs on every device"},
+        {OPTION_TEXT, "--cpu", "KIND", &a.cpu, "CPU code for this machine (native, the default) or for any of\nits architecture (baseline)"},
+        {OPTION_NUMBER, "--batch", "N", &a.batch, "what a symbolic first extent of an input becomes (default 1)"},
+        {OPTION_TEXT, "--dump-after", "PASS", &a.dump_after,
+         "print the model after this stage: import, a graph pass, or\nschedule; -o may then be left out"},
+        {0},
+    };
+    const cli_command command = {
+        "compile", "compile an ONNX or TFLite model into a .tsr file",
+        "MODEL -o FILE [OPTIONS]", 1, 1, options,
+        "A compiled model belongs to one configuration and one version of the instruction set. It holds\n"
+        "machine code for the CPU's part: run only those that you trust.\n",
+        "  tessera compile models/digits/digits_qdq.onnx -o digits.tsr\n"
+        "  tessera compile model.tflite --config wide --cpu baseline -o model.tsr\n"
+        "  tessera compile model.onnx --dump-after import\n",
+    };
+    const char *model[1];
+    int code;
+    if (!cli_parse(&command, argc, argv, model, &code))
+        return code;
+    if (a.output == NULL && a.dump_after == NULL)
+        return cli_misuse("compile", "say with -o where the compiled model goes");
+    if (strcmp(a.cpu, "native") != 0 && strcmp(a.cpu, "baseline") != 0)
+        return cli_misuse("compile", "--cpu is native or baseline, not \"%s\"", a.cpu);
+    if (a.batch == 0)
+        return cli_misuse("compile", "--batch starts at 1");
+    return cli_finish(compile(model[0], &a));
+}

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: Apache-2.0
+INC_cli      := -Icli
+INC.cli      = $(INC_tessera) $(INC_isa) $(INC_compiler) $(INC_cli)
+$(eval $(call library,cli,cli))
+CLI_LIBS     = $(BUILD)/lib/libtsr_cli.a $(COMPILER_LIBS) $(TESSERA_LIBS)
+CLI_LDLIBS   = $(COMPILER_LDLIBS) $(TESSERA_LDLIBS) -lpng -ljpeg -lpthread
+
+TESSERA      := $(BUILD)/bin/tessera
+$(TESSERA): $$(CLI_LIBS)
+	@mkdir -p $(@D)
+	@echo "  LD   $@"
+	@$(CC) $(LDFLAGS) -Wl,-u,main $+ $(CLI_LDLIBS) -o $@
+ALL          += $(TESSERA)
