@@ -139,7 +139,7 @@ module tsr_alu #(
 
   logic x_interlock;
 
-  tsr_issue #(.CtlWidth($bits(ctl_t))) u_issue (
+  tsr_issue #(.CtlWidth($bits(insn_ctl))) u_issue (
     .clk_i            (clk_i),
     .rst_ni           (rst_ni),
     .flush_i          (flush_i),
@@ -247,6 +247,7 @@ module tsr_alu #(
   assign acc_busy_o = s1_src_bank_q | dst_bank_q[3:0] | dst_bank_q[7:4] | dst_bank_q[11:8] | dst_bank_q[15:12] |
                       dst_bank_q[19:16] | dst_bank_q[23:20] | dst_bank_q[27:24] | dst_bank_q[31:28];
 
+  // A process for each stage: Verilator can then order them so that no register needs a second copy.
   always_ff @(posedge clk_i) begin
     if (x_fire) begin
       s1_q <= x_stage;
@@ -256,18 +257,25 @@ module tsr_alu #(
       s1_src_q <= x_src;
       s1_par_q <= x_par;
     end
+  end
+
+  always_ff @(posedge clk_i) begin
     if (valid_q[1]) begin
       s2_q <= s1_q;
       s2_src_kind_q <= s1_src_kind_q;
       s2_rescale_q <= s1_rescale_q;
       s2_imm_q <= s1_imm_q;
     end
-    if (valid_q[2]) s3_q <= s2_q;
-    if (valid_q[3]) s4_q <= s3_q;
-    if (valid_q[4]) s5_q <= s4_q;
-    if (valid_q[5]) s6_q <= s5_q;
-    if (valid_q[6]) s7_q <= s6_q;
-    if (valid_q[7]) s8_q <= s7_q;
+  end
+
+  always_ff @(posedge clk_i) if (valid_q[2]) s3_q <= s2_q;
+  always_ff @(posedge clk_i) if (valid_q[3]) s4_q <= s3_q;
+  always_ff @(posedge clk_i) if (valid_q[4]) s5_q <= s4_q;
+  always_ff @(posedge clk_i) if (valid_q[5]) s6_q <= s5_q;
+  always_ff @(posedge clk_i) if (valid_q[6]) s7_q <= s6_q;
+  always_ff @(posedge clk_i) if (valid_q[7]) s8_q <= s7_q;
+
+  always_ff @(posedge clk_i) begin
     if (valid_q[8]) begin
       s9_q.to_out <= s8_q.to_out;
       s9_q.last <= s8_q.last;
@@ -289,7 +297,7 @@ module tsr_alu #(
 
   if (BlockIn == BlockOut) begin : g_inp_lanes
     always_comb begin
-      for (int l = 0; l < int'(Lanes); l++) inp_lanes[32*l +: 32] = {{24{inp_data_i[8*l+7]}}, inp_data_i[8*l +: 8]};
+      for (int unsigned l = 0; l < Lanes; l++) inp_lanes[32*l +: 32] = {{24{inp_data_i[8*l+7]}}, inp_data_i[8*l +: 8]};
     end
   end else begin : g_no_inp_lanes
     logic inp_unused;
@@ -333,13 +341,17 @@ module tsr_alu #(
       s7_from_s8_q <= valid_q[7] && !s7_q.to_out && s7_q.dst == s6_q.dst;
       s7_from_s9_q <= valid_q[8] && !s8_q.to_out && s8_q.dst == s6_q.dst;
     end
+  end
+
+  always_ff @(posedge clk_i) begin
     if (valid_q[7] && s7_q.op != tsr_isa_pkg::AluMov) begin
       if (s7_from_s8_q) s8_a_q <= s8_r;
       else if (s7_from_s9_q) s8_a_q <= s9_r_q;
       else s8_a_q <= late_data_i;
     end
-    if (valid_q[8]) s9_r_q <= s8_r;
   end
+
+  always_ff @(posedge clk_i) if (valid_q[8]) s9_r_q <= s8_r;
 
   // S8: operation, clamp, accumulator write.
   tsr_alu_op #(.Lanes(Lanes)) u_op (
@@ -361,7 +373,7 @@ module tsr_alu #(
   always_comb begin
     out_wdata_o = '0;
     if (valid_q[9] && s9_q.to_out) begin
-      for (int l = 0; l < int'(Lanes); l++) begin
+      for (int unsigned l = 0; l < Lanes; l++) begin
         if (s9_r_q[32*l+7 +: 25] == {25{s9_r_q[32*l+31]}}) out_wdata_o[8*l +: 8] = s9_r_q[32*l +: 8];
         else out_wdata_o[8*l +: 8] = s9_r_q[32*l+31] ? 8'h80 : 8'h7f;
       end

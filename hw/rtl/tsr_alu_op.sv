@@ -44,9 +44,9 @@ module tsr_alu_op #(
   always_comb begin
     r_o = '0;
     if (en_i) begin
-      for (int l = 0; l < int'(Lanes); l++) r_o[32*l +: 32] = operate(op_i, a_i[32*l +: 32], t_i[32*l +: 32]);
+      for (int unsigned l = 0; l < Lanes; l++) r_o[32*l +: 32] = operate(op_i, a_i[32*l +: 32], t_i[32*l +: 32]);
       if (clip_i) begin
-        for (int l = 0; l < int'(Lanes); l++) begin
+        for (int unsigned l = 0; l < Lanes; l++) begin
           r_o[32*l +: 32] = clamp(r_o[32*l +: 32], {{16{lo_i[15]}}, lo_i}, {{16{hi_i[15]}}, hi_i});
         end
       end

@@ -11,7 +11,8 @@
 // 1. dot_o lane b * BlockOut + o = sum over k of signed inp[b][k] * signed wgt[o][k].
 // 2. en_operand_i loads the operand register, en_dot_i the result register; each holds while its enable is low.
 //
-// One function over packed operands: the style that Verilator and clang turn into vector instructions.
+// One function over packed operands: the style that Verilator and clang turn into vector instructions. A process for each
+// lane: with all lanes in one, Yosys 0.23's flow for 7-series parts loses the sign bits of all lanes but the last.
 module tsr_dot #(
   parameter int unsigned Batch = tsr_cfg_pkg::Batch,
   parameter int unsigned BlockIn = tsr_cfg_pkg::BlockIn,
@@ -31,7 +32,7 @@ module tsr_dot #(
   function automatic logic [31:0] dot(input logic [8*BlockIn-1:0] x, input logic [8*BlockIn-1:0] w);
     int sum;
     sum = 0;
-    for (int k = 0; k < int'(BlockIn); k++) sum += int'(signed'(x[8*k +: 8])) * int'(signed'(w[8*k +: 8]));
+    for (int unsigned k = 0; k < BlockIn; k++) sum += 32'(signed'(x[8*k +: 8])) * 32'(signed'(w[8*k +: 8]));
     dot = sum;
   endfunction
 
@@ -42,12 +43,10 @@ module tsr_dot #(
     end
   end
 
-  always_ff @(posedge clk_i) begin
-    if (en_dot_i) begin
-      for (int b = 0; b < int'(Batch); b++) begin
-        for (int o = 0; o < int'(BlockOut); o++) begin
-          dot_o[32*(b*int'(BlockOut)+o) +: 32] <= dot(inp_q[8*int'(BlockIn)*b +: 8*BlockIn], wgt_q[8*int'(BlockIn)*o +: 8*BlockIn]);
-        end
+  for (genvar b = 0; b < Batch; b++) begin : g_row
+    for (genvar o = 0; o < BlockOut; o++) begin : g_lane
+      always_ff @(posedge clk_i) begin
+        if (en_dot_i) dot_o[32*(b*BlockOut+o) +: 32] <= dot(inp_q[8*BlockIn*b +: 8*BlockIn], wgt_q[8*BlockIn*o +: 8*BlockIn]);
       end
     end
   end

@@ -146,6 +146,7 @@ module tsr_gemm #(
     else valid_q <= {valid_q[3:1], x_fire};
   end
 
+  // A process for each stage: Verilator can then order them so that no register needs a second copy.
   always_ff @(posedge clk_i) begin
     if (x_fire) begin
       s1_inp_q <= x_inp;
@@ -154,16 +155,25 @@ module tsr_gemm #(
       s1_zero_q <= x_overwrite && x_first;
       s1_tail_q <= {x_last, x_signal};
     end
+  end
+
+  always_ff @(posedge clk_i) begin
     if (valid_q[1]) begin
       s2_acc_q <= s1_acc_q;
       s2_zero_q <= s1_zero_q;
       s2_tail_q <= s1_tail_q;
     end
+  end
+
+  always_ff @(posedge clk_i) begin
     if (valid_q[2]) begin
       s3_acc_q <= s2_acc_q;
       s3_zero_q <= s2_zero_q;
       s3_tail_q <= s2_tail_q;
     end
+  end
+
+  always_ff @(posedge clk_i) begin
     if (valid_q[3]) begin
       s4_acc_q <= s3_acc_q;
       s4_zero_q <= s3_zero_q;
@@ -217,8 +227,8 @@ module tsr_gemm #(
     sum = '0;
     if (valid_q[4]) begin
       if (s4_zero_q) sum = s4_dot;
-      else if (s4_forward_q) for (int l = 0; l < int'(Lanes); l++) sum[32*l +: 32] = sum_q[32*l +: 32] + s4_dot[32*l +: 32];
-      else for (int l = 0; l < int'(Lanes); l++) sum[32*l +: 32] = acc_rdata_i[32*l +: 32] + s4_dot[32*l +: 32];
+      else if (s4_forward_q) for (int unsigned l = 0; l < Lanes; l++) sum[32*l +: 32] = sum_q[32*l +: 32] + s4_dot[32*l +: 32];
+      else for (int unsigned l = 0; l < Lanes; l++) sum[32*l +: 32] = acc_rdata_i[32*l +: 32] + s4_dot[32*l +: 32];
     end
   end
 

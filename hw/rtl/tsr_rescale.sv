@@ -69,6 +69,7 @@ module tsr_rescale #(
     else valid_q <= {valid_q[4:1], valid_i};
   end
 
+  // A process for each stage: Verilator can then order them so that no register needs a second copy.
   always_ff @(posedge clk_i) begin
     if (valid_i) begin
       rescale_q[1] <= rescale_i;
@@ -87,7 +88,9 @@ module tsr_rescale #(
         v1_q <= b_i;
       end
     end
+  end
 
+  always_ff @(posedge clk_i) begin
     if (valid_q[1]) begin
       rescale_q[2] <= rescale_q[1];
       imm2_q <= imm1_q;
@@ -102,7 +105,9 @@ module tsr_rescale #(
         v2_q <= v1_q;
       end
     end
+  end
 
+  always_ff @(posedge clk_i) begin
     if (valid_q[2]) begin
       rescale_q[3] <= rescale_q[2];
       imm3_q <= imm2_q;
@@ -119,7 +124,9 @@ module tsr_rescale #(
         v3_q <= v2_q;
       end
     end
+  end
 
+  always_ff @(posedge clk_i) begin
     if (valid_q[3]) begin
       rescale_q[4] <= rescale_q[3];
       imm4_q <= imm3_q;
@@ -134,7 +141,9 @@ module tsr_rescale #(
         v4_q <= v3_q;
       end
     end
+  end
 
+  always_ff @(posedge clk_i) begin
     if (valid_q[4]) begin
       rescale_q[5] <= rescale_q[4];
       imm5_q <= imm4_q;
@@ -148,7 +157,9 @@ module tsr_rescale #(
         v5_q <= v4_q;
       end
     end
+  end
 
+  always_ff @(posedge clk_i) begin
     if (valid_q[5]) begin
       if (rescale_q[5]) begin
         for (int unsigned l = 0; l < Lanes; l++) t_o[32*l +: 32] <= v5_q[32*l +: 32] + {{16{imm5_q[15]}}, imm5_q};

@@ -41,8 +41,6 @@ module tsr_wgt_sram #(
   output logic [8*Bytes-1:0]    rdata_o
 );
 
-  logic [8*Bytes-1:0] mem [Depth];
-
 `ifdef VERILATOR
 `ifndef TSR_SRAM_PORTABLE
 `define TSR_SRAM_FAST
@@ -52,6 +50,8 @@ module tsr_wgt_sram #(
 `ifdef TSR_SRAM_FAST
   localparam int unsigned BusBits = 8 * BusBytes;
   localparam int unsigned RowBits = 8 * BlockIn;
+
+  logic [8*Bytes-1:0] mem [Depth];
 
   // verilator lint_off BLKSEQ
   always_ff @(posedge clk_i) begin
@@ -80,32 +80,39 @@ module tsr_wgt_sram #(
 `undef TSR_SRAM_FAST
 `else
   logic [AddrWidth-1:0] waddr;
-  logic [Bytes-1:0]     enable;
-  logic [8*Bytes-1:0]   wdata;
+  assign waddr = clear_i ? clear_addr_i : waddr_i;
 
-  always_comb begin
-    waddr = clear_i ? clear_addr_i : waddr_i;
-    enable = '0;
-    wdata = '0;
-    for (int unsigned r = 0; r < Rows; r++) begin
-      for (int unsigned k = 0; k < BlockIn; k++) begin
+  // A memory for each bus word of the word, which is also what a segment write touches.
+  for (genvar s = 0; s < NumSeg; s++) begin : g_seg
+    logic [8*BusBytes-1:0] mem [Depth];
+    logic [8*BusBytes-1:0] wdata;
+    logic [BusBytes-1:0]   enable;
+
+    always_comb begin
+      enable = '0;
+      wdata = '0;
+      for (int unsigned b = 0; b < BusBytes; b++) begin
         if (clear_i) begin
-          enable[r*BlockIn+k] = 1'b1;
+          enable[b] = 1'b1;
         end else if (diag_i) begin
-          enable[r*BlockIn+k] = we_i && wgroup_i == SegWidth'(r / BusBytes) && wstrb_i[r%BusBytes];
-          if (k == r % BlockOut) wdata[(r*BlockIn+k)*8 +: 8] = wdata_i[(r%BusBytes)*8 +: 8];
+          // Byte s * BusBytes + b of the word is column k of row r.
+          enable[b] = we_i && wgroup_i == SegWidth'((s*BusBytes+b) / BlockIn / BusBytes) &&
+                      wstrb_i[((s*BusBytes+b)/BlockIn)%BusBytes];
+          if ((s*BusBytes+b) % BlockIn == ((s*BusBytes+b) / BlockIn) % BlockOut) begin
+            wdata[b*8 +: 8] = wdata_i[(((s*BusBytes+b)/BlockIn)%BusBytes)*8 +: 8];
+          end
         end else begin
-          enable[r*BlockIn+k] = we_i && wgroup_i == SegWidth'((r*BlockIn+k) / BusBytes) && wstrb_i[(r*BlockIn+k)%BusBytes];
-          wdata[(r*BlockIn+k)*8 +: 8] = wdata_i[((r*BlockIn+k)%BusBytes)*8 +: 8];
+          enable[b] = we_i && wgroup_i == SegWidth'(s) && wstrb_i[b];
+          wdata[b*8 +: 8] = wdata_i[b*8 +: 8];
         end
       end
     end
-  end
 
-  always_ff @(posedge clk_i) begin
-    if (re_i) rdata_o <= mem[raddr_i];
-    for (int unsigned b = 0; b < Bytes; b++) begin
-      if (enable[b]) mem[waddr][b*8 +: 8] <= wdata[b*8 +: 8];
+    always_ff @(posedge clk_i) begin
+      if (re_i) rdata_o[s*8*BusBytes +: 8*BusBytes] <= mem[raddr_i];
+      for (int unsigned b = 0; b < BusBytes; b++) begin
+        if (enable[b]) mem[waddr][b*8 +: 8] <= wdata[b*8 +: 8];
+      end
     end
   end
 `endif

@@ -14,9 +14,9 @@
 // 3. rdata_o changes only after re_i.
 // 4. clear_i zeroes word clear_addr_i and wins over a write; an address at or above Depth is ignored.
 //
-// Two forms of the same memory: the portable one has a constant part-select for each strobe, which synthesis maps to block
-// memory with byte enables. Verilator would turn it into hundreds of tests a clock, so it gets a form that does nothing
-// unless something is written. Define TSR_SRAM_PORTABLE to simulate the first.
+// Two forms of the same memory: the portable one is a memory for each segment with a constant part-select for each strobe,
+// which synthesis maps to block memory with byte enables. Verilator would turn it into hundreds of tests a clock, so it gets
+// a form that does nothing unless something is written. Define TSR_SRAM_PORTABLE to simulate the first.
 module tsr_sram #(
   parameter int unsigned Depth = 512,
   parameter int unsigned Width = 64,
@@ -40,8 +40,6 @@ module tsr_sram #(
   output logic [Width-1:0]      rdata_o
 );
 
-  logic [Width-1:0] mem [Depth];
-
 `ifdef VERILATOR
 `ifndef TSR_SRAM_PORTABLE
 `define TSR_SRAM_FAST
@@ -49,6 +47,8 @@ module tsr_sram #(
 `endif
 
 `ifdef TSR_SRAM_FAST
+  logic [Width-1:0] mem [Depth];
+
   // The blocking assignments are safe: no other process reads mem, and the read comes first.
   // verilator lint_off BLKSEQ
   always_ff @(posedge clk_i) begin
@@ -74,25 +74,20 @@ module tsr_sram #(
 `else
   logic [AddrWidth-1:0]  waddr;
   logic [WriteWidth-1:0] wdata;
-  logic [NumSeg*NumStrb-1:0] enable;
 
-  always_comb begin
-    waddr = clear_i ? clear_addr_i : waddr_i;
-    wdata = clear_i ? '0 : wdata_i;
-    for (int unsigned s = 0; s < NumSeg; s++) begin
-      for (int unsigned b = 0; b < NumStrb; b++) begin
-        enable[s*NumStrb+b] = clear_i || (we_i && wseg_i == SegWidth'(s) && wstrb_i[b]);
-      end
-    end
-  end
+  assign waddr = clear_i ? clear_addr_i : waddr_i;
+  assign wdata = clear_i ? '0 : wdata_i;
 
-  always_ff @(posedge clk_i) begin
-    if (re_i) rdata_o <= mem[raddr_i];
-    for (int unsigned s = 0; s < NumSeg; s++) begin
+  for (genvar s = 0; s < NumSeg; s++) begin : g_seg
+    logic [WriteWidth-1:0] mem [Depth];
+    logic [NumStrb-1:0]    enable;
+
+    assign enable = clear_i ? '1 : (we_i && wseg_i == SegWidth'(s) ? wstrb_i : '0);
+
+    always_ff @(posedge clk_i) begin
+      if (re_i) rdata_o[s*WriteWidth +: WriteWidth] <= mem[raddr_i];
       for (int unsigned b = 0; b < NumStrb; b++) begin
-        if (enable[s*NumStrb+b]) begin
-          mem[waddr][(s*NumStrb+b)*StrbWidth +: StrbWidth] <= wdata[b*StrbWidth +: StrbWidth];
-        end
+        if (enable[b]) mem[waddr][b*StrbWidth +: StrbWidth] <= wdata[b*StrbWidth +: StrbWidth];
       end
     end
   end

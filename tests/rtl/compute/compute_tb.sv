@@ -159,14 +159,20 @@ module compute_tb (
   localparam int unsigned AccBits = 32 * tsr_cfg_pkg::Batch * tsr_cfg_pkg::BlockOut;
   logic [AccBits-1:0] peek_word;
 
+`ifdef TSR_SRAM_PORTABLE
+`define ACC_MEMORY(bank) u_compute.u_buffers.u_acc.g_bank[bank].u_sram.g_seg[0].mem
+`else
+`define ACC_MEMORY(bank) u_compute.u_buffers.u_acc.g_bank[bank].u_sram.mem
+`endif
+
   always_comb begin
     peek_word = '0;
     if (peek_i) begin
       case (32'(peek_entry_i) / AccDepth)
-        0: peek_word = u_compute.u_buffers.u_acc.g_bank[0].u_sram.mem[32'(peek_entry_i) % AccDepth];
-        1: peek_word = u_compute.u_buffers.u_acc.g_bank[1].u_sram.mem[32'(peek_entry_i) % AccDepth];
-        2: peek_word = u_compute.u_buffers.u_acc.g_bank[2].u_sram.mem[32'(peek_entry_i) % AccDepth];
-        default: peek_word = u_compute.u_buffers.u_acc.g_bank[3].u_sram.mem[32'(peek_entry_i) % AccDepth];
+        0: peek_word = `ACC_MEMORY(0)[32'(peek_entry_i) % AccDepth];
+        1: peek_word = `ACC_MEMORY(1)[32'(peek_entry_i) % AccDepth];
+        2: peek_word = `ACC_MEMORY(2)[32'(peek_entry_i) % AccDepth];
+        default: peek_word = `ACC_MEMORY(3)[32'(peek_entry_i) % AccDepth];
       endcase
     end
   end
