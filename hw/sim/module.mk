@@ -15,7 +15,8 @@ else
 SIM_MARCH     ?= native
 SIM_MARCH_OPT := -mcpu=$(SIM_MARCH)
 endif
-SIM_OPT       := -O3
+# -O2: the model is as large as the instruction cache, and -O3 only makes it larger.
+SIM_OPT       := -O2
 SIM_WARN      := -Wall -Wextra -Werror
 SIM_AVX2      := $(if $(filter x86-64,$(SIM_MARCH))$(filter native,$(SIM_MARCH)),0,1)
 SIM_SYSTEM    := -isystem $(VERILATOR_INC) -isystem $(VERILATOR_INC)/vltstd
@@ -57,7 +58,7 @@ $(SIM)/$(1)/slow.o: $(SIM)/$(1)/model.o
 
 $(SIM)/$(1)/sim.o: hw/sim/sim.cpp hw/sim/memory.h hw/sim/report.h hw/sim/include/tsr/sim.h $(SIM)/$(1)/Vtessera.mk
 	@$(SIM_CXX) -std=c++17 $(SIM_WARN) -O3 -fPIC -fvisibility=hidden -isystem $$(@D) $(SIM_SYSTEM) -DVM_TRACE=1 -DVM_TRACE_FST=1 \
-	  -DTSR_SIM_CONFIG='"$(2)"' -DTSR_SIM_VARIANT='"$(3)"' -DTSR_SIM_AVX2=$(SIM_AVX2) -Ihw/sim -Ihw/sim/include -c $$< -o $$@
+	  -DTSR_SIM_CONFIG='"$(2)"' -DTSR_SIM_VARIANT='"$(3)"' -DTSR_SIM_AVX2=$(SIM_AVX2) -DTSR_SIM_CHECKED=$(if $(filter asserts,$(3)),1,0) -Ihw/sim -Ihw/sim/include -c $$< -o $$@
 
 $(SIM)/lib$(1).so: $(SIM)/$(1)/model.o $(SIM)/$(1)/slow.o $(SIM)/$(1)/sim.o $(SIM_RUNTIME) $(SIM_OWN) hw/sim/exports.map
 	@echo "  LINK $$@"

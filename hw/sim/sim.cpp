@@ -19,6 +19,9 @@
 #ifndef TSR_SIM_VARIANT
 #define TSR_SIM_VARIANT ""
 #endif
+#ifndef TSR_SIM_CHECKED // the build with assertions
+#define TSR_SIM_CHECKED 0
+#endif
 
 enum { REGISTER_PATIENCE = 1000, RESET_CYCLES = 8, SIZE_CHECK_CYCLES = 1024 };
 
@@ -29,6 +32,7 @@ struct tsr_sim {
     tsr_memory *memory = nullptr;
     const tsr_axi_response *response = nullptr;
     uint64_t cycle = 0;
+    bool input_reaches_output = false;
 
     std::unique_ptr<VerilatedFstC> trace;
     std::string trace_path;
@@ -48,7 +52,7 @@ namespace {
 constexpr uint32_t bus_bytes = sizeof(Vtessera::m_axi_rdata);
 
 // Everything the memory drives comes out of registers, and no output of the core's bus port depends on an input within the
-// cycle (tests/sim checks it on the RTL), so that one evaluation a cycle is enough.
+// cycle, so that what the core drives is known before its inputs are. The build `asserts` checks that.
 inline void drive_memory(tsr_sim *sim) {
     Vtessera *top = sim->top.get();
     const tsr_axi_response *r = sim->response;
@@ -63,8 +67,7 @@ inline void drive_memory(tsr_sim *sim) {
     top->m_axi_bresp = r->b_resp;
 }
 
-inline void tick_memory(tsr_sim *sim) {
-    Vtessera *top = sim->top.get();
+inline tsr_axi_request sample_core(const Vtessera *top) {
     tsr_axi_request q;
     q.ar_addr = top->m_axi_araddr;
     q.ar_len = top->m_axi_arlen;
@@ -82,7 +85,7 @@ inline void tick_memory(tsr_sim *sim) {
     q.w_last = top->m_axi_wlast;
     q.w_valid = top->m_axi_wvalid;
     q.b_ready = top->m_axi_bready;
-    tsr_memory_tick(sim->memory, &q);
+    return q;
 }
 
 void close_trace(tsr_sim *sim) {
@@ -113,24 +116,59 @@ void bound_trace(tsr_sim *sim) {
     }
 }
 
-// One clock cycle: settle with the inputs of this cycle, take the handshakes, clock.
-inline void clock(tsr_sim *sim) {
+// The model finds a clock edge by comparing with the level of its last evaluation. Setting that level saves the evaluation
+// with the clock low, in which nothing would happen but that inputs settle. False when this Verilator calls it differently.
+template <class Root> inline auto lower_clock(Root *root, int) -> decltype(root->__Vtrigrprev__TOP__clk_i, bool()) {
+    root->__Vtrigrprev__TOP__clk_i = 0;
+    return true;
+}
+template <class Root> inline bool lower_clock(Root *, long) { return false; }
+
+void settle(tsr_sim *sim) {
+    sim->top->clk_i = 0;
+    sim->top->eval();
+}
+
+bool same(const tsr_axi_request &a, const tsr_axi_request &b) {
+    return a.ar_valid == b.ar_valid && a.aw_valid == b.aw_valid && a.w_valid == b.w_valid && a.r_ready == b.r_ready &&
+           a.b_ready == b.b_ready && (!a.ar_valid || (a.ar_addr == b.ar_addr && a.ar_len == b.ar_len)) &&
+           (!a.aw_valid || (a.aw_addr == b.aw_addr && a.aw_len == b.aw_len)) &&
+           (!a.w_valid || (a.w_strb == b.w_strb && a.w_last == b.w_last));
+}
+
+// One clock cycle, every step of it: for waveforms, the control port and the build `asserts`.
+void clock_slowly(tsr_sim *sim) {
     Vtessera *top = sim->top.get();
+    tsr_axi_request before = sample_core(top);
     drive_memory(sim);
-    top->clk_i = 0;
-    top->eval();
-    if (__builtin_expect(sim->trace != nullptr, 0))
+    settle(sim);
+    tsr_axi_request request = sample_core(top);
+    if (!same(before, request))
+        sim->input_reaches_output = true;
+    if (sim->trace)
         dump(sim);
-    tick_memory(sim);
+    tsr_memory_tick(sim->memory, &request);
     top->clk_i = 1;
     top->eval();
-    if (__builtin_expect(sim->trace != nullptr, 0)) {
+    if (sim->trace)
         dump(sim);
-        sim->cycle++;
-        bound_trace(sim);
-    } else {
-        sim->cycle++;
+    sim->cycle++;
+    bound_trace(sim);
+}
+
+// The same in one evaluation.
+inline void clock(tsr_sim *sim) {
+    Vtessera *top = sim->top.get();
+    if (TSR_SIM_CHECKED || __builtin_expect(sim->trace != nullptr, 0) || !lower_clock(top->rootp, 0)) {
+        clock_slowly(sim);
+        return;
     }
+    tsr_axi_request request = sample_core(top);
+    drive_memory(sim);
+    tsr_memory_tick(sim->memory, &request);
+    top->clk_i = 1;
+    top->eval();
+    sim->cycle++;
 }
 
 void reset(tsr_sim *sim) {
@@ -138,11 +176,12 @@ void reset(tsr_sim *sim) {
     tsr_memory_reset(sim->memory);
     top->rst_ni = 0;
     for (int i = 0; i < RESET_CYCLES; i++) {
-        clock(sim);
+        clock_slowly(sim);
         tsr_memory_reset(sim->memory);
     }
     top->rst_ni = 1;
-    clock(sim);
+    clock_slowly(sim);
+    sim->input_reaches_output = false; // the reset pin may do so
 }
 
 bool write_register(tsr_sim *sim, uint32_t offset, uint32_t value) {
@@ -157,12 +196,11 @@ bool write_register(tsr_sim *sim, uint32_t offset, uint32_t value) {
     int resp = 0;
     for (int i = 0; i < REGISTER_PATIENCE && !answered; i++) {
         // The handshakes of this cycle are the settled values before the clock edge.
-        top->clk_i = 0;
-        top->eval();
+        settle(sim);
         bool aw = top->s_axi_awvalid && top->s_axi_awready, w = top->s_axi_wvalid && top->s_axi_wready;
         answered = top->s_axi_bvalid;
         resp = top->s_axi_bresp;
-        clock(sim);
+        clock_slowly(sim);
         if (aw)
             top->s_axi_awvalid = 0;
         if (w)
@@ -181,13 +219,12 @@ bool read_register(tsr_sim *sim, uint32_t offset, uint32_t *out_value) {
     bool answered = false;
     int resp = 0;
     for (int i = 0; i < REGISTER_PATIENCE && !answered; i++) {
-        top->clk_i = 0;
-        top->eval();
+        settle(sim);
         bool ar = top->s_axi_arvalid && top->s_axi_arready;
         answered = top->s_axi_rvalid;
         resp = top->s_axi_rresp;
         *out_value = top->s_axi_rdata;
-        clock(sim);
+        clock_slowly(sim);
         if (ar)
             top->s_axi_arvalid = 0;
     }
@@ -248,7 +285,11 @@ bool trace_open(tsr_sim *sim, const char *path, uint64_t start, uint64_t stop, u
 
 void trace_close(tsr_sim *sim) { close_trace(sim); }
 
-const char *protocol_error(const tsr_sim *sim) { return tsr_memory_protocol_error(sim->memory); }
+const char *protocol_error(const tsr_sim *sim) {
+    if (TSR_SIM_CHECKED && sim->input_reaches_output)
+        return "an output of the bus port depends on an input in the same cycle";
+    return tsr_memory_protocol_error(sim->memory);
+}
 
 // An item in front of a unit: the instruction in the low 256 bits, its index above.
 tsr_sim_unit_view view_unit(const tsr_sim *sim, int unit, bool valid, const uint32_t *item, uint32_t present) {
