@@ -277,7 +277,7 @@ static bool concat(const tsr_graph *graph, const tsr_node *node, const tsr_tenso
 }
 
 static bool pad(const tsr_node *node, const tsr_tensor *x, const tsr_tensor *y, unsigned char *data) {
-    if (!pass_same_quant(x, y) || x->quant.count > 1)
+    if (!pass_same_quant(x, y) || x->quant.count > 1 || node->attr.pad_mode != TSR_PAD_VALUE)
         return false;
     number value = {.is_float = tsr_dtype_is_float(y->dtype), .f = node->attr.pad_value};
     if (!value.is_float)

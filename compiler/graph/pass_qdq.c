@@ -43,7 +43,7 @@ static void quantise_pad_value(tsr_node *node, const tsr_tensor *quantised) {
 
 static bool pads_with_a_step(const tsr_node *node, const tsr_tensor *quantised) {
     const double zero = quantised->quant.zero_point[0], scale = (double)quantised->quant.scale[0];
-    return node->op != TSR_OP_PAD ||
+    return node->op != TSR_OP_PAD || node->attr.pad_mode != TSR_PAD_VALUE ||
            (float)(((double)pass_quantise_value(quantised, node->attr.pad_value) - zero) * scale) == (float)node->attr.pad_value;
 }
 

@@ -77,7 +77,9 @@ static void print_attr(const tsr_graph *graph, const tsr_node *node, FILE *out) 
     case TSR_OP_PAD:
         print_list("begin", attr->pads_begin, rank, out);
         print_list("end", attr->pads_end, rank, out);
-        if (attr->pad_is_zero_point)
+        if (attr->pad_mode != TSR_PAD_VALUE)
+            fputs(attr->pad_mode == TSR_PAD_EDGE ? " edge" : " reflect", out);
+        else if (attr->pad_is_zero_point)
             fputs(" value=zero_point", out);
         else
             fprintf(out, " value=%g", attr->pad_value);

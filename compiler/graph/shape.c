@@ -187,6 +187,8 @@ static tsr_status pad(const infer *f) {
     for (uint32_t i = 0; i < x->rank; i++) {
         if (attr->pads_begin[i] < 0 || attr->pads_end[i] < 0 || attr->pads_begin[i] > MAX_ATTR || attr->pads_end[i] > MAX_ATTR)
             return wrong("pads must be between 0 and 2^31");
+        if (attr->pad_mode == TSR_PAD_REFLECT && (attr->pads_begin[i] >= x->shape[i] || attr->pads_end[i] >= x->shape[i]))
+            return wrong("pads that reflect must be smaller than the extent");
         f->shape[i] = x->shape[i] + attr->pads_begin[i] + attr->pads_end[i];
     }
     *f->rank = x->rank;

@@ -351,8 +351,11 @@ tsr_status onnx_pad(onnx *o, const onnx_node *node) {
     float value;
     TSR_TRY(onnx_required(o, node, 0, &x));
     TSR_TRY(onnx_attr_text(node, "mode", "constant", sizeof mode, mode));
-    if (strcmp(mode, "constant") != 0)
-        return tsr_error(TSR_UNSUPPORTED, "mode '%s'; 'constant' works", mode);
+    attr.pad_mode = strcmp(mode, "edge") == 0      ? TSR_PAD_EDGE
+                    : strcmp(mode, "reflect") == 0 ? TSR_PAD_REFLECT
+                                                   : TSR_PAD_VALUE;
+    if (attr.pad_mode == TSR_PAD_VALUE && strcmp(mode, "constant") != 0)
+        return tsr_error(TSR_UNSUPPORTED, "mode '%s'; 'constant', 'edge' and 'reflect' work", mode);
     TSR_TRY(onnx_attr_ints(node, "pads", 2 * TSR_MAX_RANK, pads, &count, &given)); // before opset 11
     if (!given)
         TSR_TRY(onnx_attr_ints(node, "paddings", 2 * TSR_MAX_RANK, pads, &count, &given)); // opset 1

@@ -39,8 +39,41 @@ static ex pad_value(lowering *l) {
     return tsr_int(l->arena, y->dtype, a->pad_is_zero_point ? zero_point(y) : (int64_t)a->pad_value);
 }
 
+// Where a padded index of one dimension takes its element from.
+static ex pad_source(lowering *l, ex index, int64_t begin, int64_t extent) {
+    ex at = sub(l, index, i64(l, begin));
+    if (l->node->attr.pad_mode == TSR_PAD_EDGE)
+        return op(l, TSR_MIN, op(l, TSR_MAX, at, i64(l, 0)), i64(l, extent - 1));
+    at = op(l, TSR_MAX, at, sub(l, i64(l, 0), at));
+    return op(l, TSR_MIN, at, sub(l, i64(l, 2 * (extent - 1)), at));
+}
+
+// Every element of the output looks up its own.
+static tsr_status lower_pad_from_picture(lowering *l) {
+    const tsr_tensor *x = in(l, 0), *y = out(l, 0);
+    int64_t from[TSR_MAX_RANK], to[TSR_MAX_RANK];
+    const tsr_var *v[TSR_MAX_RANK];
+    ex source = i64(l, 0), target = i64(l, 0);
+    row_major(x->shape, x->rank, from);
+    row_major(y->shape, y->rank, to);
+    for (uint32_t d = 0; d < y->rank; d++) {
+        v[d] = new_var(l, "i");
+        const bool padded = x->shape[d] != y->shape[d];
+        ex at = padded ? pad_source(l, var(l, v[d]), l->node->attr.pads_begin[d], x->shape[d]) : var(l, v[d]);
+        source = add(l, source, scaled(l, at, from[d]));
+        target = add(l, target, scaled(l, var(l, v[d]), to[d]));
+    }
+    tsr_stmt *body = store(l, out_buffer(l, 0), target, load(l, in_buffer(l, 0), source));
+    for (uint32_t d = y->rank; d-- > 0;)
+        body = loop(l, v[d], y->shape[d], body);
+    l->f->body = body;
+    return tsr_ok();
+}
+
 // Everything is filled, then the picture is put over it.
 tsr_status lower_pad(lowering *l) {
+    if (l->node->attr.pad_mode != TSR_PAD_VALUE)
+        return lower_pad_from_picture(l);
     const tsr_tensor *x = in(l, 0), *y = out(l, 0);
     int64_t from[TSR_MAX_RANK], to[TSR_MAX_RANK], target = 0;
     const tsr_var *i = new_var(l, "i");

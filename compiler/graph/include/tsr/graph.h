@@ -69,6 +69,10 @@ typedef struct tsr_tensor {
     const void *data; // constant contents, dense row-major; NULL = computed at run time
 } tsr_tensor;
 
+// What PAD puts around: one value, the nearest element of the tensor, or the tensor mirrored at its first and last elements
+// (then no pad may reach as far as the extent).
+typedef enum tsr_pad_mode { TSR_PAD_VALUE, TSR_PAD_EDGE, TSR_PAD_REFLECT } tsr_pad_mode;
+
 // Windows of CONV and pools: output row oh reads input rows oh * stride - pad_top + kh * dilation. Rows outside of the
 // picture count as zero (CONV; quantised: as the zero point) or are left out (pools). With ceil_mode the last window may
 // reach beyond pad_bottom; it always starts inside of the picture or its top padding. AVERAGE_POOL divides by the number
@@ -90,6 +94,7 @@ typedef struct tsr_attr {
     int64_t pads_begin[TSR_MAX_RANK], pads_end[TSR_MAX_RANK];
     double pad_value; // real value (float graphs), or the raw integer (integer tensors)
     bool pad_is_zero_point; // quantised Pad with no value given
+    tsr_pad_mode pad_mode;
     bool round_half_away; // QUANTIZE of reals: halves away from zero (TFLite) rather than to even (ONNX)
     float alpha, beta;
     float clip_lo, clip_hi; // real values, -INFINITY/INFINITY: unbounded. On CONV, FULLY_CONNECTED, ADD, SUB, MUL, DIV,
