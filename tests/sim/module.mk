@@ -13,4 +13,4 @@ $(BUILD)/tests/sim_rtl: $(BUILD)/obj/tests/sim/rtl_test.o $(BUILD)/obj/tests/sim
 	@$(CC) $(LDFLAGS) $^ $(DRIVER_LDLIBS) -lm -o $@
 
 TESTS         += $(BUILD)/tests/sim_memory $(BUILD)/tests/sim_rtl
-TEST_NEEDS    += $$(SIMS)
+TEST_NEEDS    += $(SIMS)
