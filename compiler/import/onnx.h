@@ -67,6 +67,14 @@ tsr_status onnx_attr_text(const onnx_node *node, const char *name, const char *s
 const Onnx__AttributeProto *onnx_attr(const onnx_node *node, const char *name);
 tsr_status onnx_check_attrs(const onnx_node *node, const char *known); // names, separated by blanks
 
+// ---- windows -----------------------------------------------------------------------------------------------------------
+// Strides, dilations, pads and auto_pad; attr->kernel is known. `x` is NHWC. Of three spatial dimensions, the last two.
+tsr_status onnx_read_window(const onnx_node *node, uint32_t spatial, const tsr_tensor *x, tsr_attr *attr);
+// onnx_volume.c. Operands of a 3-D convolution into those of a 2-D one, its result [pictures, O, H, W] back: output 0.
+tsr_status onnx_unfold_volume(onnx *o, const onnx_node *node, tsr_id *x, tsr_id *w, int64_t *out_batch);
+tsr_status onnx_fold_volume(onnx *o, const onnx_node *node, int64_t batch, tsr_id y);
+tsr_status onnx_volume_pool(onnx *o, const onnx_node *node, tsr_op op, tsr_id x);
+
 // ---- tensors (onnx_tensor.c) -------------------------------------------------------------------------------------------
 // Checks dims against the stored contents before anything is allocated. extra_zero: extents of 0 are fine.
 tsr_status onnx_read_tensor(const Onnx__TensorProto *proto, tsr_arena *arena, tsr_import_tensor *out_tensor, bool extra_zero);

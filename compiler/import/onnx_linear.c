@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Convolutions, pools and matrix products. The graph's windows are NHWC, ONNX's are NCHW: each is put between two
-// Transposes. One-dimensional windows become two-dimensional ones of height 1.
+// Transposes. One-dimensional windows become two-dimensional ones of height 1; three-dimensional ones: onnx_volume.c.
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -55,7 +55,8 @@ static tsr_status widen_weights(onnx *o, tsr_id *w) {
 
 // ---- windows -----------------------------------------------------------------------------------------------------------
 
-// Reads a list of one value for each spatial dimension (or two: begins, then ends) into 2-D order, height first.
+// Reads a list of one value for each spatial dimension (or two: begins, then ends) into 2-D order, height first. Of three
+// dimensions the last two.
 static tsr_status read_spatial(const onnx_node *node, const char *name, uint32_t spatial, uint32_t sides, int64_t standard,
                                int64_t *out_values) {
     int64_t values[2 * TSR_MAX_RANK];
@@ -73,8 +74,7 @@ static tsr_status read_spatial(const onnx_node *node, const char *name, uint32_t
     return tsr_ok();
 }
 
-// Strides, dilations, pads and auto_pad; attr->kernel is known. `x` is NHWC.
-static tsr_status read_window(const onnx_node *node, uint32_t spatial, const tsr_tensor *x, tsr_attr *attr) {
+tsr_status onnx_read_window(const onnx_node *node, uint32_t spatial, const tsr_tensor *x, tsr_attr *attr) {
     int64_t pads[4];
     char mode[16];
     TSR_TRY(read_spatial(node, "strides", spatial, 1, 1, attr->stride));
@@ -98,7 +98,8 @@ static tsr_status enter_window(onnx *o, const onnx_node *node, tsr_id *x, uint32
     const uint32_t rank = tensor_of(&o->imp, *x)->rank;
     *out_spatial = rank - 2;
     if (rank != 3 && rank != 4)
-        return tsr_error(TSR_UNSUPPORTED, "an input of rank %" PRIu32 "; one and two spatial dimensions (rank 3 and 4) work",
+        return tsr_error(TSR_UNSUPPORTED, "an input of rank %" PRIu32 "; one and two spatial dimensions work, three in "
+                         "Conv and pools",
                          rank);
     const char *name = onnx_derived(o, node->name, "2d");
     if (rank == 3) {
@@ -182,7 +183,12 @@ tsr_status onnx_conv(onnx *o, const onnx_node *node) {
     if (tensor_of(&o->imp, in[0])->rank != tensor_of(&o->imp, in[1])->rank)
         return tsr_error(TSR_CORRUPT, "input of rank %" PRIu32 ", weights of rank %" PRIu32, tensor_of(&o->imp, in[0])->rank,
                          tensor_of(&o->imp, in[1])->rank);
+    const bool volume = node->variant == VARIANT_PLAIN && tensor_of(&o->imp, in[0])->rank == 5;
+    int64_t batch = 0;
+    if (volume)
+        TSR_TRY(onnx_unfold_volume(o, node, &in[0], &in[1], &batch));
     TSR_TRY(enter_window(o, node, &in[0], &spatial));
+    spatial = volume ? 3 : spatial;
     if (spatial == 1)
         TSR_TRY(widen_weights(o, &in[1]));
     if (in[2] != TSR_NO_ID && node->variant == VARIANT_QLINEAR)
@@ -196,11 +202,15 @@ tsr_status onnx_conv(onnx *o, const onnx_node *node) {
     if (onnx_attr(node, "kernel_shape") != NULL && (stated[0] != attr.kernel[0] || stated[1] != attr.kernel[1]))
         return tsr_error(TSR_CORRUPT, "kernel_shape differs from the weights' shape");
     TSR_TRY(onnx_attr_int(node, "group", 1, &attr.groups));
-    TSR_TRY(read_window(node, spatial, tensor_of(&o->imp, in[0]), &attr));
+    TSR_TRY(onnx_read_window(node, spatial, tensor_of(&o->imp, in[0]), &attr));
     TSR_TRY(importer_emit(&o->imp, ops[node->variant], node->name, &attr, in[2] == TSR_NO_ID ? 2 : 3, in,
                           onnx_derived(o, onnx_output_name(node, 0), "nhwc"), dtype, &y));
     tensor_of(&o->imp, y)->quant = out_quant;
-    return leave_window(o, node, y, spatial);
+    if (!volume)
+        return leave_window(o, node, y, spatial);
+    const char *name = onnx_derived(o, node->name, "nchw");
+    TSR_TRY(importer_transpose(&o->imp, y, to_nchw, name, name, &y));
+    return onnx_fold_volume(o, node, batch, y);
 }
 
 // A pool over everything does not mind which spatial dimension is which: NCHW and more become N, C, rest, last.
@@ -240,17 +250,20 @@ tsr_status onnx_pool(onnx *o, const onnx_node *node) {
     TSR_TRY(onnx_required(o, node, 0, &x));
     if (node->variant == VARIANT_GLOBAL_MAX || node->variant == VARIANT_GLOBAL_AVERAGE)
         return global_pool(o, node, x);
+    const tsr_op op = node->variant == VARIANT_MAX_POOL ? TSR_OP_MAX_POOL : TSR_OP_AVERAGE_POOL;
+    if (tensor_of(&o->imp, x)->rank == 5)
+        return onnx_volume_pool(o, node, op, x);
     TSR_TRY(enter_window(o, node, &x, &spatial));
     if (onnx_attr(node, "kernel_shape") == NULL)
         return tsr_error(TSR_CORRUPT, "attribute 'kernel_shape' is missing");
     TSR_TRY(read_spatial(node, "kernel_shape", spatial, 1, 1, attr.kernel));
-    TSR_TRY(read_window(node, spatial, tensor_of(&o->imp, x), &attr));
+    TSR_TRY(onnx_read_window(node, spatial, tensor_of(&o->imp, x), &attr));
     TSR_TRY(onnx_attr_int(node, "ceil_mode", 0, &ceil_mode));
     TSR_TRY(onnx_attr_int(node, "count_include_pad", 0, &include_pad));
     attr.ceil_mode = ceil_mode != 0;
     attr.count_include_pad = include_pad != 0;
-    TSR_TRY(importer_emit(&o->imp, node->variant == VARIANT_MAX_POOL ? TSR_OP_MAX_POOL : TSR_OP_AVERAGE_POOL, node->name,
-                          &attr, 1, &x, onnx_derived(o, onnx_output_name(node, 0), "nhwc"), tensor_of(&o->imp, x)->dtype, &y));
+    TSR_TRY(importer_emit(&o->imp, op, node->name, &attr, 1, &x, onnx_derived(o, onnx_output_name(node, 0), "nhwc"),
+                          tensor_of(&o->imp, x)->dtype, &y));
     tensor_of(&o->imp, y)->quant = tensor_of(&o->imp, x)->quant;
     return leave_window(o, node, y, spatial);
 }

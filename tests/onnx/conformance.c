@@ -35,7 +35,15 @@ static unsigned outside; // cases with operators that are not in this release
 static const struct {
     const char *pattern, *reason;
 } not_now[] = {
-    {"*pool_3d*", "three spatial dimensions: pictures have one or two in this release"},
+    {"test_maxpool_with_argmax_*", "MaxPool with its second output (indices)"},
+    {"test_reshape_allowzero_reordered", "a tensor without elements"},
+    {"test_batchnorm_*_training_mode", "training"},
+    {"test_training_dropout*", "training"},
+    {"test_*FLOAT16*", "float16 and bfloat16"},
+    {"test_*float16*", "float16 and bfloat16"},
+    {"test_cast*STRING*", "strings"},
+    {"test_identity_opt", "optional values"},
+    {"test_identity_sequence", "sequences"},
 };
 
 static const char *reason_to_skip(const char *name) {
@@ -52,6 +60,22 @@ static uint64_t element_count(const tsr_import_tensor *t) {
     for (uint32_t i = 0; i < t->rank; i++)
         count *= (uint64_t)t->shape[i];
     return count;
+}
+
+static double number_at(tsr_dtype dtype, const void *data, uint64_t i) {
+    switch (dtype) {
+    case TSR_I8: return ((const int8_t *)data)[i];
+    case TSR_U8:
+    case TSR_BOOL: return ((const uint8_t *)data)[i];
+    case TSR_I16: return ((const int16_t *)data)[i];
+    case TSR_U16: return ((const uint16_t *)data)[i];
+    case TSR_I32: return ((const int32_t *)data)[i];
+    case TSR_U32: return ((const uint32_t *)data)[i];
+    case TSR_I64: return (double)((const int64_t *)data)[i];
+    case TSR_U64: return (double)((const uint64_t *)data)[i];
+    case TSR_F32: return (double)((const float *)data)[i];
+    default: return ((const double *)data)[i];
+    }
 }
 
 static bool close_enough(double want, double got) {
@@ -72,20 +96,19 @@ static tsr_status compare(const tsr_import_tensor *want, const tsr_io *io, const
     const uint64_t count = element_count(want);
     const size_t size = tsr_dtype_size(want->dtype);
     uint64_t differing = 0, first = 0;
+    double wanted = 0, given = 0; // that element
     for (uint64_t i = 0; i < count; i++) {
-        bool same;
-        if (want->dtype == TSR_F32)
-            same = close_enough((double)((const float *)want->data)[i], (double)((const float *)got)[i]);
-        else if (want->dtype == TSR_F64)
-            same = close_enough(((const double *)want->data)[i], ((const double *)got)[i]);
-        else
-            same = memcmp((const char *)want->data + i * size, (const char *)got + i * size, size) == 0;
+        const double a = number_at(want->dtype, want->data, i), b = number_at(want->dtype, got, i);
+        const bool same = tsr_dtype_is_float(want->dtype)
+                              ? close_enough(a, b)
+                              : memcmp((const char *)want->data + i * size, (const char *)got + i * size, size) == 0;
         if (!same && differing++ == 0)
-            first = i;
+            first = i, wanted = a, given = b;
     }
     if (differing > 0)
-        return tsr_error(TSR_MISMATCH, "%llu of %llu elements of output '%s' differ, first element %llu",
-                         (unsigned long long)differing, (unsigned long long)count, io->name, (unsigned long long)first);
+        return tsr_error(TSR_MISMATCH, "%llu of %llu elements of output '%s' differ, first element %llu: %.9g, should be %.9g",
+                         (unsigned long long)differing, (unsigned long long)count, io->name, (unsigned long long)first, given,
+                         wanted);
     return tsr_ok();
 }
 
