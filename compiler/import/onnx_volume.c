@@ -32,8 +32,8 @@ static tsr_status read_depth(const onnx_node *node, int64_t extent, int64_t kern
     if (strncmp(mode, "SAME_", 5) == 0) {
         if (out_attr->stride[0] < 1)
             return tsr_error(TSR_CORRUPT, "a stride of %" PRId64, out_attr->stride[0]);
-        pad_same(extent, kernel, out_attr->stride[0], out_attr->dilation[0], strcmp(mode, "SAME_LOWER") == 0,
-                 &out_attr->pad_top, &out_attr->pad_bottom);
+        pad_same(extent, kernel, out_attr->stride[0], out_attr->dilation[0], strcmp(mode, "SAME_LOWER") == 0, &out_attr->pad_top,
+                 &out_attr->pad_bottom);
     } else if (strcmp(mode, "NOTSET") == 0 && has_pads) {
         out_attr->pad_top = pads[0];
         out_attr->pad_bottom = pads[3];
@@ -56,7 +56,7 @@ static tsr_status spread_depth(onnx *o, const onnx_node *node, const tsr_attr *a
     if (kernel > INT16_MAX)
         return tsr_error(TSR_UNSUPPORTED, "a kernel with a depth of %" PRId64, kernel);
     TSR_TRY(importer_reserve(&o->imp, (uint64_t)(kernel * kernel) * sizeof(float)));
-    float *ones = TSR_NEW_ARRAY(o->imp.graph->arena, float, kernel * kernel);
+    float *ones = TSR_NEW_ARRAY(o->imp.graph->arena, float, kernel *kernel);
     for (int64_t i = 0; i < kernel; i++)
         ones[i * kernel + i] = 1;
     tsr_id in[2] = {x, tsr_graph_add_tensor(o->imp.graph, onnx_derived(o, name, "ones"), TSR_F32, 4, shape)};

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The public ONNX backend suite. `make conformance` runs it after the devices' own suite (tests/conformance/module.mk).
-INC.tests/onnx := $(INC_tessera) $(INC_compiler) $(INC_import) -I$(GEN) -Itests/harness
+INC.tests/onnx := $(INC_tessera) $(INC_compiler) $(INC_import) $(INC_graph) -I$(GEN) -Itests/harness
 ONNX_SUITE     := $(BUILD)/tests/onnx/conformance
 TESTS          += $(ONNX_SUITE)
 $(ONNX_SUITE): $$(patsubst %.c,$$(BUILD)/obj/%.o,$$(wildcard tests/onnx/*.c)) $$(COMPILER_LIBS) $$(TESSERA_LIBS)

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "onnx.pb-c.h"
+#include "tsr/import.h"
 
 // The operands of operators that are constants in every model of practice, by their place.
 static const struct {
@@ -75,9 +76,21 @@ static void describe(const Onnx__GraphProto *graph, tsr_arena *arena, suite_case
     for (size_t i = 0; i < graph->n_input; i++) {
         const char *name = graph->input[i]->name;
         if (!is_initialiser(graph, name))
-            c->inputs[c->input_count++] =
-                (suite_input){tsr_arena_strndup(arena, name, strlen(name)), input_kind_of(graph, name)};
+            c->inputs[c->input_count++] = (suite_input){tsr_arena_strndup(arena, name, strlen(name)), input_kind_of(graph, name)};
     }
+}
+
+// The importer looks at all operators before it looks at anything else.
+static const char *unknown_operator(const suite_case *c, tsr_arena *arena) {
+    static const char before[] = "operators that are not supported: ";
+    tsr_graph *graph;
+    const tsr_status status = tsr_import_onnx(c->model, c->model_size, "model.onnx", NULL, &graph);
+    tsr_graph_free(graph);
+    const char *found = strstr(status.message, before);
+    if (found == NULL)
+        return NULL;
+    found += strlen(before);
+    return tsr_arena_strndup(arena, found, strcspn(found, " "));
 }
 
 tsr_status suite_case_read(const char *folder, tsr_arena *arena, suite_case *out_case) {
@@ -86,8 +99,10 @@ tsr_status suite_case_read(const char *folder, tsr_arena *arena, suite_case *out
     TSR_TRY(tsr_import_read_file(tsr_arena_printf(arena, "%s/model.onnx", folder), &out_case->model, &out_case->model_size));
     Onnx__ModelProto *model = onnx__model_proto__unpack(NULL, out_case->model_size, out_case->model);
     const bool readable = model != NULL && model->graph != NULL;
-    if (readable)
+    if (readable) {
         describe(model->graph, arena, out_case);
+        out_case->unknown_operator = unknown_operator(out_case, arena);
+    }
     onnx__model_proto__free_unpacked(model, NULL);
     return readable ? tsr_ok() : tsr_error(TSR_CORRUPT, "%s/model.onnx is no model", folder);
 }

@@ -29,7 +29,8 @@ typedef struct suite_case {
     unsigned char *model;
     size_t model_size;
     uint32_t operator_count;
-    const char **operators; // each once
+    const char **operators;       // each once
+    const char *unknown_operator; // one that the importer does not know, or NULL
     uint32_t input_count;   // without those that have an initialiser
     suite_input *inputs;
 } suite_case;
