@@ -1,0 +1,164 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The command `tessera` as a user meets it: what it prints where, and its exit codes. Runs from the project's top folder.
+set -u
+tessera=$PWD/${BUILD:-build}/bin/tessera
+digits=$PWD/models/digits
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+passed=0 failed=0 skipped=0
+
+pass() { passed=$((passed + 1)); }
+fail() {
+    failed=$((failed + 1))
+    echo "FAIL $1"
+    { echo "exit code $code"; head -c 2000 "$work/out"; head -c 2000 "$work/err"; } | sed 's/^/     /'
+}
+skip() { skipped=$((skipped + 1)); echo "SKIP $1"; }
+
+# call ARGUMENTS...: leaves $code, $work/out, $work/err
+call() { "$tessera" "$@" >"$work/out" 2>"$work/err" </dev/null; code=$?; }
+
+# works NAME TEXT ARGUMENTS...: exit code 0, TEXT on standard output, nothing on standard error
+works() {
+    local name=$1 text=$2
+    shift 2
+    call "$@"
+    if [ $code -eq 0 ] && grep -qF -- "$text" "$work/out" && [ ! -s "$work/err" ]; then pass; else fail "$name"; fi
+}
+
+# refuses CODE NAME TEXT ARGUMENTS...: that exit code, "tessera: ...TEXT..." on standard error, nothing on standard output
+refuses() {
+    local wanted=$1 name=$2 text=$3
+    shift 3
+    call "$@"
+    if [ $code -eq "$wanted" ] && grep -q '^tessera: ' "$work/err" && grep -qF -- "$text" "$work/err" && [ ! -s "$work/out" ]; then
+        pass
+    else
+        fail "$name (expected exit code $wanted and: $text)"
+    fi
+}
+
+same() { if cmp -s "$2" "$3"; then pass; else code=0; : >"$work/out"; : >"$work/err"; fail "$1"; fi; }
+absent() { if [ ! -e "$2" ]; then pass; else fail "$1: $2 is there"; fi; }
+
+# ---- help and misuse
+works help_lists_the_commands "disasm" help
+works dash_dash_help_is_help "Exit code" --help
+works version_names_the_instruction_set "instruction set" version
+for command in run compile info asm disasm devices; do
+    works "help_of_$command" "Usage: tessera $command" "$command" --help
+    works "help_of_${command}_has_examples" "Examples:" help "$command"
+    refuses 2 "${command}_refuses_unknown_options" "there is no option --nonsense" "$command" --nonsense
+done
+call
+if [ $code -eq 2 ] && grep -q Usage "$work/err" && [ ! -s "$work/out" ]; then pass; else fail no_command_is_misuse; fi
+refuses 2 unknown_command 'no command "fly"' fly
+refuses 2 run_needs_a_model "too few arguments" run
+refuses 2 run_needs_an_input "--input" run "$digits/digits_qdq.onnx"
+refuses 2 options_need_their_value "--input needs FILE" run "$digits/digits_qdq.onnx" --input
+refuses 2 numbers_are_numbers "takes a number" run "$digits/digits_qdq.onnx" --input x --top five
+refuses 2 numbers_are_not_negative "takes a number" run "$digits/digits_qdq.onnx" --input x --top=-1
+refuses 2 compile_needs_an_output "say with -o" compile "$digits/digits_qdq.onnx"
+refuses 2 cpu_is_native_or_baseline "native or baseline" compile "$digits/digits_qdq.onnx" -o "$work/x.tsr" --cpu fast
+refuses 2 one_model_only "too many" info a b
+
+# ---- the digits network
+image=$digits/images/01_is_6.png
+works run_on_func "class 6" run "$digits/digits_qdq.onnx" --input "$image" --device func --output "$work/func.npy"
+works run_on_cpu "class 6" run "$digits/digits_qdq.onnx" --input "$image" --device cpu --output "$work/cpu.npy"
+same func_and_cpu_agree "$work/func.npy" "$work/cpu.npy"
+works run_finds_labels "six" run "$digits/digits_qdq.onnx" --input image="$image" --labels "$digits/digits.txt" --top 1
+works run_speaks_json '"label":"six"' run "$digits/digits_qdq.onnx" --input "$image" --labels "$digits/digits.txt" --json
+works float_model_on_cpu "class 6" run "$digits/digits_float.onnx" --input "$image" --device cpu
+works profile_lists_steps "accelerator" run "$digits/digits_qdq.onnx" --input "$image" --profile
+works options_may_come_first "class 6" run --input="$image" --top=2 "$digits/digits_qdq.onnx"
+works info_tells_where "accelerator" info "$digits/digits_qdq.onnx"
+works info_speaks_json '"on_accelerator":true' info "$digits/digits_qdq.onnx" --json --config tiny
+works info_of_a_model_for_the_cpu "0 on the accelerator" info "$digits/digits_qdq.onnx" --host-only
+works devices_lists_drivers "func" devices
+works devices_lists_configurations "pynq" devices
+works devices_speaks_json '"configurations":[' devices --json
+works dump_after_import_prints_the_graph "Conv" compile "$digits/digits_qdq.onnx" --dump-after import
+
+works compile_writes_a_file "on the accelerator (pynq)" compile "$digits/digits_qdq.onnx" -o "$work/d.tsr"
+works info_reads_it "compiled for pynq" info "$work/d.tsr"
+works disasm_reads_it "finish" disasm "$work/d.tsr"
+works run_reads_it "class 6" run "$work/d.tsr" --input "$image" --device func --output "$work/tsr.npy"
+same compiled_and_imported_agree "$work/tsr.npy" "$work/func.npy"
+works compile_for_the_host "none" compile "$digits/digits_qdq.onnx" --host-only --cpu baseline -o "$work/host.tsr"
+works a_host_program_runs_on_cpu "class 6" run "$work/host.tsr" --input "$image"
+works a_prefix_gets_numbers "class 6" run "$work/d.tsr" --input "$image" --output "$work/out_"
+same prefix_and_name_agree "$work/out_0.npy" "$work/tsr.npy"
+
+if call run "$work/d.tsr" --input "$image" --device rtl --output "$work/rtl.npy"; [ $code -eq 0 ]; then
+    pass
+    same rtl_and_func_agree "$work/rtl.npy" "$work/func.npy"
+    works rtl_counts_cycles "cycles" run "$work/d.tsr" --input "$image" --device rtl:config=pynq,latency=100
+elif grep -q "make sims" "$work/err"; then
+    skip "run_on_rtl: the simulators are not built"
+else
+    fail run_on_rtl
+fi
+
+# ---- each mistake has its own message
+refuses 1 missing_model "no such model file" run "$work/none.onnx" --input "$image"
+refuses 1 missing_image "cannot be opened" run "$digits/digits_qdq.onnx" --input "$work/none.png"
+refuses 1 a_folder_is_no_model "cannot be read" info "$work"
+echo "not a model" >"$work/text.onnx"
+refuses 1 text_is_no_model "$work/text.onnx" info "$work/text.onnx"
+refuses 1 text_is_no_picture "neither a .npy file nor" run "$digits/digits_qdq.onnx" --input "$digits/digits.txt"
+refuses 1 unknown_device 'no device driver is called "gpu"' run "$digits/digits_qdq.onnx" --input "$image" --device gpu
+refuses 1 unknown_device_option "func" run "$digits/digits_qdq.onnx" --input "$image" --device func:speed=9
+refuses 1 unknown_configuration "no configuration is called huge" run "$digits/digits_qdq.onnx" --input "$image" --config huge
+refuses 1 configuration_given_twice "given twice" run "$digits/digits_qdq.onnx" --input "$image" --config tiny --device func:config=pynq
+refuses 1 program_for_another_configuration "compile the model for tiny" run "$work/d.tsr" --input "$image" --config tiny
+refuses 1 accelerator_program_on_cpu "accelerator" run "$work/d.tsr" --input "$image" --device cpu
+refuses 1 wrong_shape "takes float32 [1,1,8,8]" run "$digits/digits_qdq.onnx" --input "$digits/test_images.npy"
+refuses 1 too_many_inputs "has 1 input" run "$digits/digits_qdq.onnx" --input "$image" --input "$image"
+refuses 1 an_input_twice "given before" run "$digits/digits_qdq.onnx" --input "$image" --input image="$image"
+refuses 1 compiled_twice "compiled model already" compile "$work/d.tsr" -o "$work/dd.tsr"
+refuses 1 missing_labels "cannot be opened" run "$digits/digits_qdq.onnx" --input "$image" --labels "$work/none.txt"
+refuses 1 bad_mean "--mean takes" run "$digits/digits_qdq.onnx" --input "$image" --mean x
+head -c 100 "$image" >"$work/cut.png"
+refuses 1 cut_picture "$work/cut.png: byte" run "$digits/digits_qdq.onnx" --input "$work/cut.png"
+head -c 9000 "$digits/digits_qdq.onnx" >"$work/cut.onnx"
+refuses 1 cut_model "$work/cut.onnx" compile "$work/cut.onnx" -o "$work/cut.tsr"
+absent a_failed_compile_writes_nothing "$work/cut.tsr"
+head -c 5000 "$work/d.tsr" >"$work/short.tsr"
+refuses 1 cut_program "$work/short.tsr" run "$work/short.tsr" --input "$image"
+refuses 1 output_folder_missing "$work/no/d.tsr" compile "$digits/digits_qdq.onnx" -o "$work/no/d.tsr"
+TESSERA_SIM_DIR=$work refuses 1 missing_simulator "make sims" run "$digits/digits_qdq.onnx" --input "$image" --device rtl
+TESSERA_SIM_DIR=$work works devices_says_what_is_missing "make sims" devices
+call run "$digits/digits_qdq.onnx" --input "$image"
+"$tessera" run "$digits/digits_qdq.onnx" --input "$image" >/dev/full 2>"$work/err"; code=$?
+if [ $code -eq 1 ]; then pass; else fail a_full_disk_is_no_success; fi
+
+# ---- assembler
+cat >"$work/one.s" <<'END'
+        load inp, seg=1, dram=0x40, run=64, signal=gemm
+        finish
+data:   .byte 1, 2, 3
+END
+works asm_writes_an_image "2 instructions at byte 0" asm "$work/one.s" -o "$work/one.bin"
+works disasm_lists_it "load inp, seg=1, dram=0x40, run=64, signal=gemm" disasm "$work/one.bin"
+cp "$work/out" "$work/two.s"
+works asm_takes_the_listing "2 instructions" asm "$work/two.s" -o "$work/two.bin"
+same listing_gives_the_same_image "$work/one.bin" "$work/two.bin"
+echo "load nowhere" >"$work/bad.s"
+refuses 1 asm_errors_have_a_line "$work/bad.s:1" asm "$work/bad.s" -o "$work/bad.bin"
+absent a_failed_asm_writes_nothing "$work/bad.bin"
+refuses 1 disasm_offset_past_the_end "--offset" disasm "$work/one.bin" --offset 6400
+
+# ---- the photographs, where they are
+shared=$PWD/../shared/models/imagenet
+if [ -d "$shared" ]; then
+    v2=$shared/mobilenet_v2_1.0_224_int8.tflite labels=$shared/imagenet_labels.txt
+    works cat_is_a_cat "cat" run "$v2" --input "$shared/cat.bmp" --labels "$labels" --device cpu --top 1
+    works grace_hopper_wears_a_uniform "military uniform" run "$v2" --input "$shared/grace_hopper.bmp" --labels "$labels" --device cpu --top 1
+else
+    skip "photographs: no ../shared/models/imagenet"
+fi
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[ $failed -eq 0 ]
