@@ -232,7 +232,11 @@ bool read_register(tsr_sim *sim, uint32_t offset, uint32_t *out_value) {
     return answered && resp == TSR_AXI_OKAY;
 }
 
-void destroy(tsr_sim *sim) { delete sim; }
+void destroy(tsr_sim *sim) {
+    // Scopes leave the thread's context, which may be that of another simulator, gone already.
+    Verilated::threadContextp(sim->context.get());
+    delete sim;
+}
 
 tsr_sim *create(const tsr_sim_memory *options) try {
     std::unique_ptr<tsr_sim> sim(new tsr_sim);
