@@ -14,7 +14,7 @@ mkdir -p "$out"
 
 passed=0 failed=0 skipped=0 done=0 total=$#
 broken=()
-declare -A name_of start_of
+declare -A name_of=() start_of=()
 tty=0; [ -t 1 ] && tty=1
 
 status_line() {
@@ -25,7 +25,7 @@ status_line() {
 
 launch() {
     local name log
-    name=$(basename "$1"); log="$out/$name.log"
+    name=${1#"${BUILD:-build}/"}; name=${name#tests/}; log="$out/${name//\//-}.log"
     case "$1" in */*) ;; *) set -- "./$1" ;; esac
     timeout -k 10 "$limit" "$1" >"$log" 2>&1 &
     name_of[$!]=$name
@@ -36,7 +36,7 @@ launch() {
 collect() {
     local pid rc name log line seconds p=0 f=0 s=0 why=""
     wait -n -p pid "${!name_of[@]}"; rc=$?
-    name=${name_of[$pid]}; log="$out/$name.log"
+    name=${name_of[$pid]}; log="$out/${name//\//-}.log"
     seconds=$(awk "BEGIN { printf \"%.1f\", ${EPOCHREALTIME/,/.} - ${start_of[$pid]/,/.} }")
     unset "name_of[$pid]" "start_of[$pid]"
     line=$(tail -n 1 "$log" | tr -d '\r')
@@ -51,13 +51,13 @@ collect() {
     [ -n "$why" ] && f=$((f + 1))
     done=$((done + 1)) passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
     [ $tty = 1 ] && printf '\r\033[K'
-    printf '[%*d/%d] %-4s %-28s %5d passed %4d failed %4d skipped %7s s%s\n' ${#total} "$done" "$total" \
+    printf '[%*d/%d] %-4s %-34s %5d passed %4d failed %4d skipped %7s s%s\n' ${#total} "$done" "$total" \
         "$([ "$f" -eq 0 ] && echo ok || echo FAIL)" "$name" "$p" "$f" "$s" "$seconds" "${why:+  $why}"
     grep -a '^SKIP ' "$log" | head -n 3 | sed 's/^/        /'
     [ "$(grep -ac '^SKIP ' "$log")" -gt 3 ] && echo "        ... more in $log"
     if [ "$f" -ne 0 ]; then
         broken+=("$name")
-        { grep -a '^FAIL ' "$log" | head -n 10; [ -n "$why" ] && tail -n 25 "$log"; } | sed 's/^/        /'
+        { grep -a '^FAIL ' "$log" | head -n 10; [ -n "$why" ] && grep -av '^SKIP ' "$log" | tail -n 25; } | sed 's/^/        /'
         echo "        all of it: $log"
     fi
 }
@@ -68,6 +68,7 @@ for program in "$@"; do
 done
 while [ ${#name_of[@]} -gt 0 ]; do status_line; collect; done
 
+[ "$done" -ne "$total" ] && { failed=$((failed + total - done)); echo "only $done of $total programs were run"; }
 [ ${#broken[@]} -ne 0 ] && echo "failed: ${broken[*]}"
 echo "$passed passed, $failed failed, $skipped skipped"
 [ $failed -eq 0 ]
