@@ -121,7 +121,7 @@ static tsr_status copy_loops(const peeled *p, const tsr_affine *dram, const tsr_
     if (p->count > 2)
         NO_MATCH("a copy into '%s' has %u loops around its run; LOAD and STORE have two", p->store->buffer->name, p->count);
     c->x_count = c->y_count = 1;
-    c->x_stride = c->y_stride = c->run; // any legal number; it is not used
+    c->x_stride = c->y_stride = 0; // of loops that are not there
     c->sram_x_stride = c->sram_y_stride = 0;
     if (p->count >= 1) {
         uint32_t i = p->count - 1;
