@@ -19,8 +19,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "gemm_isa.h"
@@ -35,7 +35,8 @@ typedef struct settings {
 static double cpu_seconds(void) {
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
-    return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + 1e-6 * (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+    return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+           1e-6 * (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
 }
 
 static void fail(tsr_status status) {
@@ -84,7 +85,9 @@ int main(int argc, char **argv) {
         case 'o': s.folder = optarg; break;
         case 'r': s.commit = optarg; break;
         case 's': s.speed = true; break;
-        default: fprintf(stderr, "usage: bench-gemm [-c CONFIG] [-d DEVICE] [-m M] [-n N] [-k K] [-o FOLDER] [-r COMMIT] [-s]\n"); return 2;
+        default:
+            fprintf(stderr, "usage: bench-gemm [-c CONFIG] [-d DEVICE] [-m M] [-n N] [-k K] [-o FOLDER] [-r COMMIT] [-s]\n");
+            return 2;
         }
     }
     char name[256];
@@ -150,8 +153,9 @@ int main(int argc, char **argv) {
         for (int u = 0; u < TSR_UNITS; u++) {
             const tsr_unit_profile *p = &profile.unit[u];
             double all = (double)profile.cycles / 100;
-            printf("  %-14s %6.1f%% %6.1f%% %6.1f%% %6.1f%% %6.1f%%\n", units[u], (double)p->busy / all, (double)p->stall_token / all,
-                   (double)p->stall_memory / all, (double)p->stall_queue / all, (double)p->stall_bank / all);
+            printf("  %-14s %6.1f%% %6.1f%% %6.1f%% %6.1f%% %6.1f%%\n", units[u], (double)p->busy / all,
+                   (double)p->stall_token / all, (double)p->stall_memory / all, (double)p->stall_queue / all,
+                   (double)p->stall_bank / all);
         }
     }
     free(expected);

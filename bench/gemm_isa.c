@@ -27,13 +27,16 @@ static uint32_t divisor(uint32_t n, uint32_t limit) {
 tsr_status gemm_plan(gemm_problem *p) {
     const tsr_config *c = p->config;
     if (p->m % c->batch != 0 || p->n % c->block_out != 0 || p->k % c->block_in != 0)
-        return tsr_error(TSR_UNSUPPORTED, "m, n and k must be multiples of %u, %u and %u on %s", c->batch, c->block_out, c->block_in, c->name);
+        return tsr_error(TSR_UNSUPPORTED, "m, n and k must be multiples of %u, %u and %u on %s", c->batch, c->block_out,
+                         c->block_in, c->name);
     p->k_blocks = p->k / c->block_in;
     p->n_blocks = p->n / c->block_out;
     p->step_uops = p->k_blocks + 1;
     if (p->k_blocks * p->n_blocks > tsr_wgt_entries(c))
-        return tsr_error(TSR_UNSUPPORTED, "the %ux%u weights do not fit into WGT of %s (%u bytes)", p->k, p->n, c->name, c->wgt_buffer);
-    if (2 * p->n_blocks * p->step_uops > tsr_uop_entries(c) || p->n_blocks > tsr_par_entries(c) || 2 * p->k_blocks > tsr_inp_entries(c))
+        return tsr_error(TSR_UNSUPPORTED, "the %ux%u weights do not fit into WGT of %s (%u bytes)", p->k, p->n, c->name,
+                         c->wgt_buffer);
+    if (2 * p->n_blocks * p->step_uops > tsr_uop_entries(c) || p->n_blocks > tsr_par_entries(c) ||
+        2 * p->k_blocks > tsr_inp_entries(c))
         return tsr_error(TSR_UNSUPPORTED, "k = %u or n = %u is too large for the buffers of %s", p->k, p->n, c->name);
     uint32_t rows = p->m / c->batch, limit = tsr_inp_entries(c) / 2 / p->k_blocks;
     if (limit > tsr_acc_entries(c) / 2)
@@ -67,7 +70,12 @@ typedef struct stream {
     uint32_t count;
 } stream;
 
-enum { FROM_LOAD = 1 << TSR_UNIT_LOAD, FROM_GEMM = 1 << TSR_UNIT_GEMM, FROM_ALU = 1 << TSR_UNIT_ALU, FROM_STORE = 1 << TSR_UNIT_STORE };
+enum {
+    FROM_LOAD = 1 << TSR_UNIT_LOAD,
+    FROM_GEMM = 1 << TSR_UNIT_GEMM,
+    FROM_ALU = 1 << TSR_UNIT_ALU,
+    FROM_STORE = 1 << TSR_UNIT_STORE
+};
 enum { TO_LOAD = FROM_LOAD, TO_GEMM = FROM_GEMM, TO_ALU = FROM_ALU, TO_STORE = FROM_STORE };
 
 static void emit(stream *s, tsr_insn insn, uint32_t wait, uint32_t signal) {
@@ -98,10 +106,17 @@ static void load_a(stream *s, uint32_t strip, bool signals) {
     }
 }
 
-static void load_constants(stream *s, uint32_t buffer, uint64_t offset, uint32_t sram_addr, uint32_t run, uint32_t steps, bool signals) {
+static void load_constants(stream *s, uint32_t buffer, uint64_t offset, uint32_t sram_addr, uint32_t run, uint32_t steps,
+                           bool signals) {
     tsr_insn insn = {.opcode = TSR_OP_LOAD,
-                     .load = {.buffer = buffer, .dram_offset = (uint32_t)offset, .sram_addr = sram_addr, .run = run, .x_count = steps,
-                              .y_count = 1, .x_stride = run, .sram_x_stride = run}};
+                     .load = {.buffer = buffer,
+                              .dram_offset = (uint32_t)offset,
+                              .sram_addr = sram_addr,
+                              .run = run,
+                              .x_count = steps,
+                              .y_count = 1,
+                              .x_stride = run,
+                              .sram_x_stride = run}};
     emit(s, insn, 0, signals ? TO_GEMM : 0);
 }
 
@@ -112,10 +127,13 @@ static void load_step(stream *s, uint32_t block) {
     uint32_t uops = p->step_uops * TSR_UOP_BYTES, weights = p->k_blocks * tsr_wgt_entry_bytes(c), params = tsr_par_entry_bytes(c);
     load_constants(s, TSR_BUF_UOP, p->uop_offset + block * uops, block * uops, uops, 1, false);
     load_constants(s, TSR_BUF_PAR, p->param_offset + block * params, block * params, params, 1, false);
-    load_constants(s, TSR_BUF_WGT, p->weight_offset + (uint64_t)block * weights, block * weights, tsr_wgt_entry_bytes(c), p->k_blocks, true);
+    load_constants(s, TSR_BUF_WGT, p->weight_offset + (uint64_t)block * weights, block * weights, tsr_wgt_entry_bytes(c),
+                   p->k_blocks, true);
 }
 
-static uint32_t list_of(const gemm_problem *p, uint32_t strip, uint32_t block) { return ((strip & 1) * p->n_blocks + block) * p->step_uops; }
+static uint32_t list_of(const gemm_problem *p, uint32_t strip, uint32_t block) {
+    return ((strip & 1) * p->n_blocks + block) * p->step_uops;
+}
 
 static void compute_step(stream *s, uint32_t strip, uint32_t block) {
     const gemm_problem *p = s->p;
@@ -125,15 +143,31 @@ static void compute_step(stream *s, uint32_t strip, uint32_t block) {
     bool first_of_group = block % p->store_blocks == 0, last_of_group = block % p->store_blocks == p->store_blocks - 1;
 
     tsr_insn gemm = {.opcode = TSR_OP_GEMM,
-                     .gemm = {.overwrite = 1, .uop_begin = list_of(p, strip, block), .uop_count = p->k_blocks, .count0 = 1,
-                              .count1 = p->strip_rows, .acc1 = 1, .inp1 = p->k_blocks}};
-    bool loads = strip == 0 || block == 0 , frees_inp = block + 1 == p->n_blocks && strip + 2 < p->strips;
+                     .gemm = {.overwrite = 1,
+                              .uop_begin = list_of(p, strip, block),
+                              .uop_count = p->k_blocks,
+                              .count0 = 1,
+                              .count1 = p->strip_rows,
+                              .acc1 = 1,
+                              .inp1 = p->k_blocks}};
+    bool loads = strip == 0 || block == 0, frees_inp = block + 1 == p->n_blocks && strip + 2 < p->strips;
     emit(s, gemm, (loads ? FROM_LOAD : 0) | (step >= 2 ? FROM_ALU : 0), TO_ALU | (frees_inp ? TO_LOAD : 0));
 
     tsr_insn alu = {.opcode = TSR_OP_ALU,
-                    .alu = {.op = TSR_ALU_MOV, .src_kind = TSR_SRC_ACC, .rescale = 1, .clip = 1, .dst_kind = TSR_DST_OUT,
-                            .uop_begin = list_of(p, strip, block) + p->k_blocks, .uop_count = 1, .count0 = 1,
-                            .count1 = p->strip_rows, .dst1 = p->store_blocks, .src1 = 1, .imm = ZERO_POINT, .lo = -128, .hi = 127}};
+                    .alu = {.op = TSR_ALU_MOV,
+                            .src_kind = TSR_SRC_ACC,
+                            .rescale = 1,
+                            .clip = 1,
+                            .dst_kind = TSR_DST_OUT,
+                            .uop_begin = list_of(p, strip, block) + p->k_blocks,
+                            .uop_count = 1,
+                            .count0 = 1,
+                            .count1 = p->strip_rows,
+                            .dst1 = p->store_blocks,
+                            .src1 = 1,
+                            .imm = ZERO_POINT,
+                            .lo = -128,
+                            .hi = 127}};
     emit(s, alu, FROM_GEMM | (first_of_group && group >= 2 ? FROM_STORE : 0),
          (step + 2 < steps ? TO_GEMM : 0) | (last_of_group ? TO_STORE : 0));
 
@@ -162,12 +196,14 @@ static void write_stream(const gemm_problem *p, uint8_t *constants) {
         for (uint32_t block = 0; block < p->n_blocks; block++) {
             while (strip == 0 && loaded < p->n_blocks && loaded <= block + LEAD)
                 load_step(&s, loaded++);
-            bool next_strip = strip == 0 ? loaded == p->n_blocks && (block + LEAD + 1 == p->n_blocks || (block == 0 && p->n_blocks <= LEAD + 1))
-                                         : block == 0;
+            bool next_strip =
+                strip == 0 ? loaded == p->n_blocks && (block + LEAD + 1 == p->n_blocks || (block == 0 && p->n_blocks <= LEAD + 1))
+                           : block == 0;
             if (next_strip && strip + 1 < p->strips) {
                 uint32_t uops = p->step_uops * TSR_UOP_BYTES;
                 if (strip == 0) // the micro-ops of odd strips
-                    load_constants(&s, TSR_BUF_UOP, p->uop_offset + (uint64_t)p->n_blocks * uops, p->n_blocks * uops, uops, p->n_blocks, false);
+                    load_constants(&s, TSR_BUF_UOP, p->uop_offset + (uint64_t)p->n_blocks * uops, p->n_blocks * uops, uops,
+                                   p->n_blocks, false);
                 load_a(&s, strip + 1, true);
             }
             compute_step(&s, strip, block);
@@ -186,12 +222,16 @@ static void write_uops(const gemm_problem *p, uint8_t *constants) {
             uint32_t step = parity * p->n_blocks + block, group = step / p->store_blocks;
             uint32_t acc = (step & 1) * (tsr_acc_entries(c) / 2), inp = parity * (tsr_inp_entries(c) / 2);
             for (uint32_t k = 0; k < p->k_blocks; k++, at += TSR_UOP_BYTES) {
-                uint64_t word = tsr_uop_pack((tsr_uop){.dst = (uint16_t)acc, .src = (uint16_t)(inp + k),
-                                                       .par = (uint16_t)(block * p->k_blocks + k), .first = k == 0});
+                uint64_t word = tsr_uop_pack((tsr_uop){.dst = (uint16_t)acc,
+                                                       .src = (uint16_t)(inp + k),
+                                                       .par = (uint16_t)(block * p->k_blocks + k),
+                                                       .first = k == 0});
                 memcpy(at, &word, TSR_UOP_BYTES);
             }
-            uint64_t word = tsr_uop_pack((tsr_uop){.dst = (uint16_t)((group & 1) * (tsr_out_entries(c) / 2) + block % p->store_blocks),
-                                                   .src = (uint16_t)acc, .par = (uint16_t)block});
+            uint64_t word =
+                tsr_uop_pack((tsr_uop){.dst = (uint16_t)((group & 1) * (tsr_out_entries(c) / 2) + block % p->store_blocks),
+                                       .src = (uint16_t)acc,
+                                       .par = (uint16_t)block});
             memcpy(at, &word, TSR_UOP_BYTES);
         }
     }
@@ -227,7 +267,8 @@ void gemm_fill(const gemm_problem *p, uint8_t *constants, uint8_t *work, uint8_t
         uint32_t block = n / c->block_out, o = n % c->block_out;
         for (uint32_t k = 0; k < p->k; k++) {
             uint64_t entry = (uint64_t)block * p->k_blocks + k / c->block_in;
-            constants[p->weight_offset + entry * tsr_wgt_entry_bytes(c) + o * c->block_in + k % c->block_in] = (uint8_t)weights[n * p->k + k];
+            constants[p->weight_offset + entry * tsr_wgt_entry_bytes(c) + o * c->block_in + k % c->block_in] =
+                (uint8_t)weights[n * p->k + k];
         }
         int32_t bias = (int32_t)(next_random() % 20000) - 10000, multiplier = (1 << 30) + (int32_t)(next_random() % (1 << 29));
         uint8_t *param = constants + p->param_offset + (uint64_t)n * 12;

@@ -88,8 +88,8 @@ static tsr_status load_library(core *c, const char *config_name) {
     snprintf(file, sizeof file, "libtessera_sim_%s.so", config_name);
     if (!find_library(file, path)) {
         const char *set = getenv("TESSERA_SIM_DIR");
-        return tsr_error(TSR_NOT_FOUND, "there is no simulator of configuration %s (%s) in %s; build it with `make sims`", config_name,
-                         file, set != NULL && set[0] != '\0' ? set : "build/sim");
+        return tsr_error(TSR_NOT_FOUND, "there is no simulator of configuration %s (%s) in %s; build it with `make sims`",
+                         config_name, file, set != NULL && set[0] != '\0' ? set : "build/sim");
     }
     c->library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (c->library == NULL)
@@ -116,16 +116,20 @@ static tsr_status check_identity(core *c, const tsr_config *config) {
     uint32_t low = read_register(c, TSR_REG_CONFIG_ID_LO), high = read_register(c, TSR_REG_CONFIG_ID_HI);
     uint64_t id = (uint64_t)high << 32 | low;
     if (c->register_failed || magic != TSR_ISA_MAGIC)
-        return tsr_error(TSR_MISMATCH, "the simulator of configuration %s does not answer as a Tessera core (magic 0x%08x); build it again "
-                                       "with `make sims`", config->name, magic);
+        return tsr_error(TSR_MISMATCH,
+                         "the simulator of configuration %s does not answer as a Tessera core (magic 0x%08x); build it again "
+                         "with `make sims`",
+                         config->name, magic);
     if (c->isa_version != TSR_ISA_VERSION)
-        return tsr_error(TSR_MISMATCH, "the simulator of configuration %s has ISA %u.%u, this program %d.%d; build it again with "
-                                       "`make sims`", config->name, c->isa_version >> 16, c->isa_version & 0xffff, TSR_ISA_MAJOR,
-                         TSR_ISA_MINOR);
+        return tsr_error(TSR_MISMATCH,
+                         "the simulator of configuration %s has ISA %u.%u, this program %d.%d; build it again with "
+                         "`make sims`",
+                         config->name, c->isa_version >> 16, c->isa_version & 0xffff, TSR_ISA_MAJOR, TSR_ISA_MINOR);
     if (id != tsr_config_id(config))
-        return tsr_error(TSR_MISMATCH, "the simulator of configuration %s was built from other parameters (identity %016llx) than its file "
-                                       "has now (%016llx); build it again with `make sims`", config->name, (unsigned long long)id,
-                         (unsigned long long)tsr_config_id(config));
+        return tsr_error(TSR_MISMATCH,
+                         "the simulator of configuration %s was built from other parameters (identity %016llx) than its file "
+                         "has now (%016llx); build it again with `make sims`",
+                         config->name, (unsigned long long)id, (unsigned long long)tsr_config_id(config));
     return tsr_ok();
 }
 
@@ -205,8 +209,9 @@ static void read_counters(core *c, core_outcome *out) {
 
 // Grows with everything that moves.
 static uint64_t read_progress(core *c) {
-    return read_counter(c, TSR_COUNTER_INSNS) + read_counter(c, TSR_COUNTER_BYTES_READ) + read_counter(c, TSR_COUNTER_BYTES_WRITTEN) +
-           read_counter(c, TSR_COUNTER_GEMM_UOPS) + read_counter(c, TSR_COUNTER_ALU_UOPS);
+    return read_counter(c, TSR_COUNTER_INSNS) + read_counter(c, TSR_COUNTER_BYTES_READ) +
+           read_counter(c, TSR_COUNTER_BYTES_WRITTEN) + read_counter(c, TSR_COUNTER_GEMM_UOPS) +
+           read_counter(c, TSR_COUNTER_ALU_UOPS);
 }
 
 static void acknowledge(core *c) {

@@ -70,7 +70,8 @@ static tsr_status visit_option(void *context, const char *key, const char *value
     }
     return tsr_error(TSR_INVALID_ARGUMENT,
                      "unknown option \"%s\"; known: config, latency, bandwidth, outstanding, seed, cycle_limit, trace, "
-                     "trace_start, trace_stop, trace_mib", key);
+                     "trace_start, trace_stop, trace_mib",
+                     key);
 }
 
 static tsr_status rtl_open(const char *text, tsr_device **out_device) {
@@ -81,7 +82,8 @@ static tsr_status rtl_open(const char *text, tsr_device **out_device) {
     if (options.trace_stop == 0)
         options.trace_stop = options.trace_start < UINT32_MAX - TRACE_CYCLES ? options.trace_start + TRACE_CYCLES : UINT32_MAX;
     if (options.trace_stop <= options.trace_start)
-        return tsr_error(TSR_INVALID_ARGUMENT, "option trace_stop=%u: not after trace_start=%u", options.trace_stop, options.trace_start);
+        return tsr_error(TSR_INVALID_ARGUMENT, "option trace_stop=%u: not after trace_start=%u", options.trace_stop,
+                         options.trace_start);
     rtl_device *device = calloc(1, sizeof *device);
     if (device == NULL)
         return tsr_error(TSR_OUT_OF_MEMORY, "no memory for a device");
@@ -195,7 +197,8 @@ static tsr_status rtl_wait(tsr_device *base, uint32_t timeout_ms, tsr_profile *o
 const tsr_driver tsr_driver_rtl = {
     .name = "rtl",
     .summary = "the Verilated core with a memory model: exact results and cycles",
-    .options = "config=NAME latency=N bandwidth=N outstanding=N seed=N cycle_limit=N trace=FILE trace_start=N trace_stop=N trace_mib=N",
+    .options =
+        "config=NAME latency=N bandwidth=N outstanding=N seed=N cycle_limit=N trace=FILE trace_start=N trace_stop=N trace_mib=N",
     .ops =
         {
             .open = rtl_open,

@@ -253,9 +253,7 @@ tsr_sim *create(const tsr_sim_memory *options) try {
     return nullptr;
 }
 
-bool attach(tsr_sim *sim, uint64_t base, void *host, uint64_t size) {
-    return tsr_memory_attach(sim->memory, base, host, size);
-}
+bool attach(tsr_sim *sim, uint64_t base, void *host, uint64_t size) { return tsr_memory_attach(sim->memory, base, host, size); }
 bool detach(tsr_sim *sim, uint64_t base) { return tsr_memory_detach(sim->memory, base); }
 void inject_error(tsr_sim *sim, int directions, uint64_t base, uint64_t size) {
     tsr_memory_inject_error(sim->memory, directions, base, size);
@@ -316,8 +314,9 @@ size_t report(tsr_sim *sim, char *text, size_t size) {
     view.cycle = sim->cycle;
     // LOAD: what its data side is to write next, else what its address side is to read.
     bool back = r->tessera__DOT__back_valid;
-    view.unit[0] = view_unit(sim, 0, back || r->tessera__DOT__ahead_valid,
-                             back ? &r->tessera__DOT__back_item[0] : &r->tessera__DOT__ahead_item[0], r->tessera__DOT__avail_load);
+    view.unit[0] =
+        view_unit(sim, 0, back || r->tessera__DOT__ahead_valid,
+                  back ? &r->tessera__DOT__back_item[0] : &r->tessera__DOT__ahead_item[0], r->tessera__DOT__avail_load);
     view.unit[1] = view_unit(sim, 1, r->tessera__DOT__gemm_valid, &r->tessera__DOT__gemm_item[0], r->tessera__DOT__avail_gemm);
     view.unit[2] = view_unit(sim, 2, r->tessera__DOT__alu_valid, &r->tessera__DOT__alu_item[0], r->tessera__DOT__avail_alu);
     view.unit[3] = view_unit(sim, 3, r->tessera__DOT__store_valid, &r->tessera__DOT__store_item[0], r->tessera__DOT__avail_store);
@@ -327,9 +326,9 @@ size_t report(tsr_sim *sim, char *text, size_t size) {
 }
 
 const tsr_sim_api api = {
-    TSR_SIM_API_VERSION, TSR_SIM_CONFIG, TSR_SIM_VARIANT, bus_bytes, TSR_SIM_AVX2 != 0, create,     destroy, reset,
-    write_register,      read_register,  attach,          detach,    inject_error,      run,        cycle,   trace_open,
-    trace_close,         report, protocol_error,
+    TSR_SIM_API_VERSION, TSR_SIM_CONFIG, TSR_SIM_VARIANT, bus_bytes, TSR_SIM_AVX2 != 0, create, destroy, reset,
+    write_register,      read_register,  attach,          detach,    inject_error,      run,    cycle,   trace_open,
+    trace_close,         report,         protocol_error,
 };
 
 } // namespace

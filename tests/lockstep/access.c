@@ -90,8 +90,8 @@ static void alu_accesses(const walk *w, const tsr_alu_insn *a, const uint64_t *u
                 if (i0 == 0 && i1 == 0)
                     touch(w, SPACE_UOP, a->uop_begin + n, false);
                 if (a->src_kind != TSR_SRC_IMM)
-                    touch(w, a->src_kind == TSR_SRC_INP ? SPACE_INP : SPACE_ACC,
-                          (u.src + i0 * a->src0 + i1 * a->src1) & 0xffff, false);
+                    touch(w, a->src_kind == TSR_SRC_INP ? SPACE_INP : SPACE_ACC, (u.src + i0 * a->src0 + i1 * a->src1) & 0xffff,
+                          false);
                 if (a->rescale)
                     touch(w, SPACE_PAR, (u.par + i0 * a->par0 + i1 * a->par1) & 0xffff, false);
                 touch(w, a->dst_kind == TSR_DST_OUT ? SPACE_OUT : SPACE_ACC, (u.dst + i0 * a->dst0 + i1 * a->dst1) & 0xffff,

@@ -68,7 +68,8 @@ static void place_in_sram(generator *g, shape *s, uint32_t natural) {
         uint32_t roll = below(r, 10);
         s->x_stride = x_options[roll < 4 ? 0 : roll < 7 ? 1 : roll < 9 ? 2 : 3];
         uint32_t row = (s->columns - 1) * s->x_stride + s->touched;
-        uint32_t y_options[] = {s->columns * s->x_stride, round_up(row, natural), row + s->unit * below(r, 9), s->unit * below(r, 4)};
+        uint32_t y_options[] = {s->columns * s->x_stride, round_up(row, natural), row + s->unit * below(r, 9),
+                                s->unit * below(r, 4)};
         roll = below(r, 10);
         s->y_stride = y_options[roll < 4 ? 0 : roll < 7 ? 1 : roll < 9 ? 2 : 3];
         if (s->x_stride > 0xffff)
@@ -221,14 +222,22 @@ static bool make_load(generator *g, uint32_t buffer, bool alu_uops, tsr_insn *ou
     bool padded = l.x_before + l.x_after + l.y_before + l.y_after != 0;
     uint64_t bus = g->p->base[l.segment] + l.dram_offset;
     coverage[COVER_load_inp + buffer]++;
-    if (l.diag) COVER(load_diag);
-    if (padded) COVER(load_padded);
-    if (l.y_count == 0 || l.x_count == 0) COVER(load_only_padding);
-    if (l.plane != 0) COVER(load_plane);
-    if ((bus ^ l.sram_addr) % c->bus_bytes != 0) COVER(load_odd);
-    if (l.x_count > 1 && l.x_stride == l.run) COVER(load_merged);
-    if ((s.columns > 1 && l.sram_x_stride < s.touched) || (s.rows > 1 && l.sram_y_stride == 0)) COVER(load_overlapping);
-    if (bus / PAGE != (bus + l.run - 1) / PAGE) COVER(load_4k);
+    if (l.diag)
+        COVER(load_diag);
+    if (padded)
+        COVER(load_padded);
+    if (l.y_count == 0 || l.x_count == 0)
+        COVER(load_only_padding);
+    if (l.plane != 0)
+        COVER(load_plane);
+    if ((bus ^ l.sram_addr) % c->bus_bytes != 0)
+        COVER(load_odd);
+    if (l.x_count > 1 && l.x_stride == l.run)
+        COVER(load_merged);
+    if ((s.columns > 1 && l.sram_x_stride < s.touched) || (s.rows > 1 && l.sram_y_stride == 0))
+        COVER(load_overlapping);
+    if (bus / PAGE != (bus + l.run - 1) / PAGE)
+        COVER(load_4k);
     return true;
 }
 
@@ -248,15 +257,26 @@ static bool make_store(generator *g, tsr_insn *out) {
     place where;
     if (!place_in_dram(g, &to, s.rows, s.columns, s.run, &where))
         return false;
-    tsr_store_insn st = {.segment = to.segment, .plane = below(r, c->batch), .dram_offset = where.offset, .sram_addr = s.addr,
-                         .run = s.run, .x_count = s.columns, .y_count = s.rows, .y_stride = where.y_stride,
-                         .x_stride = where.x_stride, .sram_x_stride = s.x_stride, .sram_y_stride = s.y_stride};
+    tsr_store_insn st = {.segment = to.segment,
+                         .plane = below(r, c->batch),
+                         .dram_offset = where.offset,
+                         .sram_addr = s.addr,
+                         .run = s.run,
+                         .x_count = s.columns,
+                         .y_count = s.rows,
+                         .y_stride = where.y_stride,
+                         .x_stride = where.x_stride,
+                         .sram_x_stride = s.x_stride,
+                         .sram_y_stride = s.y_stride};
     *out = (tsr_insn){.opcode = TSR_OP_STORE, .store = st};
     uint64_t bus = g->p->base[st.segment] + st.dram_offset;
     COVER(store);
-    if (st.plane != 0) COVER(store_plane);
-    if ((bus ^ st.sram_addr) % c->bus_bytes != 0) COVER(store_odd);
-    if (bus / PAGE != (bus + st.run - 1) / PAGE) COVER(store_4k);
+    if (st.plane != 0)
+        COVER(store_plane);
+    if ((bus ^ st.sram_addr) % c->bus_bytes != 0)
+        COVER(store_odd);
+    if (bus / PAGE != (bus + st.run - 1) / PAGE)
+        COVER(store_4k);
     return true;
 }
 
@@ -349,14 +369,16 @@ static void visit_recent(void *context, space s, uint32_t cell, bool writes) {
 static bool make_gemm(generator *g, tsr_insn *out) {
     const tsr_config *c = g->c;
     loops l = pick_loops(g, false);
-    tsr_gemm_insn m = {.overwrite = chance(&g->r, 50), .uop_begin = l.begin, .uop_count = l.count, .count0 = l.count0, .count1 = l.count1};
+    tsr_gemm_insn m = {
+        .overwrite = chance(&g->r, 50), .uop_begin = l.begin, .uop_count = l.count, .count0 = l.count0, .count1 = l.count1};
     if (!pick_strides(g, &l, 0, tsr_acc_entries(c), &m.acc0, &m.acc1) ||
         !pick_strides(g, &l, 16, tsr_inp_entries(c), &m.inp0, &m.inp1) ||
         !pick_strides(g, &l, 32, tsr_wgt_entries(c), &m.wgt0, &m.wgt1))
         return false;
     *out = (tsr_insn){.opcode = TSR_OP_GEMM, .gemm = m};
     COVER(gemm);
-    if (m.overwrite) COVER(gemm_overwrite);
+    if (m.overwrite)
+        COVER(gemm_overwrite);
     recent seen = {{UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX}, false, g};
     program_accesses(g->p, out, g->uops, visit_recent, &seen);
     return true;
@@ -403,9 +425,12 @@ static bool make_alu(generator *g, tsr_insn *out) {
     }
     *out = (tsr_insn){.opcode = TSR_OP_ALU, .alu = a};
     coverage[COVER_alu_acc + a.src_kind]++;
-    if (a.rescale) COVER(alu_rescale);
-    if (a.clip) COVER(alu_clip);
-    if (a.dst_kind == TSR_DST_OUT) COVER(alu_out);
+    if (a.rescale)
+        COVER(alu_rescale);
+    if (a.clip)
+        COVER(alu_clip);
+    if (a.dst_kind == TSR_DST_OUT)
+        COVER(alu_out);
     recent seen = {{UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX}, true, g};
     program_accesses(g->p, out, g->uops, visit_recent, &seen);
     return true;
@@ -428,7 +453,8 @@ static void put_uop(generator *g, uint32_t at, bool alu) {
                       .src = (uint16_t)(chance(r, 65) ? pick(r, &g->alu_acc) : pick(r, &g->inp)),
                       .par = (uint16_t)pick(r, &g->par)};
     else
-        u = (tsr_uop){.dst = (uint16_t)pick(r, &g->gemm_acc), .src = (uint16_t)pick(r, &g->inp), .par = (uint16_t)pick(r, &g->wgt)};
+        u = (tsr_uop){
+            .dst = (uint16_t)pick(r, &g->gemm_acc), .src = (uint16_t)pick(r, &g->inp), .par = (uint16_t)pick(r, &g->wgt)};
     u.first = chance(r, 30);
     uint64_t word = tsr_uop_pack(u);
     memcpy(g->p->data[0] + at, &word, 8);
@@ -541,8 +567,13 @@ static void append_stores(generator *g, uint32_t first, uint32_t entries, uint32
     uint32_t bytes = entries * g->c->block_out;
     for (uint32_t plane = 0; plane < g->c->batch; plane++)
         append(g->p, (tsr_insn){.opcode = TSR_OP_STORE,
-                                .store = {.segment = 1, .plane = plane, .dram_offset = offset + plane * bytes, .run = bytes, .x_count = 1,
-                                          .y_count = 1, .sram_addr = first * g->c->block_out}});
+                                .store = {.segment = 1,
+                                          .plane = plane,
+                                          .dram_offset = offset + plane * bytes,
+                                          .run = bytes,
+                                          .x_count = 1,
+                                          .y_count = 1,
+                                          .sram_addr = first * g->c->block_out}});
 }
 
 // What the body computed stays in ACC and OUT unless it happens to be stored, and a mistake would go unseen. So the end stores
@@ -553,7 +584,8 @@ static void show_results(generator *g) {
     rng *r = &g->r;
     uint32_t acc[SHOW], out[SHOW];
     uint32_t out_entries = tsr_out_entries(g->c), reach = minimum(SHOW, out_entries);
-    uint32_t outs = pick_written(r, g->out_written, out_entries, out), accs = pick_written(r, g->acc_written, tsr_acc_entries(g->c), acc);
+    uint32_t outs = pick_written(r, g->out_written, out_entries, out),
+             accs = pick_written(r, g->acc_written, tsr_acc_entries(g->c), acc);
     accs = minimum(accs, reach);
     if (outs != 0)
         append_stores(g, minimum(out[below(r, outs)], out_entries - reach), reach, g->show_offset);
@@ -568,17 +600,31 @@ static void show_results(generator *g) {
         COVER(shown);
     }
     append(p, (tsr_insn){.opcode = TSR_OP_LOAD,
-                         .load = {.buffer = TSR_BUF_UOP, .dram_offset = g->show_pool, .sram_addr = 8 * uop, .run = 16 * accs, .x_count = 1,
+                         .load = {.buffer = TSR_BUF_UOP,
+                                  .dram_offset = g->show_pool,
+                                  .sram_addr = 8 * uop,
+                                  .run = 16 * accs,
+                                  .x_count = 1,
                                   .y_count = 1}});
     tsr_insn alu = {.opcode = TSR_OP_ALU,
-                    .alu = {.op = TSR_ALU_SHL, .src_kind = TSR_SRC_IMM, .uop_begin = uop, .uop_count = accs, .count0 = 1, .count1 = 1,
+                    .alu = {.op = TSR_ALU_SHL,
+                            .src_kind = TSR_SRC_IMM,
+                            .uop_begin = uop,
+                            .uop_count = accs,
+                            .count0 = 1,
+                            .count1 = 1,
                             .imm = (int32_t)(24 - 8 * below(r, 3))}};
     append(p, alu);
     alu.alu.op = TSR_ALU_SHR;
     alu.alu.imm = 24;
     append(p, alu);
-    alu.alu = (tsr_alu_insn){.op = TSR_ALU_MOV, .src_kind = TSR_SRC_ACC, .dst_kind = TSR_DST_OUT, .uop_begin = uop + accs,
-                             .uop_count = accs, .count0 = 1, .count1 = 1};
+    alu.alu = (tsr_alu_insn){.op = TSR_ALU_MOV,
+                             .src_kind = TSR_SRC_ACC,
+                             .dst_kind = TSR_DST_OUT,
+                             .uop_begin = uop + accs,
+                             .uop_count = accs,
+                             .count0 = 1,
+                             .count1 = 1};
     append(p, alu);
     append_stores(g, first_out, accs, g->show_offset + SHOW * tsr_out_entry_bytes(g->c));
 }
@@ -586,12 +632,8 @@ static void show_results(generator *g) {
 // How likely each kind of instruction is; a program keeps to one mix.
 static const uint8_t mixes[][8] = {
     // inp wgt gemm-uop alu-uop par gemm alu store
-    {12, 8, 6, 6, 6, 25, 25, 12},
-    {2, 2, 3, 1, 1, 80, 5, 6},
-    {2, 1, 1, 3, 3, 5, 80, 5},
-    {35, 15, 5, 5, 5, 10, 10, 15},
-    {10, 2, 2, 2, 2, 12, 30, 40},
-    {6, 4, 3, 3, 3, 40, 40, 1},
+    {12, 8, 6, 6, 6, 25, 25, 12},  {2, 2, 3, 1, 1, 80, 5, 6},    {2, 1, 1, 3, 3, 5, 80, 5},
+    {35, 15, 5, 5, 5, 10, 10, 15}, {10, 2, 2, 2, 2, 12, 30, 40}, {6, 4, 3, 3, 3, 40, 40, 1},
 };
 
 static bool make_insn(generator *g, const uint8_t *mix, tsr_insn *out) {

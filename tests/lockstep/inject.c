@@ -8,9 +8,9 @@
 #include "random.h"
 
 const char *const injection_names[INJECTIONS] = {
-    "nothing",         "illegal opcode",  "flipped bits",           "reserved bit", "missing token",
-    "256 tokens",      "DRAM range",      "SRAM range",             "micro-op bits", "micro-op range",
-    "no FINISH",       "instruction offset", "bus error in LOAD", "bus error in STORE", "bus error in fetch",
+    "nothing",    "illegal opcode",     "flipped bits",      "reserved bit",       "missing token",
+    "256 tokens", "DRAM range",         "SRAM range",        "micro-op bits",      "micro-op range",
+    "no FINISH",  "instruction offset", "bus error in LOAD", "bus error in STORE", "bus error in fetch",
 };
 
 static uint8_t *word_of(program *p, uint32_t i) { return p->data[0] + p->insn_space + i * TSR_INSN_BYTES; }
@@ -58,7 +58,8 @@ static bool ends_soon(const tsr_insn *i) {
     switch (i->opcode) {
     case TSR_OP_LOAD:
         return (uint64_t)(i->load.x_count + i->load.x_before + i->load.x_after) *
-                   (i->load.y_count + i->load.y_before + i->load.y_after) * (i->load.run + 8) < 60000;
+                   (i->load.y_count + i->load.y_before + i->load.y_after) * (i->load.run + 8) <
+               60000;
     case TSR_OP_STORE: return (uint64_t)i->store.x_count * i->store.y_count * (i->store.run + 8) < 60000;
     case TSR_OP_GEMM: return (uint64_t)i->gemm.count0 * i->gemm.count1 * i->gemm.uop_count < 10000;
     case TSR_OP_ALU: return (uint64_t)i->alu.count0 * i->alu.count1 * i->alu.uop_count < 10000;

@@ -282,7 +282,8 @@ result machine_run(machine *m, const program *p, bool check_races) {
         api->reset(sim);
     }
     r.cycles = api->cycle(sim) - begin;
-    r.stall_bank = core.counter[TSR_UNIT_COUNTER(TSR_UNIT_GEMM, STALL_BANK)] + core.counter[TSR_UNIT_COUNTER(TSR_UNIT_ALU, STALL_BANK)];
+    r.stall_bank =
+        core.counter[TSR_UNIT_COUNTER(TSR_UNIT_GEMM, STALL_BANK)] + core.counter[TSR_UNIT_COUNTER(TSR_UNIT_ALU, STALL_BANK)];
     if (api->protocol_error(sim) != NULL)
         differs(&r, "bus rule broken: %s", api->protocol_error(sim));
     api->inject_error(sim, 0, 0, 0);

@@ -130,7 +130,8 @@ static void progress(const settings *s, const tsr_config *c, uint64_t done, doub
 
 static void lockstep(const settings *s, const tsr_config *c, double deadline, tally *t) {
     char library[512];
-    snprintf(library, sizeof library, "%s/libtessera_sim_%s%s%s.so", s->simulators, c->name, *s->variant != '\0' ? "_" : "", s->variant);
+    snprintf(library, sizeof library, "%s/libtessera_sim_%s%s%s.so", s->simulators, c->name, *s->variant != '\0' ? "_" : "",
+             s->variant);
     machine *m = machine_open(library, c);
     if (m == NULL) {
         t->failed++;
@@ -163,8 +164,8 @@ static void lockstep(const settings *s, const tsr_config *c, double deadline, ta
                 break;
             }
             if (failed <= 5)
-                printf("FAIL %s seed %llu, %u instructions, injected: %s\n%s", c->name, (unsigned long long)(s->seed + done), p.count,
-                       injection_names[p.injection], r.detail);
+                printf("FAIL %s seed %llu, %u instructions, injected: %s\n%s", c->name, (unsigned long long)(s->seed + done),
+                       p.count, injection_names[p.injection], r.detail);
             if (!shortened) {
                 shortened = true;
                 r = minimise(m, &p, r);
@@ -179,7 +180,8 @@ static void lockstep(const settings *s, const tsr_config *c, double deadline, ta
         }
     }
     if (!s->expect_difference)
-        printf("%-8s %8llu programs %12llu cycles %8.1f s\n", c->name, (unsigned long long)done, (unsigned long long)cycles, now() - begin);
+        printf("%-8s %8llu programs %12llu cycles %8.1f s\n", c->name, (unsigned long long)done, (unsigned long long)cycles,
+               now() - begin);
     fflush(stdout);
     program_free(&p);
     machine_close(m);
@@ -204,7 +206,12 @@ static int usage(void) {
 }
 
 int main(int argc, char **argv) {
-    settings s = {.programs = 125, .seed = 1, .seconds = 1e9, .variant = "", .folder = "build/lockstep", .simulators = "build/sim",
+    settings s = {.programs = 125,
+                  .seed = 1,
+                  .seconds = 1e9,
+                  .variant = "",
+                  .folder = "build/lockstep",
+                  .simulators = "build/sim",
                   .configs_folder = "isa/configs"};
     char configs[256] = "tiny,pynq,wide,batch4";
     int option;
@@ -248,6 +255,7 @@ int main(int argc, char **argv) {
     }
     if (!s.quiet)
         print_coverage(&t);
-    printf("%llu passed, %llu failed, %llu skipped\n", (unsigned long long)t.passed, (unsigned long long)t.failed, (unsigned long long)t.skipped);
+    printf("%llu passed, %llu failed, %llu skipped\n", (unsigned long long)t.passed, (unsigned long long)t.failed,
+           (unsigned long long)t.skipped);
     return t.failed != 0;
 }

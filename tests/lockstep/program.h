@@ -57,39 +57,39 @@ typedef struct program {
 } program;
 
 // Counts of what programs did, for the coverage table. X(name, "meaning")
-#define LOCKSTEP_COVERAGE(X)                                                 \
-    X(load_inp, "LOAD into INP")                                             \
-    X(load_wgt, "LOAD into WGT")                                             \
-    X(load_uop, "LOAD into UOP")                                             \
-    X(load_par, "LOAD into PAR")                                             \
-    X(load_diag, "LOAD spreading diagonals")                                 \
-    X(load_padded, "LOAD with padding")                                      \
-    X(load_only_padding, "LOAD that reads no DRAM")                          \
-    X(load_plane, "LOAD into a batch row other than 0")                      \
-    X(load_odd, "LOAD whose addresses differ modulo the bus width")          \
-    X(load_merged, "LOAD from one contiguous region in several steps")       \
-    X(load_overlapping, "LOAD that writes a byte twice")                     \
-    X(load_4k, "LOAD over a 4 KiB border")                                   \
-    X(store, "STORE")                                                        \
-    X(store_plane, "STORE from a batch row other than 0")                    \
-    X(store_odd, "STORE whose addresses differ modulo the bus width")        \
-    X(store_4k, "STORE over a 4 KiB border")                                 \
-    X(gemm, "GEMM")                                                          \
-    X(gemm_overwrite, "GEMM that overwrites")                                \
-    X(gemm_same_acc, "GEMM micro-op on the accumulator of the one before")   \
-    X(alu_acc, "ALU from ACC")                                               \
-    X(alu_inp, "ALU from INP")                                               \
-    X(alu_imm, "ALU with an immediate")                                      \
-    X(alu_rescale, "ALU that requantises")                                   \
-    X(alu_clip, "ALU that clips")                                            \
-    X(alu_out, "ALU to OUT")                                                 \
-    X(alu_same_acc, "ALU micro-op on the destination of the one before")     \
-    X(alu_raw, "ALU micro-op that reads one of the last four destinations")  \
-    X(negative_stride, "micro-op loop that counts down modulo 2^16")         \
-    X(buffer_end, "access to the last entry of a buffer")                    \
-    X(shown, "accumulators shown in memory at the end")                     \
-    X(token_needed, "tokens that order accesses")                            \
-    X(token_extra, "tokens more than needed")                                \
+#define LOCKSTEP_COVERAGE(X)                                                                                                     \
+    X(load_inp, "LOAD into INP")                                                                                                 \
+    X(load_wgt, "LOAD into WGT")                                                                                                 \
+    X(load_uop, "LOAD into UOP")                                                                                                 \
+    X(load_par, "LOAD into PAR")                                                                                                 \
+    X(load_diag, "LOAD spreading diagonals")                                                                                     \
+    X(load_padded, "LOAD with padding")                                                                                          \
+    X(load_only_padding, "LOAD that reads no DRAM")                                                                              \
+    X(load_plane, "LOAD into a batch row other than 0")                                                                          \
+    X(load_odd, "LOAD whose addresses differ modulo the bus width")                                                              \
+    X(load_merged, "LOAD from one contiguous region in several steps")                                                           \
+    X(load_overlapping, "LOAD that writes a byte twice")                                                                         \
+    X(load_4k, "LOAD over a 4 KiB border")                                                                                       \
+    X(store, "STORE")                                                                                                            \
+    X(store_plane, "STORE from a batch row other than 0")                                                                        \
+    X(store_odd, "STORE whose addresses differ modulo the bus width")                                                            \
+    X(store_4k, "STORE over a 4 KiB border")                                                                                     \
+    X(gemm, "GEMM")                                                                                                              \
+    X(gemm_overwrite, "GEMM that overwrites")                                                                                    \
+    X(gemm_same_acc, "GEMM micro-op on the accumulator of the one before")                                                       \
+    X(alu_acc, "ALU from ACC")                                                                                                   \
+    X(alu_inp, "ALU from INP")                                                                                                   \
+    X(alu_imm, "ALU with an immediate")                                                                                          \
+    X(alu_rescale, "ALU that requantises")                                                                                       \
+    X(alu_clip, "ALU that clips")                                                                                                \
+    X(alu_out, "ALU to OUT")                                                                                                     \
+    X(alu_same_acc, "ALU micro-op on the destination of the one before")                                                         \
+    X(alu_raw, "ALU micro-op that reads one of the last four destinations")                                                      \
+    X(negative_stride, "micro-op loop that counts down modulo 2^16")                                                             \
+    X(buffer_end, "access to the last entry of a buffer")                                                                        \
+    X(shown, "accumulators shown in memory at the end")                                                                          \
+    X(token_needed, "tokens that order accesses")                                                                                \
+    X(token_extra, "tokens more than needed")                                                                                    \
     X(token_left, "tokens that nobody takes")
 
 typedef enum coverage_point {
@@ -119,7 +119,16 @@ void program_drop(program *p, uint32_t i);
 
 // ---- what an instruction touches ------------------------------------------------------------------------------------
 
-typedef enum space { SPACE_INP, SPACE_WGT, SPACE_UOP, SPACE_PAR, SPACE_ACC, SPACE_OUT, SPACE_SEGMENT, SPACES = SPACE_SEGMENT + SEGMENTS } space;
+typedef enum space {
+    SPACE_INP,
+    SPACE_WGT,
+    SPACE_UOP,
+    SPACE_PAR,
+    SPACE_ACC,
+    SPACE_OUT,
+    SPACE_SEGMENT,
+    SPACES = SPACE_SEGMENT + SEGMENTS
+} space;
 
 uint32_t space_cells(const program *p, space s); // entries of a buffer, bytes of a segment
 

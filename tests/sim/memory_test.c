@@ -25,8 +25,8 @@ static tsr_memory *fresh(tsr_sim_memory options) {
 }
 
 static tsr_axi_request read_request(uint64_t addr, uint8_t beats) {
-    return (tsr_axi_request){.ar_addr = addr, .ar_len = (uint8_t)(beats - 1), .ar_size = 3, .ar_burst = 1, .ar_valid = true,
-                             .r_ready = true};
+    return (tsr_axi_request){
+        .ar_addr = addr, .ar_len = (uint8_t)(beats - 1), .ar_size = 3, .ar_burst = 1, .ar_valid = true, .r_ready = true};
 }
 
 // Ticks until a read beat is there; returns the cycles that took, or -1 after 1000.
@@ -106,9 +106,16 @@ static int write_burst(tsr_memory *m, uint64_t addr, int beats, const uint8_t *d
     bool address = false;
     for (int i = 0; i < 1000; i++) {
         const tsr_axi_response *r = tsr_memory_response(m);
-        tsr_axi_request q = {.aw_addr = addr, .aw_len = (uint8_t)(beats - 1), .aw_size = 3, .aw_burst = 1,
-                             .aw_valid = !address, .w_valid = sent < beats, .w_data = data + (sent < beats ? sent : 0) * BUS,
-                             .w_strb = strobe, .w_last = sent == beats - 1, .b_ready = true};
+        tsr_axi_request q = {.aw_addr = addr,
+                             .aw_len = (uint8_t)(beats - 1),
+                             .aw_size = 3,
+                             .aw_burst = 1,
+                             .aw_valid = !address,
+                             .w_valid = sent < beats,
+                             .w_data = data + (sent < beats ? sent : 0) * BUS,
+                             .w_strb = strobe,
+                             .w_last = sent == beats - 1,
+                             .b_ready = true};
         address |= r->aw_ready;
         if (q.w_valid && r->w_ready)
             sent++;

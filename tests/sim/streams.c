@@ -14,8 +14,9 @@ static uint32_t put(uint8_t *segment0, uint32_t index, tsr_insn insn) {
 static uint32_t finish(uint8_t *segment0, uint32_t index) { return put(segment0, index, (tsr_insn){.opcode = TSR_OP_FINISH}); }
 
 static tsr_insn load(uint32_t offset) {
-    return (tsr_insn){.opcode = TSR_OP_LOAD,
-                      .load = {.buffer = TSR_BUF_INP, .segment = 1, .dram_offset = offset, .run = 64, .x_count = 1, .y_count = 1}};
+    return (tsr_insn){
+        .opcode = TSR_OP_LOAD,
+        .load = {.buffer = TSR_BUF_INP, .segment = 1, .dram_offset = offset, .run = 64, .x_count = 1, .y_count = 1}};
 }
 
 static tsr_insn gemm(uint32_t count0, uint32_t count1) {
@@ -45,8 +46,15 @@ uint32_t stream_bad_load(uint8_t *segment0) { return finish(segment0, put(segmen
 uint32_t stream_store_fives(uint8_t *segment0) {
     tsr_insn alu = {.opcode = TSR_OP_ALU,
                     .signal = 1u << TSR_UNIT_STORE,
-                    .alu = {.op = TSR_ALU_MOV, .src_kind = TSR_SRC_IMM, .dst_kind = TSR_DST_OUT, .uop_count = 1, .count0 = 1, .count1 = 4,
-                            .dst1 = 1, .imm = 5}};
-    tsr_insn store = {.opcode = TSR_OP_STORE, .wait = 1u << TSR_UNIT_ALU, .store = {.segment = 1, .run = 16, .x_count = 1, .y_count = 1}};
+                    .alu = {.op = TSR_ALU_MOV,
+                            .src_kind = TSR_SRC_IMM,
+                            .dst_kind = TSR_DST_OUT,
+                            .uop_count = 1,
+                            .count0 = 1,
+                            .count1 = 4,
+                            .dst1 = 1,
+                            .imm = 5}};
+    tsr_insn store = {
+        .opcode = TSR_OP_STORE, .wait = 1u << TSR_UNIT_ALU, .store = {.segment = 1, .run = 16, .x_count = 1, .y_count = 1}};
     return finish(segment0, put(segment0, put(segment0, 0, alu), store));
 }
