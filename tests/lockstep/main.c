@@ -160,12 +160,12 @@ static void lockstep(const settings *s, const tsr_config *c, double deadline, ta
             failed++;
             if (s->expect_difference) {
                 printf("%s: the seeded bug shows after %llu programs (seed %llu)\n", c->name, (unsigned long long)done + 1,
-                       (unsigned long long)(s->seed + done));
+                       (unsigned long long)p.seed);
                 break;
             }
             if (failed <= 5)
-                printf("FAIL %s seed %llu, %u instructions, injected: %s\n%s", c->name, (unsigned long long)(s->seed + done),
-                       p.count, injection_names[p.injection], r.detail);
+                printf("FAIL %s seed %llu, %u instructions, injected: %s\n%s", c->name, (unsigned long long)p.seed, p.count,
+                       injection_names[p.injection], r.detail);
             if (!shortened) {
                 shortened = true;
                 r = minimise(m, &p, r);
