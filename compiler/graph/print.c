@@ -69,6 +69,7 @@ static void print_attr(const tsr_graph *graph, const tsr_node *node, FILE *out) 
     case TSR_OP_CONV:
     case TSR_OP_CONV_INTEGER:
     case TSR_OP_MAX_POOL:
+    case TSR_OP_MAX_POOL_INDEX:
     case TSR_OP_AVERAGE_POOL: print_window(attr, out); break;
     case TSR_OP_MEAN:
         print_list("axes", attr->axes, attr->axis_count, out);

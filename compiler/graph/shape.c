@@ -280,6 +280,7 @@ tsr_status tsr_graph_infer_shape(const tsr_graph *graph, const tsr_node *node, u
         TSR_TRY(check_inputs(&f, 2, 2));
         return broadcast(&f, input(&f, 0), input(&f, 0)->rank, input(&f, 1), input(&f, 1)->rank);
     case TSR_OP_MAX_POOL:
+    case TSR_OP_MAX_POOL_INDEX:
     case TSR_OP_AVERAGE_POOL: TSR_TRY(check_inputs(&f, 1, 1)); return pool(&f);
     case TSR_OP_MEAN: TSR_TRY(check_inputs(&f, 1, 1)); return mean(&f);
     case TSR_OP_PAD: TSR_TRY(check_inputs(&f, 1, 1)); return pad(&f);

@@ -75,6 +75,10 @@ static tsr_status verify_types(const tsr_graph *graph, const tsr_node *node) {
         if (x->dtype != TSR_F32 || y->dtype != TSR_U8 || node->output_count != 3)
             return tsr_error(TSR_UNSUPPORTED, "must turn float32 into uint8, scale and zero point");
         return tsr_ok();
+    case TSR_OP_MAX_POOL_INDEX:
+        if (y->dtype != TSR_I64)
+            return tsr_error(TSR_UNSUPPORTED, "must give int64, gives %s", tsr_dtype_name(y->dtype));
+        return tsr_ok();
     case TSR_OP_CAST: return tsr_ok();
     case TSR_OP_SIGMOID:
     case TSR_OP_TANH:

@@ -110,16 +110,16 @@ static tsr_status enter_window(onnx *o, const onnx_node *node, tsr_id *x, uint32
     return importer_transpose(&o->imp, *x, to_nhwc, name, name, x);
 }
 
-// NHWC -> NC[H]W, defines output 0.
-static tsr_status leave_window(onnx *o, const onnx_node *node, tsr_id y, uint32_t spatial) {
-    const char *out_name = onnx_output_name(node, 0), *name = onnx_derived(o, node->name, "nchw");
+// NHWC -> NC[H]W, defines an output.
+static tsr_status leave_window(onnx *o, const onnx_node *node, uint32_t output, tsr_id y, uint32_t spatial) {
+    const char *out_name = onnx_output_name(node, output), *name = onnx_derived(o, out_name, "nchw");
     TSR_TRY(importer_transpose(&o->imp, y, to_nchw, name, spatial == 2 ? out_name : name, &y));
     if (spatial == 1) {
         const int64_t *shape = tensor_of(&o->imp, y)->shape;
         TSR_TRY(importer_reshape(&o->imp, y, 3, (const int64_t[]){shape[0], shape[1], shape[3]}, -1,
-                                 onnx_derived(o, node->name, "1d"), out_name, &y));
+                                 onnx_derived(o, out_name, "1d"), out_name, &y));
     }
-    return onnx_define(o, node, 0, y);
+    return onnx_define(o, node, output, y);
 }
 
 // Where the forms of an operator keep their operands. The bias of QLinear forms is int32 with scale x_scale * w_scale.
@@ -207,7 +207,7 @@ tsr_status onnx_conv(onnx *o, const onnx_node *node) {
                           onnx_derived(o, onnx_output_name(node, 0), "nhwc"), dtype, &y));
     tensor_of(&o->imp, y)->quant = out_quant;
     if (!volume)
-        return leave_window(o, node, y, spatial);
+        return leave_window(o, node, 0, y, spatial);
     const char *name = onnx_derived(o, node->name, "nchw");
     TSR_TRY(importer_transpose(&o->imp, y, to_nchw, name, name, &y));
     return onnx_fold_volume(o, node, batch, y);
@@ -242,6 +242,18 @@ static tsr_status global_pool(onnx *o, const onnx_node *node, tsr_id x) {
     return onnx_define(o, node, 0, y);
 }
 
+// The second output of MaxPool: where each maximum was.
+static tsr_status pool_indices(onnx *o, const onnx_node *node, const tsr_attr *window, tsr_id x, uint32_t spatial) {
+    tsr_attr attr = *window;
+    tsr_id y;
+    TSR_TRY(onnx_attr_int(node, "storage_order", 0, &attr.axis));
+    if (attr.axis != 0 && attr.axis != 1)
+        return tsr_error(TSR_CORRUPT, "storage_order %" PRId64 "; must be 0 or 1", attr.axis);
+    TSR_TRY(importer_emit(&o->imp, TSR_OP_MAX_POOL_INDEX, onnx_derived(o, node->name, "index"), &attr, 1, &x,
+                          onnx_derived(o, onnx_output_name(node, 1), "nhwc"), TSR_I64, &y));
+    return leave_window(o, node, 1, y, spatial);
+}
+
 tsr_status onnx_pool(onnx *o, const onnx_node *node) {
     tsr_attr attr = tsr_attr_default();
     tsr_id x, y;
@@ -265,7 +277,9 @@ tsr_status onnx_pool(onnx *o, const onnx_node *node) {
     TSR_TRY(importer_emit(&o->imp, op, node->name, &attr, 1, &x, onnx_derived(o, onnx_output_name(node, 0), "nhwc"),
                           tensor_of(&o->imp, x)->dtype, &y));
     tensor_of(&o->imp, y)->quant = tensor_of(&o->imp, x)->quant;
-    return leave_window(o, node, y, spatial);
+    if (onnx_has_output(node, 1) && op == TSR_OP_MAX_POOL)
+        TSR_TRY(pool_indices(o, node, &attr, x, spatial));
+    return leave_window(o, node, 0, y, spatial);
 }
 
 // ---- products ----------------------------------------------------------------------------------------------------------

@@ -156,6 +156,7 @@ static tsr_status lower(lowering *l) {
     case TSR_OP_EXP:
     case TSR_OP_NEG:
     case TSR_OP_LEAKY_RELU: return lower_unary(l);
+    case TSR_OP_MAX_POOL_INDEX: return lower_pool_index(l);
     case TSR_OP_MAX_POOL:
     case TSR_OP_AVERAGE_POOL: return lower_pool(l);
     case TSR_OP_MEAN: return lower_mean(l);

@@ -146,6 +146,38 @@ tsr_status lower_pool(lowering *l) {
     return tsr_ok();
 }
 
+// ---- where the maximum is ----------------------------------------------------------------------------------------------
+
+// One element at a time; of several maxima the first counts.
+tsr_status lower_pool_index(lowering *l) {
+    const tsr_tensor *x = in(l, 0), *y = out(l, 0);
+    const tsr_attr *a = &l->node->attr;
+    if (x->rank != 4)
+        return unsupported(l, "pooling takes pictures of rank 4");
+    const int64_t h = x->shape[1], w = x->shape[2], c = x->shape[3];
+    tsr_tbuffer *best = tsr_local(l->f, "best", x->dtype, 1), *where = tsr_local(l->f, "where", TSR_I64, 1);
+    const tsr_var *n = new_var(l, "n"), *oy = new_var(l, "y"), *ox = new_var(l, "x"), *k = new_var(l, "c"), *ky = new_var(l, "ky"),
+                  *kx = new_var(l, "kx");
+    ex iy = add(l, add(l, scaled(l, var(l, oy), a->stride[0]), scaled(l, var(l, ky), a->dilation[0])), i64(l, -a->pad_top));
+    ex ix = add(l, add(l, scaled(l, var(l, ox), a->stride[1]), scaled(l, var(l, kx), a->dilation[1])), i64(l, -a->pad_left));
+    ex pixel = add(l, scaled(l, add(l, scaled(l, var(l, n), h), iy), w), ix);
+    ex value = load(l, in_buffer(l, 0), add(l, scaled(l, pixel, c), var(l, k)));
+    ex plane = scaled(l, add(l, scaled(l, var(l, n), c), var(l, k)), h * w);
+    ex place = a->axis == 1 ? add(l, scaled(l, ix, h), iy) : add(l, scaled(l, iy, w), ix);
+    ex known = load(l, where, i64(l, 0));
+    ex better = op(l, TSR_OR, op(l, TSR_LT, known, i64(l, 0)), op(l, TSR_GT, value, load(l, best, i64(l, 0))));
+    tsr_stmt *take = seq2(l, store(l, best, i64(l, 0), value), store(l, where, i64(l, 0), add(l, plane, place)));
+    tsr_stmt *body = tsr_if(l->arena, inside(l, ix, w), tsr_if(l->arena, better, take));
+    body = loop(l, kx, a->kernel[1], body);
+    body = loop(l, ky, a->kernel[0], tsr_if(l->arena, inside(l, iy, h), body));
+    tsr_stmt *init = seq2(l, store(l, best, i64(l, 0), smallest(l, x->dtype)), store(l, where, i64(l, 0), i64(l, -1)));
+    ex to = add(l, scaled(l, add(l, scaled(l, var(l, n), y->shape[1]), var(l, oy)), y->shape[2]), var(l, ox));
+    tsr_stmt *write = store(l, out_buffer(l, 0), add(l, scaled(l, to, c), var(l, k)), known);
+    body = loop(l, ox, y->shape[2], loop(l, k, c, seq3(l, init, body, write)));
+    l->f->body = loop(l, n, x->shape[0], loop(l, oy, y->shape[1], body));
+    return tsr_ok();
+}
+
 // ---- mean over axes ----------------------------------------------------------------------------------------------------
 typedef struct reduction {
     nest kept, gone; // operands: x (both), y (kept)

@@ -109,6 +109,7 @@ tsr_status lower_dynamic_quantize(lowering *l);
 tsr_status lower_conv(lowering *l); // also FULLY_CONNECTED, CONV_INTEGER
 tsr_status lower_matmul(lowering *l);
 tsr_status lower_pool(lowering *l);
+tsr_status lower_pool_index(lowering *l);
 tsr_status lower_mean(lowering *l);
 tsr_status lower_binary(lowering *l);
 tsr_status lower_unary(lowering *l);

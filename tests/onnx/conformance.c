@@ -36,7 +36,6 @@ static unsigned outside; // cases with operators that are not in this release
 static const struct {
     const char *pattern, *reason;
 } not_now[] = {
-    {"test_maxpool_with_argmax_*", "MaxPool with its second output (indices)"},
     {"test_reshape_allowzero_reordered", "a tensor without elements"},
     {"test_batchnorm_*_training_mode", "training"},
     {"test_training_dropout*", "training"},

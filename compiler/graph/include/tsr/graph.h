@@ -30,6 +30,7 @@ typedef uint32_t tsr_id; // index of a tensor or node
     X(CLIP, "Clip")                  /* clip to attr.clip_lo, attr.clip_hi (Relu, Relu6, Clip) */         \
     X(SIGMOID, "Sigmoid") X(TANH, "Tanh") X(EXP, "Exp") X(NEG, "Neg") X(LEAKY_RELU, "LeakyRelu")          \
     X(MAX_POOL, "MaxPool")           /* NHWC */                                                           \
+    X(MAX_POOL_INDEX, "MaxPoolIndex") /* where MAX_POOL found it: int64 into the flat N,C,H,W of x, with attr.axis 1 N,C,W,H */ \
     X(AVERAGE_POOL, "AveragePool")   /* NHWC; a global pool has kernel = H, W */                          \
     X(MEAN, "Mean")                  /* over attr.axes, attr.keep_dims */                                 \
     X(PAD, "Pad")                    /* attr.pads_begin/pads_end per dimension, attr.pad_value or the zero point */ \
