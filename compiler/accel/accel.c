@@ -123,6 +123,14 @@ tsr_tbuffer *place_constant(const job *j, const char *name, tsr_dtype dtype, con
     return b;
 }
 
+tsr_status schedule_room(const job *j) {
+    const size_t most = (size_t)256 << 20; // a hundred times what a layer of an ImageNet network takes
+    if (tsr_arena_bytes(j->s->arena) > most)
+        return tsr_error(TSR_UNSUPPORTED, "%s of this size needs too many instructions; run it with a smaller batch or picture, or compile for the CPU alone",
+                         tsr_op_name(j->node->op));
+    return tsr_ok();
+}
+
 halves halves_of(space memory, int64_t size) { return (halves){memory, size, {-1, -1}}; }
 
 int64_t halves_find(const job *j, halves *h, int64_t key, bool *out_hit) {

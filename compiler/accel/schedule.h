@@ -42,6 +42,10 @@ halves halves_of(space memory, int64_t size);
 // The place of `key`; *out_hit false when the caller has to load it there.
 int64_t halves_find(const job *j, halves *h, int64_t key, bool *out_hit);
 
+// Asked for each tile: whether the program so far leaves room for more. Shapes of a few bytes in a file can ask for any number
+// of tiles, and each takes memory here and instructions in the program.
+tsr_status schedule_room(const job *j);
+
 // One line of PAR: 3 words a lane.
 void put_par(int32_t *words, int32_t bias, tsr_rescale rescale);
 

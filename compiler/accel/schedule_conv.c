@@ -241,13 +241,14 @@ static void requantise_and_store(const job *j, const conv *c, int64_t image, int
     }
 }
 
-static void schedule_tiles(const job *j, const conv *c, const tile *t) {
+static tsr_status schedule_tiles(const job *j, const conv *c, const tile *t) {
     const tsr_config *config = j->accel->config;
     halves inputs = halves_of(SPACE_INP, tsr_inp_plane_bytes(config)), weights = halves_of(SPACE_WGT, tsr_wgt_entries(config)),
            parameters = halves_of(SPACE_PAR, tsr_par_entries(config));
     int64_t down = ceil_div(c->out_rows, config->batch * t->th), across = ceil_div(c->out_columns, t->tw);
     int64_t channels = ceil_div(c->co, t->to), chunks = c->depthwise ? 1 : ceil_div(c->ci, t->nc), spatial = c->images * down * across;
     for (int64_t n = 0; n < spatial * channels; n++) {
+        TSR_TRY(schedule_room(j));
         int64_t s = t->channels_outside ? n % spatial : n / channels, o = t->channels_outside ? n / spatial : n % channels;
         int64_t image = s / (down * across), oy = s / across % down * config->batch * t->th, ox = s % across * t->tw;
         int64_t th = min64(t->th, ceil_div(c->out_rows - oy, config->batch)), tw = min64(t->tw, c->out_columns - ox);
@@ -272,6 +273,7 @@ static void schedule_tiles(const job *j, const conv *c, const tile *t) {
         }
         requantise_and_store(j, c, image, oy, th, ox, tw, o0, to, acc, par);
     }
+    return tsr_ok();
 }
 
 // ---- nodes ------------------------------------------------------------------------------------------------------------
@@ -388,7 +390,7 @@ tsr_status schedule_conv(const job *j) {
         tile t;
         if (!choose_tile(&c, config, &t))
             return tsr_error(TSR_UNSUPPORTED, "not even one output pixel fits the buffers of configuration '%s'", config->name);
-        schedule_tiles(j, &c, &t);
+        TSR_TRY(schedule_tiles(j, &c, &t));
     }
     return tsr_ok();
 }

@@ -86,6 +86,7 @@ tsr_status schedule_elementwise(const job *j) {
     strip = min64(strip, ceil_div(entries, config->batch));
     strip = ceil_div(ceil_div(entries, config->batch), ceil_div(ceil_div(entries, config->batch), strip)); // balanced
     for (int64_t at = 0; at < entries; at += strip * config->batch) {
+        TSR_TRY(schedule_room(j));
         int64_t n = min64(strip, ceil_div(entries - at, config->batch));
         int64_t inp = take_half(j->accel, SPACE_INP, tsr_inp_plane_bytes(config)), inp_b = inp + inp_entries * lanes;
         int64_t acc = take_half(j->accel, SPACE_ACC, tsr_acc_entries(config)), acc_b = acc + acc_entries;

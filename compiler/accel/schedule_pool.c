@@ -121,6 +121,7 @@ tsr_status schedule_pool(const job *j) {
         for (int64_t oy = 0; oy < p.out_rows; oy += tile_h * config->batch)
             for (int64_t ox = 0; ox < p.out_columns; ox += tile_w)
                 for (int64_t b0 = 0; b0 < p.blocks; b0 += tile_b) {
+                    TSR_TRY(schedule_room(j));
                     int64_t th = min64(tile_h, ceil_div(p.out_rows - oy, config->batch)), tw = min64(tile_w, p.out_columns - ox);
                     int64_t blocks = min64(tile_b, p.blocks - b0), iw = (tw - 1) * p.sx + p.kw;
                     int64_t run = min64(blocks * lanes, p.channels - b0 * lanes);

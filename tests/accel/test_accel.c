@@ -108,7 +108,7 @@ static void reference_elementwise(const tsr_graph *g, const tsr_node *n, const i
         int32_t va = a[i] - q->in_zero_point[0], vb = b != NULL ? b[i] - q->in_zero_point[1] : 0;
         int64_t v = va;
         if (n->op == TSR_OP_ADD || n->op == TSR_OP_SUB) {
-            int64_t ra = reference_rescale((int64_t)va << 20, q->in[0]), rb = reference_rescale((int64_t)vb << 20, q->in[1]);
+            int64_t ra = reference_rescale((int64_t)va * (1 << 20), q->in[0]), rb = reference_rescale((int64_t)vb * (1 << 20), q->in[1]);
             v = n->op == TSR_OP_ADD ? ra + rb : ra - rb;
         } else if (n->op == TSR_OP_MUL) {
             v = (int64_t)va * vb;

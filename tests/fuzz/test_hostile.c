@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: Apache-2.0
+// Damaged models, compiled models, programs and configurations, the same ones every time. Nothing may crash, take memory that
+// the file does not account for, or fail without naming the file; what still compiles has to run, and to one answer.
+//
+//   test_hostile [-v] [-l] [-t TEXT]
+//   TSR_HOSTILE_ROUNDS=20 test_hostile      twenty times as many cases, other ones after the first round
+//   TSR_HOSTILE_SAVE=folder test_hostile    writes each offending file there
+#include <errno.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "mutate.h"
+#include "targets.h"
+#include "tsr/asm.h"
+#include "tsr/compiler.h"
+
+GREATEST_MAIN_DEFS();
+
+#if defined __SANITIZE_ADDRESS__
+enum { SANITIZED = 1, CASE_SECONDS = 60 };
+#else
+enum { SANITIZED = 0, CASE_SECONDS = 5 };
+#endif
+
+// Address space that a case may take beyond what the program has anyway.
+static const rlim_t memory_bound = (rlim_t)1 << 30;
+static unsigned rounds = 1;
+
+// ---- a batch of cases in a process of its own ---------------------------------------------------------------------------
+
+typedef struct watch {
+    volatile uint32_t index, phase;
+    char complaint[700];
+} watch;
+
+static watch *shared;
+
+typedef struct batch {
+    const char *name;
+    const uint8_t *data;
+    size_t size;
+    mutator *mutate;
+    void (*mend)(bytes *b); // after the mutation; NULL = nothing
+    fuzz_target *target;
+    unsigned count;
+} batch;
+
+static bytes make_case(const batch *b, uint32_t index) {
+    bytes made = b->mutate(b->data, b->size, (uint64_t)index * 1000003 + b->size);
+    if (b->mend != NULL)
+        b->mend(&made);
+    // A block of its own size, so that the sanitizer sees the first byte too far.
+    uint8_t *exact = malloc(made.size + (made.size == 0));
+    if (exact == NULL)
+        abort();
+    memcpy(exact, made.data, made.size);
+    free(made.data);
+    made.data = exact;
+    return made;
+}
+
+static void bound_memory(void) {
+    unsigned long pages = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    if (file == NULL || fscanf(file, "%lu", &pages) != 1)
+        pages = 0;
+    if (file != NULL)
+        fclose(file);
+    rlim_t limit = (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + memory_bound;
+    if (!SANITIZED)
+        setrlimit(RLIMIT_AS, &(struct rlimit){limit, limit});
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+}
+
+static void run_child(const batch *b, uint32_t first) {
+    bound_memory();
+    fuzz_phase = &shared->phase;
+    shared->complaint[0] = '\0';
+    for (uint32_t i = first; i < b->count; i++) {
+        shared->index = i;
+        setitimer(ITIMER_PROF, &(struct itimerval){.it_value.tv_sec = CASE_SECONDS}, NULL); // its own time, not the machine's
+        bytes made = make_case(b, i);
+        const char *complaint = b->target(made.data, made.size);
+        free(made.data);
+        if (complaint != NULL) {
+            snprintf(shared->complaint, sizeof shared->complaint, "%s", complaint);
+            _exit(1);
+        }
+    }
+    _exit(0);
+}
+
+// What the child's end means for case shared->index, or NULL when the case is no failure.
+static const char *judge(int status) {
+    static char text[64];
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGPROF)
+        return shared->phase == FUZZ_RUNNING ? NULL : "takes longer than a compilation may";
+    if (WIFSIGNALED(status)) {
+        snprintf(text, sizeof text, "crashed: signal %d", WTERMSIG(status));
+        return text;
+    }
+    if (shared->complaint[0] != '\0')
+        return shared->complaint;
+    snprintf(text, sizeof text, "%s (exit code %d)", WEXITSTATUS(status) == 70 ? "needs more memory than the bound" : "gave up",
+             WEXITSTATUS(status));
+    return text;
+}
+
+static void save_case(const batch *b, uint32_t index) {
+    const char *folder = getenv("TSR_HOSTILE_SAVE");
+    char path[512];
+    if (folder == NULL)
+        return;
+    snprintf(path, sizeof path, "%s/%s-%u", folder, b->name, index);
+    for (char *c = path + strlen(folder) + 1; *c != '\0'; c++)
+        if (*c == '/' || *c == ' ')
+            *c = '_';
+    bytes made = make_case(b, index);
+    FILE *file = fopen(path, "wb");
+    if (file != NULL && fwrite(made.data, 1, made.size, file) != made.size)
+        fprintf(stderr, "cannot write %s\n", path);
+    if (file != NULL)
+        fclose(file);
+    free(made.data);
+}
+
+static check_result run_batch(const batch *b) {
+    unsigned failures = 0;
+    batch scaled = *b;
+    scaled.count = b->count * rounds;
+    if (SANITIZED)
+        scaled.count = (scaled.count + 3) / 4;
+    for (uint32_t first = 0; first < scaled.count; first = shared->index + 1) {
+        fflush(NULL);
+        pid_t child = fork();
+        ASSERT(child >= 0);
+        if (child == 0)
+            run_child(&scaled, first);
+        int status = 0;
+        while (waitpid(child, &status, 0) < 0)
+            ASSERT(errno == EINTR);
+        if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+            break;
+        const char *what = judge(status);
+        if (what == NULL)
+            continue;
+        failures++;
+        fprintf(stderr, "%s, case %u: %s\n", b->name, shared->index, what);
+        save_case(b, shared->index);
+    }
+    ASSERT_EQ_FMT(0u, failures, "%u failing cases");
+    PASS();
+}
+
+// ---- models -------------------------------------------------------------------------------------------------------------
+
+static void model_batch(const char *path, mutator *mutate, const char *how, fuzz_target *target, unsigned count) {
+    char name[160];
+    bytes file = bytes_read(path);
+    snprintf(name, sizeof name, "%s_%s", path, how);
+    batch b = {name, file.data, file.size, mutate, NULL, target, count};
+    if (file.data == NULL || file.size == 0)
+        fprintf(stderr, "%s is missing\n", path), check_report(name, CHECK_FAIL);
+    else
+        RUN_TEST_AS(name, run_batch, &b);
+    free(file.data);
+}
+
+SUITE(models) {
+    static const char *const qdq[] = {"conv_3_channels_7x7_stride_2",
+                                      "conv_groups",
+                                      "depthwise_two_outputs_a_channel",
+                                      "conv_2_channels_dilated",
+                                      "averagepool_pads_counted",
+                                      "maxpool_ceil",
+                                      "gemm",
+                                      "matmul_two_activations",
+                                      "add_channel_vector",
+                                      "mul_by_channel",
+                                      "concat_channels_of_different_scale",
+                                      "pad_value",
+                                      "softmax",
+                                      "transpose",
+                                      "reshape",
+                                      "conv_uint8",
+                                      "requantise_int8_to_uint8",
+                                      "conv_clip_inside_the_output_range",
+                                      "globalaveragepool",
+                                      "residual_add_relu"};
+    for (size_t i = 0; i < sizeof qdq / sizeof qdq[0]; i++) {
+        char path[160];
+        snprintf(path, sizeof path, "tests/models/qdq/%s/model.onnx", qdq[i]);
+        model_batch(path, mutate_onnx, "fields", fuzz_compile, 40);
+        model_batch(path, mutate_bits, "bits", fuzz_import, 100);
+    }
+    model_batch("models/digits/digits_qdq.onnx", mutate_onnx, "fields", fuzz_compile, 30);
+    model_batch("models/digits/digits_qdq.onnx", mutate_bits, "bits", fuzz_compile, 10);
+    model_batch("models/digits/digits_qdq.onnx", mutate_cut, "cut", fuzz_import, 200);
+    model_batch("models/digits/digits_float.onnx", mutate_onnx, "fields", fuzz_compile, 15);
+    model_batch("tests/import/small.tflite", mutate_words, "words", fuzz_compile, 60);
+    model_batch("tests/import/small.tflite", mutate_bits, "bits", fuzz_compile, 30);
+    model_batch("tests/import/small.tflite", mutate_words, "words_import", fuzz_import, 2000);
+    model_batch("tests/import/small.tflite", mutate_cut, "cut", fuzz_import, 500);
+}
+
+// ---- compiled models ----------------------------------------------------------------------------------------------------
+
+static uint32_t crc32_of(uint32_t crc, const uint8_t *data, size_t size) {
+    crc = ~crc;
+    for (size_t i = 0; i < size; i++) {
+        crc ^= data[i];
+        for (int bit = 0; bit < 8; bit++)
+            crc = (crc >> 1) ^ ((crc & 1) != 0 ? 0xedb88320U : 0);
+    }
+    return ~crc;
+}
+
+// The checksum would keep nearly all damage from going further: put it and the size right (isa/program.md).
+static void mend_program(bytes *b) {
+    enum { CRC = 12, BYTES = 16, HEADER = 64 };
+    static const uint8_t zero[4] = {0};
+    if (b->size < HEADER)
+        return;
+    uint64_t size = b->size;
+    memcpy(b->data + BYTES, &size, sizeof size);
+    uint32_t crc = crc32_of(0, b->data, CRC);
+    crc = crc32_of(crc, zero, sizeof zero);
+    crc = crc32_of(crc, b->data + CRC + 4, b->size - CRC - 4);
+    memcpy(b->data + CRC, &crc, sizeof crc);
+}
+
+// A model's accelerator steps without what the host does in between: the numbers are not the model's, the instructions are.
+static tsr_status compile_without_host_code(const char *model, tsr_program **out_program) {
+    tsr_config config;
+    TSR_TRY(tsr_config_load("isa/configs/pynq.cfg", &config));
+    tsr_compile_options options = {.config = &config, .cpu = "baseline"};
+    TSR_TRY(tsr_compile_file(model, &options, out_program));
+    tsr_program *p = *out_program;
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < p->step_count; i++)
+        if (p->steps[i].kind == TSR_STEP_ACCELERATOR)
+            p->steps[kept++] = p->steps[i];
+    p->step_count = kept;
+    p->code_bytes = 0;
+    p->target[0] = p->features[0] = '\0';
+    return tsr_ok();
+}
+
+SUITE(programs) {
+    tsr_program *p = NULL;
+    uint8_t *data = NULL;
+    size_t size = 0;
+    tsr_status status = compile_without_host_code("tests/models/qdq/conv_groups/model.onnx", &p);
+    if (status.code == TSR_OK)
+        status = tsr_program_serialise(p, &data, &size);
+    if (status.code != TSR_OK || p->step_count == 0) {
+        fprintf(stderr, "no program to damage: %s\n", status.message);
+        check_report("programs", CHECK_FAIL);
+    } else {
+        // What is in front of the constants, where the counts and offsets are, and the instructions and data.
+        batch all[] = {{"program_words", data, size, mutate_words, mend_program, fuzz_program, 1500},
+                       {"program_bits", data, size, mutate_bits, mend_program, fuzz_program, 1000},
+                       {"program_cut", data, size, mutate_cut, mend_program, fuzz_program, 300},
+                       {"program_cut_and_not_mended", data, size, mutate_cut, NULL, fuzz_program, 300},
+                       {"program_bits_not_mended", data, size, mutate_bits, NULL, fuzz_program, 100}};
+        for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+            RUN_TEST_AS(all[i].name, run_batch, &all[i]);
+    }
+    free(data);
+    tsr_program_free(p);
+}
+
+// ---- texts --------------------------------------------------------------------------------------------------------------
+
+static const char assembly[] =
+    "# every kind of statement\n"
+    ".uop dst=0 src=1 par=2 first\n"
+    ".byte 1 2 3 -4\n"
+    "load wait=gemm signal=gemm buffer=inp segment=1 dram_offset=0x40 run=8 x_count=1 y_count=1 pad_value=-3\n"
+    "gemm wait=load signal=alu overwrite uop_count=1 count0=2 count1=3\n"
+    "alu op=mov src_kind=acc dst_kind=out rescale clip lo=-128 hi=127 uop_count=1 count0=1 count1=1\n"
+    "finish\n";
+
+SUITE(texts) {
+    bytes config = bytes_read("isa/configs/pynq.cfg");
+    batch all[] = {{"assembly_lines", (const uint8_t *)assembly, sizeof assembly - 1, mutate_lines, NULL, fuzz_asm, 3000},
+                   {"assembly_bits", (const uint8_t *)assembly, sizeof assembly - 1, mutate_bits, NULL, fuzz_asm, 2000},
+                   {"assembly_cut", (const uint8_t *)assembly, sizeof assembly - 1, mutate_cut, NULL, fuzz_asm, 500},
+                   {"config_lines", config.data, config.size, mutate_lines, NULL, fuzz_config, 3000},
+                   {"config_bits", config.data, config.size, mutate_bits, NULL, fuzz_config, 2000},
+                   {"config_cut", config.data, config.size, mutate_cut, NULL, fuzz_config, 500}};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        RUN_TEST_AS(all[i].name, run_batch, &all[i]);
+    free(config.data);
+}
+
+int main(int argc, char **argv) {
+    GREATEST_MAIN_BEGIN();
+    const char *text = getenv("TSR_HOSTILE_ROUNDS");
+    if (text != NULL && atoi(text) > 0)
+        rounds = (unsigned)atoi(text);
+    shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared == MAP_FAILED)
+        return 1;
+    RUN_SUITE(texts);
+    RUN_SUITE(programs);
+    RUN_SUITE(models);
+    GREATEST_MAIN_END();
+}
