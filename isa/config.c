@@ -46,7 +46,7 @@ static const struct {
     {"acc_bits", 32, 32},
     {"bus_bytes", 8, 64},
     {"queue_depth", 2, 256},
-    {"outstanding_bursts", 1, 64},
+    {"outstanding_bursts", 2, 64},
     {"burst_beats", 1, 256}, // AXI4's longest
 };
 

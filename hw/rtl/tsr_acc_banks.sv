@@ -60,7 +60,7 @@ module tsr_acc_banks #(
       .Width (Width)
     ) u_sram (
       .clk_i        (clk_i),
-      .clear_i      (clear_i && clear_addr_i < 16'(Depth)),
+      .clear_i      (clear_i && {1'b0, clear_addr_i} < 17'(Depth)),
       .clear_addr_i (clear_addr_i[AddrWidth-1:0]),
       .we_i         (gemm_write || alu_write),
       .waddr_i      (waddr),

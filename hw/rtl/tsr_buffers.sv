@@ -198,7 +198,7 @@ module tsr_buffers #(
     .BusBytes (BusBytes)
   ) u_wgt (
     .clk_i        (clk_i),
-    .clear_i      (clear_q && clear_addr_q < 16'(WgtDepth)),
+    .clear_i      (clear_q && {1'b0, clear_addr_q} < 17'(WgtDepth)),
     .clear_addr_i (clear_addr_q[WgtAddr-1:0]),
     .we_i         (ld_we_i && ld_buffer_i == 2'(tsr_isa_pkg::BufWgt)),
     .diag_i       (ld_diag_i),
@@ -226,7 +226,7 @@ module tsr_buffers #(
   logic                  uop_we, uop_clear;
 
   assign uop_we = ld_we_i && ld_buffer_i == 2'(tsr_isa_pkg::BufUop);
-  assign uop_clear = clear_q && clear_addr_q < 16'(UopDepth);
+  assign uop_clear = clear_q && {1'b0, clear_addr_q} < 17'(UopDepth);
 
   tsr_sram #(
     .Depth      (UopDepth),
@@ -302,7 +302,7 @@ module tsr_buffers #(
     .StrbWidth  (8)
   ) u_par (
     .clk_i        (clk_i),
-    .clear_i      (clear_q && clear_addr_q < 16'(ParDepth)),
+    .clear_i      (clear_q && {1'b0, clear_addr_q} < 17'(ParDepth)),
     .clear_addr_i (clear_addr_q[ParAddr-1:0]),
     .we_i         (par_we),
     .waddr_i      (par_waddr[ParAddr-1:0]),
@@ -335,7 +335,7 @@ module tsr_buffers #(
     .WriteWidth (OutBits)
   ) u_out (
     .clk_i        (clk_i),
-    .clear_i      (clear_q && clear_addr_q < 16'(OutDepth)),
+    .clear_i      (clear_q && {1'b0, clear_addr_q} < 17'(OutDepth)),
     .clear_addr_i (clear_addr_q[OutAddr-1:0]),
     .we_i         (alu_out_we_i),
     .waddr_i      (OutAddr'(32'(alu_out_waddr_i) / OutPerWord)),

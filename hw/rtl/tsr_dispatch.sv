@@ -218,7 +218,7 @@ module tsr_dispatch #(
     for (int u = 0; u < 4; u++) begin
       if (ld.wait_mask[u] && token_q[8*(4*u+32'(unit))+:8] == 8'd0) underflow = 1'b1;
       if (ld.signal_mask[u] && token_q[8*(4*32'(unit)+u)+:8] == 8'd255) overflow = 1'b1;
-      if (ld.signal_mask[u] && 9'(token_q[8*(4*32'(unit)+u)+:8]) + 9'(pending_i[PendW*u+:PendW]) >= 9'd255)
+      if (ld.signal_mask[u] && 10'(token_q[8*(4*32'(unit)+u)+:8]) + 10'(pending_i[PendW*u+:PendW]) >= 10'd255)
         crowded = 1'b1;
     end
   end

@@ -71,7 +71,7 @@ module tsr_inp_banks #(
       .StrbWidth  (8)
     ) u_sram (
       .clk_i        (clk_i),
-      .clear_i      (clear_i && clear_addr_i < 16'(Depth)),
+      .clear_i      (clear_i && {1'b0, clear_addr_i} < 17'(Depth)),
       .clear_addr_i (clear_addr_i[AddrWidth-1:0]),
       .we_i         (ld_we_i && ld_bank == 2'(b)),
       .waddr_i      (ld_word[AddrWidth-1:0]),

@@ -10,7 +10,8 @@
 //
 // 1. give_<p>_i[c] adds one to counter p -> c; take_<c>_i[p] removes one from it; both in one cycle leave it as it was.
 // 2. avail_<c>_o[p] says that counter p -> c is not 0. A unit takes only what is available.
-// 3. No counter passes 255: dispatch refuses programs that would, in program order, and execution never runs ahead of it.
+// 3. No counter passes 255: dispatch refuses programs that would in program order, and holds back an instruction whose
+//    tokens might while takers lag behind it (tsr_dispatch, rule 4).
 // 4. A unit has no counter with itself: those bits read 0 and are ignored.
 module tsr_tokens (
   input  logic       clk_i,
@@ -61,6 +62,8 @@ module tsr_tokens (
         else if (give[n] != take[n]) count_q <= give[n] ? count_q + 8'd1 : count_q - 8'd1;
       end
     end else begin : g_self
+      logic unused_self;
+      assign unused_self = give[n] ^ take[n];
       assign avail[n] = 1'b0;
     end
   end

@@ -68,7 +68,7 @@ endef
 $(foreach c,$(CONFIGS),$(eval $(call simulator,tessera_sim_$(c),$(c),,--noassert,$(SIM_RTL))))
 SIMS          := $(foreach c,$(CONFIGS),$(SIM)/libtessera_sim_$(c).so)
 
-# Test builds, NAME_asserts: with the RTL's own assertions on.
+# Test builds, NAME_asserts: with Verilator's checks and any assertions in the RTL on.
 $(foreach c,$(CONFIGS),$(eval $(call simulator,tessera_sim_$(c)_asserts,$(c),asserts,--assert,$(SIM_RTL))))
 
 # Test builds, tiny_bug_NAME: tests/lockstep/bugs/NAME.sed applied to the file that it names, for lockstep to find.

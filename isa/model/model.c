@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fetch and dispatch: isa/spec.md, "Running a stream".
+// Fetch and dispatch: isa/spec.md, "Life of a run".
 #include <stdlib.h>
 #include <string.h>
 

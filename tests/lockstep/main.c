@@ -47,16 +47,16 @@ static void write_program(const settings *s, const program *p, const result *r) 
     if (file == NULL || tsr_disassemble(p->data[0] + p->insn_space, (size_t)p->count * TSR_INSN_BYTES, &text).code != TSR_OK) {
         fprintf(stderr, "%s: cannot be written\n", path);
     } else {
-        fprintf(file, "; configuration %s, seed %llu, injected: %s", p->config->name, (unsigned long long)p->seed,
+        fprintf(file, "# configuration %s, seed %llu, injected: %s", p->config->name, (unsigned long long)p->seed,
                 injection_names[p->injection]);
         if (p->victim != UINT32_MAX)
             fprintf(file, " at instruction %u", p->victim);
         fprintf(file, "\n; started with insn_offset %u, insn_count %u\n", p->insn_offset, p->insn_count);
         for (int i = 0; i < SEGMENTS; i++)
-            fprintf(file, "; segment %d: %u bytes at bus address 0x%llx\n", i, p->size[i], (unsigned long long)p->base[i]);
+            fprintf(file, "# segment %d: %u bytes at bus address 0x%llx\n", i, p->size[i], (unsigned long long)p->base[i]);
         for (const char *line = r->detail; *line != '\0';) {
             size_t length = strcspn(line, "\n");
-            fprintf(file, "; %.*s\n", (int)length, line);
+            fprintf(file, "# %.*s\n", (int)length, line);
             line += length + (line[length] == '\n');
         }
         fputs(text, file);
