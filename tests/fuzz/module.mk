@@ -16,7 +16,7 @@ FUZZ_SANITIZE   := -fsanitize=address$(COMMA)undefined -fno-sanitize=function -f
 FUZZ_FLAGS      := $(FUZZ_SANITIZE) -fsanitize=fuzzer-no-link
 .PHONY: fuzz fuzz-run
 fuzz: ## search for inputs that crash: FUZZ_SECONDS=60 for each of FUZZ_TARGETS="import compile program asm config"
-	@$(MAKE) --no-print-directory BUILD=build/fuzz CC=clang-19 OPT='-O1 -g -fno-omit-frame-pointer $(FUZZ_FLAGS)' \
+	@$(MAKE) --no-print-directory BUILD=build/fuzz CC=clang-19 WARN=-w OPT='-O1 -g -fno-omit-frame-pointer $(FUZZ_FLAGS)' \
 	  LDFLAGS='$(FUZZ_SANITIZE)' FUZZ_TARGETS='$(FUZZ_TARGETS)' FUZZ_SECONDS=$(FUZZ_SECONDS) fuzz-run
 fuzz-run: $(foreach t,$(FUZZ_TARGETS),$(BUILD)/bin/fuzz-$(t))
 	@tests/fuzz/fuzz.sh $(FUZZ_SECONDS) $(FUZZ_TARGETS)

@@ -162,7 +162,14 @@ static const char *compile(const uint8_t *data, size_t size, bool host_only, tsr
     return check_round_trip(*out_program);
 }
 
-static bool may_fail(tsr_status status) { return status.code == TSR_TIMEOUT || status.code == TSR_OUT_OF_MEMORY; }
+static bool may_fail(tsr_status status) {
+#if defined __clang__
+    // Its __builtin_cpu_supports does not know cx8 and fxsr, so that the runtime of a fuzzing build refuses some host code.
+    if (status.code == TSR_MISMATCH)
+        return true;
+#endif
+    return status.code == TSR_TIMEOUT || status.code == TSR_OUT_OF_MEMORY;
+}
 
 static const char *run_both(const tsr_program *accelerated, const tsr_program *host) {
     if (accelerated->work_bytes > MAX_RUN_BYTES || host->work_bytes > MAX_RUN_BYTES || program_macs(host) > MAX_RUN_MACS)
