@@ -32,8 +32,12 @@ int cli_asm(int argc, char **argv) {
         {0},
     };
     const cli_command command = {
-        "asm", "assemble Tessera instructions",
-        "SOURCE -o FILE", 1, 1, options,
+        "asm",
+        "assemble Tessera instructions",
+        "SOURCE -o FILE",
+        1,
+        1,
+        options,
         "The language is in isa/spec.md, section 9. The image is what is loaded at the start of segment 0.\n",
         "  tessera asm add_one.s -o add_one.bin\n",
     };

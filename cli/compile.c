@@ -18,14 +18,15 @@ static tsr_status compile(const char *model, const arguments *a) {
     bool compiled;
     TSR_TRY(model_is_compiled(model, &compiled));
     if (compiled)
-        return tsr_error(TSR_INVALID_ARGUMENT, "%s: is a compiled model already; give the .onnx or .tflite file it was made from", model);
+        return tsr_error(TSR_INVALID_ARGUMENT, "%s: is a compiled model already; give the .onnx or .tflite file it was made from",
+                         model);
     tsr_program *program;
     TSR_TRY(model_compile(model, a->host_only ? NULL : &config, a->host_only, a->cpu, a->batch, a->dump_after, &program));
     tsr_status status = a->output != NULL ? tsr_program_save(program, a->output) : tsr_ok();
     if (status.code == TSR_OK && a->output != NULL) {
         model_totals totals = model_count(program);
-        printf("%s: %u of %u layers and %.1f%% of %s MACs on the accelerator (%s), %s bytes of constants, %s of host code\n", a->output,
-               totals.accelerator_layers, program->layer_count,
+        printf("%s: %u of %u layers and %.1f%% of %s MACs on the accelerator (%s), %s bytes of constants, %s of host code\n",
+               a->output, totals.accelerator_layers, program->layer_count,
                totals.macs != 0 ? 100.0 * (double)totals.accelerator_macs / (double)totals.macs : 0.0, count_text(totals.macs),
                a->host_only ? "none" : program->config.name, count_text(program->const_bytes), count_text(program->code_bytes));
     }
@@ -37,17 +38,23 @@ int cli_compile(int argc, char **argv) {
     arguments a = {.config = "pynq", .cpu = "native", .batch = 1};
     const cli_option options[] = {
         {OPTION_TEXT, "-o", "FILE", &a.output, "where the compiled model goes (.tsr)"},
-        {OPTION_TEXT, "--config", "NAME", &a.config, "hardware configuration: a name of `tessera devices`, or the\npath of a .cfg file (default pynq)"},
+        {OPTION_TEXT, "--config", "NAME", &a.config,
+         "hardware configuration: a name of `tessera devices`, or the\npath of a .cfg file (default pynq)"},
         {OPTION_FLAG, "--host-only", NULL, &a.host_only, "everything on the CPU; runs on every device"},
-        {OPTION_TEXT, "--cpu", "KIND", &a.cpu, "CPU code for this machine (native, the default) or for any of\nits architecture (baseline)"},
+        {OPTION_TEXT, "--cpu", "KIND", &a.cpu,
+         "CPU code for this machine (native, the default) or for any of\nits architecture (baseline)"},
         {OPTION_NUMBER, "--batch", "N", &a.batch, "what a symbolic first extent of an input becomes (default 1)"},
         {OPTION_TEXT, "--dump-after", "PASS", &a.dump_after,
          "print the model after this stage: import, a graph pass, or\nschedule; -o may then be left out"},
         {0},
     };
     const cli_command command = {
-        "compile", "compile an ONNX or TFLite model into a .tsr file",
-        "MODEL -o FILE [OPTIONS]", 1, 1, options,
+        "compile",
+        "compile an ONNX or TFLite model into a .tsr file",
+        "MODEL -o FILE [OPTIONS]",
+        1,
+        1,
+        options,
         "A compiled model belongs to one configuration and one version of the instruction set. It holds\n"
         "machine code for the CPU's part: run only those that you trust.\n",
         "  tessera compile models/digits/digits_qdq.onnx -o digits.tsr\n"

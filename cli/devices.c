@@ -105,7 +105,8 @@ static void print_json(const name_list *list) {
         printf("%s{\"name\":", i > 0 ? "," : "");
         json_text(list->names[i]);
         if (status.code == TSR_OK) {
-            printf(",\"batch\":%u,\"block_in\":%u,\"block_out\":%u,\"bus_bytes\":%u", c.batch, c.block_in, c.block_out, c.bus_bytes);
+            printf(",\"batch\":%u,\"block_in\":%u,\"block_out\":%u,\"bus_bytes\":%u", c.batch, c.block_in, c.block_out,
+                   c.bus_bytes);
             status = try_simulator(list->names[i]);
             printf(",\"simulator\":%s", status.code == TSR_OK ? "true" : "false");
         }
@@ -125,7 +126,12 @@ int cli_devices(int argc, char **argv) {
         {0},
     };
     const cli_command command = {
-        "devices", "list devices, configurations and simulators", "[OPTIONS]", 0, 0, options,
+        "devices",
+        "list devices, configurations and simulators",
+        "[OPTIONS]",
+        0,
+        0,
+        options,
         "A simulator is built for each configuration by `make sims`.\n",
         "  tessera devices\n",
     };

@@ -34,11 +34,12 @@ static void print_bytes(const uint8_t *bytes, size_t begin, size_t end) {
 // Instructions, and whatever lies around them as bytes, so that assembling the text gives the image again.
 static tsr_status list_image(const char *path, const uint8_t *bytes, size_t size, uint32_t offset, uint32_t count) {
     if (offset % TSR_INSN_BYTES != 0 || offset > size)
-        return tsr_error(TSR_OUT_OF_RANGE, "%s: --offset %u: instructions start at a multiple of %d inside the file's %zu bytes", path, offset,
-                         TSR_INSN_BYTES, size);
+        return tsr_error(TSR_OUT_OF_RANGE, "%s: --offset %u: instructions start at a multiple of %d inside the file's %zu bytes",
+                         path, offset, TSR_INSN_BYTES, size);
     size_t there = (size - offset) / TSR_INSN_BYTES;
     if (count != TO_FINISH && count > there)
-        return tsr_error(TSR_OUT_OF_RANGE, "%s: --count %u: the file has room for %zu instructions after byte %u", path, count, there, offset);
+        return tsr_error(TSR_OUT_OF_RANGE, "%s: --count %u: the file has room for %zu instructions after byte %u", path, count,
+                         there, offset);
     print_bytes(bytes, 0, offset);
     size_t at = offset;
     for (size_t i = 0; i < (count != TO_FINISH ? count : there); i++) {
@@ -62,11 +63,12 @@ static const tsr_layer *layer_at(const tsr_program *program, const tsr_step *ste
 }
 
 static void list_program(const tsr_program *program) {
-    printf("# %s for configuration %s, instruction set %u.%u\n", program->model_name, program->config.name, program->isa_version >> 16,
-           program->isa_version & 0xffff);
+    printf("# %s for configuration %s, instruction set %u.%u\n", program->model_name, program->config.name,
+           program->isa_version >> 16, program->isa_version & 0xffff);
     for (uint32_t s = 0; s < program->step_count; s++) {
         const tsr_step *step = &program->steps[s];
-        printf("\n# step %u: layers %u to %u on the %s", s, step->first_layer, step->first_layer + step->layer_count - (step->layer_count != 0),
+        printf("\n# step %u: layers %u to %u on the %s", s, step->first_layer,
+               step->first_layer + step->layer_count - (step->layer_count != 0),
                step->kind == TSR_STEP_HOST ? "CPU\n" : "accelerator");
         if (step->kind == TSR_STEP_HOST)
             continue;
@@ -106,8 +108,12 @@ int cli_disasm(int argc, char **argv) {
         {0},
     };
     const cli_command command = {
-        "disasm", "list the instructions of an image or a compiled model",
-        "FILE [OPTIONS]", 1, 1, options,
+        "disasm",
+        "list the instructions of an image or a compiled model",
+        "FILE [OPTIONS]",
+        1,
+        1,
+        options,
         "FILE is an image of `tessera asm` or a compiled model (.tsr). Of an image, what is no instruction is listed as\n"
         "bytes: the listing assembles to the same image.\n",
         "  tessera disasm add_one.bin\n"

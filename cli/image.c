@@ -38,8 +38,9 @@ tsr_status image_alloc(const char *file_name, uint64_t width, uint64_t height, u
         return tsr_error(TSR_CORRUPT, "%s: the header says %llu x %llu pixels", file_name, (unsigned long long)width,
                          (unsigned long long)height);
     if (width > IMAGE_MAX_EXTENT || height > IMAGE_MAX_EXTENT || width * height > IMAGE_MAX_PIXELS)
-        return tsr_error(TSR_UNSUPPORTED, "%s: %llu x %llu pixels; pictures up to %d a side and %d million in all are read", file_name,
-                         (unsigned long long)width, (unsigned long long)height, IMAGE_MAX_EXTENT, IMAGE_MAX_PIXELS >> 20);
+        return tsr_error(TSR_UNSUPPORTED, "%s: %llu x %llu pixels; pictures up to %d a side and %d million in all are read",
+                         file_name, (unsigned long long)width, (unsigned long long)height, IMAGE_MAX_EXTENT,
+                         IMAGE_MAX_PIXELS >> 20);
     if (width * height / pixels_per_byte > file_size)
         return tsr_error(TSR_CORRUPT, "%s: the header says %llu x %llu pixels, too many for a file of %zu bytes", file_name,
                          (unsigned long long)width, (unsigned long long)height, file_size);

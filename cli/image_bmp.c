@@ -35,8 +35,8 @@ static tsr_status read_palette(bmp *b, uint32_t info_bytes, uint32_t colours) {
     b->colours = colours == 0 || colours > most ? most : colours;
     b->palette = FILE_HEADER + (size_t)info_bytes;
     if (b->palette > b->size || (b->size - b->palette) / PALETTE_ENTRY < b->colours)
-        return tsr_error(TSR_CORRUPT, "%s: byte %zu: a palette of %u colours in a file of %zu bytes", b->file_name, b->palette, b->colours,
-                         b->size);
+        return tsr_error(TSR_CORRUPT, "%s: byte %zu: a palette of %u colours in a file of %zu bytes", b->file_name, b->palette,
+                         b->colours, b->size);
     b->grey = true;
     for (uint32_t i = 0; i < b->colours; i++) {
         const uint8_t *p = b->bytes + b->palette + (size_t)i * PALETTE_ENTRY;
@@ -51,7 +51,8 @@ static tsr_status read_header(bmp *b) {
         return tsr_error(TSR_CORRUPT, "%s: ends after %zu bytes, inside the header", b->file_name, b->size);
     uint32_t info_bytes = u32(p + 14), width = u32(p + 18), height = u32(p + 22), compression = u32(p + 30);
     if (info_bytes < INFO_HEADER || info_bytes > 256)
-        return tsr_error(TSR_UNSUPPORTED, "%s: byte 14: a BMP header of %u bytes; those of 40 and more are read", b->file_name, info_bytes);
+        return tsr_error(TSR_UNSUPPORTED, "%s: byte 14: a BMP header of %u bytes; those of 40 and more are read", b->file_name,
+                         info_bytes);
     b->data = u32(p + 10);
     b->bits = u16(p + 28);
     b->top_down = height >= 0x80000000U;
@@ -64,7 +65,8 @@ static tsr_status read_header(bmp *b) {
     if (compression == BI_BITFIELDS)
         TSR_TRY(check_masks(b));
     else if (compression != BI_RGB)
-        return tsr_error(TSR_UNSUPPORTED, "%s: byte 30: compressed (method %u); save it uncompressed or as PNG", b->file_name, compression);
+        return tsr_error(TSR_UNSUPPORTED, "%s: byte 30: compressed (method %u); save it uncompressed or as PNG", b->file_name,
+                         compression);
     if (b->bits <= 8)
         TSR_TRY(read_palette(b, info_bytes, u32(p + 46)));
     if (b->data < FILE_HEADER + (size_t)info_bytes || b->data > b->size)
@@ -104,8 +106,8 @@ tsr_status image_decode_bmp(const uint8_t *bytes, size_t size, const char *file_
     TSR_TRY(image_alloc(file_name, b.width, b.height, b.grey ? 1 : 3, size, 8, out_image));
     size_t stride = ((size_t)b.width * b.bits + 31) / 32 * 4; // rows end at a multiple of 4 bytes
     if (b.height > (size - b.data) / stride)
-        return tsr_error(TSR_CORRUPT, "%s: byte %zu: %u rows of %zu bytes do not fit the file's %zu bytes", file_name, b.data, b.height, stride,
-                         size);
+        return tsr_error(TSR_CORRUPT, "%s: byte %zu: %u rows of %zu bytes do not fit the file's %zu bytes", file_name, b.data,
+                         b.height, stride, size);
     for (uint32_t y = 0; y < b.height; y++)
         TSR_TRY(read_row(&b, bytes + b.data + stride * (b.top_down ? y : b.height - 1 - y), y, out_image));
     return tsr_ok();

@@ -59,7 +59,8 @@ static void decode(reader *r, const uint8_t *bytes, image *out) {
     jpeg_mem_src(jpeg, bytes, r->size);
     jpeg_read_header(jpeg, TRUE);
     if (jpeg->num_components != 1 && jpeg->num_components != 3)
-        refuse(r, tsr_error(TSR_UNSUPPORTED, "%s: %d colour components; grey and RGB are read", r->file_name, jpeg->num_components));
+        refuse(r,
+               tsr_error(TSR_UNSUPPORTED, "%s: %d colour components; grey and RGB are read", r->file_name, jpeg->num_components));
     uint32_t channels = jpeg->num_components == 1 ? 1 : 3;
     jpeg->out_color_space = channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
     r->status = image_alloc(r->file_name, jpeg->image_width, jpeg->image_height, channels, r->size, PIXELS_PER_BYTE, out);

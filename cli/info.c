@@ -30,8 +30,8 @@ static void print_json(const tsr_program *program) {
         json_text(layer->name);
         printf(",\"op\":");
         json_text(layer->op);
-        printf(",\"shape\":%s,\"macs\":%" PRIu64 ",\"on_accelerator\":%s,\"reason\":", shape_text(layer->out_rank, layer->out_shape),
-               layer->macs, layer->on_accelerator ? "true" : "false");
+        printf(",\"shape\":%s,\"macs\":%" PRIu64 ",\"on_accelerator\":%s,\"reason\":",
+               shape_text(layer->out_rank, layer->out_shape), layer->macs, layer->on_accelerator ? "true" : "false");
         json_text(layer->reason);
         printf("}");
     }
@@ -51,9 +51,9 @@ static void print_text(const char *path, const tsr_program *program) {
         model_print_io("output", i, &program->outputs[i], stdout);
     putchar('\n');
     model_print_layers(program, stdout);
-    printf("%u steps; %s bytes of instructions, weights and constants, %s of activations, %s of host code%s%s\n", program->step_count,
-           count_text(program->const_bytes), count_text(program->work_bytes), count_text(program->code_bytes),
-           program->code_bytes != 0 ? " for " : "", program->target);
+    printf("%u steps; %s bytes of instructions, weights and constants, %s of activations, %s of host code%s%s\n",
+           program->step_count, count_text(program->const_bytes), count_text(program->work_bytes),
+           count_text(program->code_bytes), program->code_bytes != 0 ? " for " : "", program->target);
 }
 
 static tsr_status info(const char *path, const arguments *a) {
@@ -62,8 +62,8 @@ static tsr_status info(const char *path, const arguments *a) {
     tsr_program *program;
     if (compiled) {
         if (a->config != NULL || a->host_only)
-            return tsr_error(TSR_INVALID_ARGUMENT, "%s: is a compiled model, bound to its configuration; leave out --config and --host-only",
-                             path);
+            return tsr_error(TSR_INVALID_ARGUMENT,
+                             "%s: is a compiled model, bound to its configuration; leave out --config and --host-only", path);
         TSR_TRY(tsr_program_load(path, &program));
     } else {
         tsr_config config;
@@ -88,8 +88,12 @@ int cli_info(int argc, char **argv) {
         {0},
     };
     const cli_command command = {
-        "info", "list a model's layers, where each runs, and why",
-        "MODEL [OPTIONS]", 1, 1, options,
+        "info",
+        "list a model's layers, where each runs, and why",
+        "MODEL [OPTIONS]",
+        1,
+        1,
+        options,
         "MODEL is an .onnx, .tflite or compiled .tsr file; which one is told by its content. Layers are those after\n"
         "fusion: a convolution with its bias, activation and requantisation is one.\n",
         "  tessera info models/digits/digits_qdq.onnx\n"

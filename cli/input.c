@@ -40,8 +40,8 @@ static tsr_status parse_numbers(const char *option, const char *text, double num
         if (*at++ != ',')
             break;
     }
-    return tsr_error(TSR_INVALID_ARGUMENT, "%s takes a number such as 127.5 or 1/255, or three with commas between them, not \"%.60s\"", option,
-                     text);
+    return tsr_error(TSR_INVALID_ARGUMENT,
+                     "%s takes a number such as 127.5 or 1/255, or three with commas between them, not \"%.60s\"", option, text);
 }
 
 tsr_status input_rule_parse(const char *mean, const char *scale, input_rule *out_rule) {
@@ -91,13 +91,17 @@ static tsr_status shape_of(const char *path, const tsr_io *io, picture_shape *ou
     bool fits = (io->rank == 4 && io->shape[0] == 1) || io->rank == 3;
     for (uint32_t i = 0; fits && i < 3; i++)
         extents[i] = io->shape[io->rank - 3 + i];
-    *out = io->channels_last ? (picture_shape){extents[0], extents[1], extents[2]} : (picture_shape){extents[1], extents[2], extents[0]};
+    *out = io->channels_last ? (picture_shape){extents[0], extents[1], extents[2]}
+                             : (picture_shape){extents[1], extents[2], extents[0]};
     if (!fits || (out->channels != 1 && out->channels != 3))
-        return tsr_error(TSR_MISMATCH, "%s: is a picture, but input %s takes %s %s, which is none (one picture, 1 or 3 channels); give a .npy file",
-                         path, io->name, tsr_dtype_name(io->dtype), shape_text(io->rank, io->shape));
+        return tsr_error(
+            TSR_MISMATCH,
+            "%s: is a picture, but input %s takes %s %s, which is none (one picture, 1 or 3 channels); give a .npy file", path,
+            io->name, tsr_dtype_name(io->dtype), shape_text(io->rank, io->shape));
     if (io->dtype != TSR_F32 && io->dtype != TSR_U8 && io->dtype != TSR_I8)
-        return tsr_error(TSR_MISMATCH, "%s: is a picture, but input %s takes %s; pictures become float32, uint8 or int8; give a .npy file", path,
-                         io->name, tsr_dtype_name(io->dtype));
+        return tsr_error(TSR_MISMATCH,
+                         "%s: is a picture, but input %s takes %s; pictures become float32, uint8 or int8; give a .npy file",
+                         path, io->name, tsr_dtype_name(io->dtype));
     return tsr_ok();
 }
 
@@ -109,7 +113,8 @@ static void store_picture(const tsr_io *io, const input_rule *rule, const image 
                         io->channels_last ? i * picture->channels + c : c * plane + i);
 }
 
-static tsr_status load_picture(const uint8_t *bytes, size_t size, const char *path, const tsr_io *io, const input_rule *rule, void *data) {
+static tsr_status load_picture(const uint8_t *bytes, size_t size, const char *path, const tsr_io *io, const input_rule *rule,
+                               void *data) {
     picture_shape shape;
     TSR_TRY(shape_of(path, io, &shape));
     if (rule->set && io->dtype != TSR_F32 && io->scale == 0)

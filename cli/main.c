@@ -21,7 +21,8 @@ static const struct {
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
 static void print_help(FILE *out) {
-    fputs("tessera: run neural networks on the Tessera tensor accelerator\n\nUsage: tessera COMMAND [ARGUMENTS]\n\nCommands:\n", out);
+    fputs("tessera: run neural networks on the Tessera tensor accelerator\n\nUsage: tessera COMMAND [ARGUMENTS]\n\nCommands:\n",
+          out);
     for (int i = 0; i < COMMANDS; i++)
         fprintf(out, "  %-10s%s\n", commands[i].name, commands[i].summary);
     fputs("  help      this text, or that of a command: tessera help run\n"

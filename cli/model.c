@@ -48,7 +48,8 @@ tsr_status model_device_name(const char *device, const char *config, char *name,
     if (config == NULL || strcmp(device, "cpu") == 0) {
         length = snprintf(name, size, "%s", device);
     } else if (strstr(device, "config=") != NULL) {
-        return tsr_error(TSR_INVALID_ARGUMENT, "the configuration is given twice: --device %s and --config %s; leave one out", device, config);
+        return tsr_error(TSR_INVALID_ARGUMENT, "the configuration is given twice: --device %s and --config %s; leave one out",
+                         device, config);
     } else {
         const char *colon = strchr(device, ':');
         length = snprintf(name, size, "%s%sconfig=%s", device, colon == NULL ? ":" : colon[1] != '\0' ? "," : "", config);
@@ -84,8 +85,8 @@ void model_print_layers(const tsr_program *program, FILE *out) {
         op_width = widest(op_width, 24, strlen(layer->op));
         shape_width = widest(shape_width, 24, strlen(shape_text(layer->out_rank, layer->out_shape)));
     }
-    fprintf(out, "%4s  %-*s  %-*s  %-*s  %13s  %-11s  %s\n", "", name_width, "layer", op_width, "operator", shape_width, "output", "MACs",
-            "where", "why");
+    fprintf(out, "%4s  %-*s  %-*s  %-*s  %13s  %-11s  %s\n", "", name_width, "layer", op_width, "operator", shape_width, "output",
+            "MACs", "where", "why");
     for (uint32_t i = 0; i < program->layer_count; i++) {
         const tsr_layer *layer = &program->layers[i];
         size_t length = strlen(layer->name);
@@ -96,8 +97,9 @@ void model_print_layers(const tsr_program *program, FILE *out) {
                 layer->on_accelerator ? "accelerator" : "CPU", layer->reason);
     }
     model_totals totals = model_count(program);
-    fprintf(out, "\n%u layers, %u on the accelerator; %s MACs, %.1f%% on the accelerator\n", program->layer_count, totals.accelerator_layers,
-            count_text(totals.macs), totals.macs != 0 ? 100.0 * (double)totals.accelerator_macs / (double)totals.macs : 0.0);
+    fprintf(out, "\n%u layers, %u on the accelerator; %s MACs, %.1f%% on the accelerator\n", program->layer_count,
+            totals.accelerator_layers, count_text(totals.macs),
+            totals.macs != 0 ? 100.0 * (double)totals.accelerator_macs / (double)totals.macs : 0.0);
 }
 
 void model_print_io(const char *kind, uint32_t index, const tsr_io *io, FILE *out) {

@@ -78,8 +78,8 @@ static tsr_status read_type(cursor *c, npy_array *array) {
             (descr[0] == types[i].descr[0] || (types[i].descr[0] == '|' && strchr("<>=", descr[0]) != NULL)))
             array->dtype = types[i].dtype;
     if (array->dtype == TSR_DTYPE_NONE)
-        return tsr_error(TSR_UNSUPPORTED, "%s: elements of type '%.12s' are not read; little-endian integers and floats are", c->file_name,
-                         descr);
+        return tsr_error(TSR_UNSUPPORTED, "%s: elements of type '%.12s' are not read; little-endian integers and floats are",
+                         c->file_name, descr);
     return tsr_ok();
 }
 
@@ -197,7 +197,11 @@ tsr_status npy_write(const char *path, const npy_array *array) {
     size_t used = PREFIX_BYTES;
     used += (size_t)snprintf(header + used, sizeof header - used, "{'descr': '%s', 'fortran_order': False, 'shape': (", descr);
     for (uint32_t i = 0; i < array->rank; i++)
-        used += (size_t)snprintf(header + used, sizeof header - used, i == 0 ? "%u," : i + 1 < array->rank ? " %u," : " %u", array->shape[i]);
+        used += (size_t)snprintf(header + used, sizeof header - used,
+                                 i == 0                ? "%u,"
+                                 : i + 1 < array->rank ? " %u,"
+                                                       : " %u",
+                                 array->shape[i]);
     used += (size_t)snprintf(header + used, sizeof header - used, "), }");
     size_t end = (used + 1 + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT; // with the closing newline, a multiple of 64
     memset(header + used, ' ', end - used);

@@ -103,6 +103,7 @@ bool cli_parse(const cli_command *command, int argc, char **argv, const char **a
             return false;
     }
     if (count < command->least)
-        return *out_exit_code = cli_misuse(command->name, "too few arguments: tessera %s %s", command->name, command->arguments), false;
+        return *out_exit_code = cli_misuse(command->name, "too few arguments: tessera %s %s", command->name, command->arguments),
+               false;
     return true;
 }

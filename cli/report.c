@@ -58,7 +58,8 @@ static double element(const tsr_io *io, const void *data, size_t i) {
     double raw;
     switch (io->dtype) {
     case TSR_I8: raw = ((const int8_t *)data)[i]; break;
-    case TSR_U8: case TSR_BOOL: raw = ((const uint8_t *)data)[i]; break;
+    case TSR_U8:
+    case TSR_BOOL: raw = ((const uint8_t *)data)[i]; break;
     case TSR_I16: raw = ((const int16_t *)data)[i]; break;
     case TSR_U16: raw = ((const uint16_t *)data)[i]; break;
     case TSR_I32: raw = ((const int32_t *)data)[i]; break;
@@ -172,25 +173,29 @@ static double percent(uint64_t part, uint64_t whole) { return whole != 0 ? 100.0
 
 static void print_profile(const report *r) {
     static const char *const units[TSR_UNITS] = {"load", "gemm", "alu", "store"};
-    printf("\n%4s  %-11s  %10s  %12s  %6s  %12s  %12s  %s\n", "step", "where", "ms", "cycles", "MACs %", "bytes read", "written", "layers");
+    printf("\n%4s  %-11s  %10s  %12s  %6s  %12s  %12s  %s\n", "step", "where", "ms", "cycles", "MACs %", "bytes read", "written",
+           "layers");
     for (uint32_t i = 0; i < r->profile.step_count; i++) {
         const tsr_step *step = &r->program->steps[i];
         const tsr_step_profile *p = &r->profile.steps[i];
         bool device = step->kind == TSR_STEP_ACCELERATOR;
-        printf("%4u  %-11s  %10.3f  %12s  %6.1f  %12s  %12s  %s%s\n", i, device ? "accelerator" : "CPU", (double)p->nanoseconds * 1e-6,
-               count_text(p->device.cycles), 100 * report_utilisation(r->program, step->first_layer, step->layer_count, p->device.cycles),
+        printf("%4u  %-11s  %10.3f  %12s  %6.1f  %12s  %12s  %s%s\n", i, device ? "accelerator" : "CPU",
+               (double)p->nanoseconds * 1e-6, count_text(p->device.cycles),
+               100 * report_utilisation(r->program, step->first_layer, step->layer_count, p->device.cycles),
                count_text(p->device.bytes_read), count_text(p->device.bytes_written),
                step->layer_count != 0 ? r->program->layers[step->first_layer].name : "", step->layer_count > 1 ? ", ..." : "");
     }
     const tsr_profile *total = &r->profile.total.device;
     if (total->cycles == 0)
         return;
-    printf("\n%-6s  %12s  %8s  %8s  %8s  %8s  %8s\n", "unit", "instructions", "busy %", "token %", "memory %", "queue %", "bank %");
+    printf("\n%-6s  %12s  %8s  %8s  %8s  %8s  %8s\n", "unit", "instructions", "busy %", "token %", "memory %", "queue %",
+           "bank %");
     for (int u = 0; u < TSR_UNITS; u++) {
         const tsr_unit_profile *unit = &total->unit[u];
-        printf("%-6s  %12s  %8.1f  %8.1f  %8.1f  %8.1f  %8.1f\n", units[u], count_text(unit->insns), percent(unit->busy, total->cycles),
-               percent(unit->stall_token, total->cycles), percent(unit->stall_memory, total->cycles),
-               percent(unit->stall_queue, total->cycles), percent(unit->stall_bank, total->cycles));
+        printf("%-6s  %12s  %8.1f  %8.1f  %8.1f  %8.1f  %8.1f\n", units[u], count_text(unit->insns),
+               percent(unit->busy, total->cycles), percent(unit->stall_token, total->cycles),
+               percent(unit->stall_memory, total->cycles), percent(unit->stall_queue, total->cycles),
+               percent(unit->stall_bank, total->cycles));
     }
     puts("(shares of all cycles; token, memory, queue, bank: waiting for that)");
 }
@@ -245,8 +250,8 @@ static void json_classes(const report *r, const tsr_io *io, const void *data) {
 }
 
 static void json_counters(const tsr_profile *p) {
-    printf("\"cycles\":%" PRIu64 ",\"instructions\":%" PRIu64 ",\"bytes_read\":%" PRIu64 ",\"bytes_written\":%" PRIu64, p->cycles, p->insns,
-           p->bytes_read, p->bytes_written);
+    printf("\"cycles\":%" PRIu64 ",\"instructions\":%" PRIu64 ",\"bytes_read\":%" PRIu64 ",\"bytes_written\":%" PRIu64, p->cycles,
+           p->insns, p->bytes_read, p->bytes_written);
 }
 
 void report_json(const report *r) {

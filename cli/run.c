@@ -148,7 +148,8 @@ static tsr_status write_outputs(const job *j) {
         npy_array array = {.dtype = io->dtype, .rank = io->rank, .data = j->outputs[i], .bytes = io->bytes};
         memcpy(array.shape, io->shape, sizeof array.shape);
         char path[4096];
-        int length = one ? snprintf(path, sizeof path, "%s", output) : snprintf(path, sizeof path, "%s%" PRIu32 ".npy", output, i);
+        int length =
+            one ? snprintf(path, sizeof path, "%s", output) : snprintf(path, sizeof path, "%s%" PRIu32 ".npy", output, i);
         if (length < 0 || (size_t)length >= sizeof path)
             return tsr_error(TSR_INVALID_ARGUMENT, "--output: the name is too long");
         TSR_TRY(npy_write(path, &array));
@@ -217,7 +218,8 @@ int cli_run(int argc, char **argv) {
         {OPTION_TEXT, "--config", "NAME", &a.config, "hardware configuration (default pynq, or that of a compiled model)"},
         {OPTION_TEXT, "--labels", "FILE", &a.labels, "names of the classes; the first line is class 0"},
         {OPTION_NUMBER, "--top", "N", &a.top, "how many classes to show (default 5)"},
-        {OPTION_TEXT, "--output", "FILE.npy", &a.output, "write the first output; without the ending .npy it is a prefix:\nPREFIX0.npy, PREFIX1.npy, ..."},
+        {OPTION_TEXT, "--output", "FILE.npy", &a.output,
+         "write the first output; without the ending .npy it is a prefix:\nPREFIX0.npy, PREFIX1.npy, ..."},
         {OPTION_TEXT, "--mean", "M", &a.mean, "a pixel p stands for the real value (p - M) * S; see below"},
         {OPTION_TEXT, "--scale", "S", &a.scale, "a number, a fraction such as 1/255, or one for each of R,G,B"},
         {OPTION_NUMBER, "--timeout", "MS", &a.timeout_ms, "give up after so many milliseconds on the accelerator"},
@@ -227,8 +229,12 @@ int cli_run(int argc, char **argv) {
         {0},
     };
     const cli_command command = {
-        "run", "run a model on a picture or tensor, on a simulator or the CPU",
-        "MODEL --input FILE [OPTIONS]", 1, 1, options,
+        "run",
+        "run a model on a picture or tensor, on a simulator or the CPU",
+        "MODEL --input FILE [OPTIONS]",
+        1,
+        1,
+        options,
         "MODEL is an .onnx, .tflite or compiled .tsr file; which one is told by its content.\n\n"
         "Pictures become grey or RGB as the model wants and are resized to its size (a box filter; the aspect ratio is\n"
         "not kept). Then, without --mean and --scale, a float input gets pixel / 255, and an integer input the pixel's\n"

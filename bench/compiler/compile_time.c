@@ -54,7 +54,8 @@ static bool measure(const char *tessera, const char *model, const char *config, 
 }
 
 int main(int argc, char **argv) {
-    const char *tessera = "build/bin/tessera", *config = "pynq", *csv_path = NULL, *commit = "unknown", *shared = "../shared/models";
+    const char *tessera = "build/bin/tessera", *config = "pynq", *csv_path = NULL, *commit = "unknown",
+               *shared = "../shared/models";
     for (int option; (option = getopt(argc, argv, "t:c:o:r:s:")) != -1;) {
         switch (option) {
         case 't': tessera = optarg; break;
@@ -62,7 +63,9 @@ int main(int argc, char **argv) {
         case 'o': csv_path = optarg; break;
         case 'r': commit = optarg; break;
         case 's': shared = optarg; break;
-        default: fprintf(stderr, "usage: %s [-t TESSERA] [-c CONFIG] [-o FILE.csv] [-r COMMIT] [-s SHARED_MODELS]\n", argv[0]); return 2;
+        default:
+            fprintf(stderr, "usage: %s [-t TESSERA] [-c CONFIG] [-o FILE.csv] [-r COMMIT] [-s SHARED_MODELS]\n", argv[0]);
+            return 2;
         }
     }
     FILE *csv = csv_path != NULL ? fopen(csv_path, "w") : NULL;

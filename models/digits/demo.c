@@ -59,7 +59,8 @@ static tsr_status load_pictures(demo *d) {
     TSR_TRY(load_array("models/digits/test_images.npy", &d->image_file, &d->images));
     TSR_TRY(load_array("models/digits/test_labels.npy", &d->label_file, &d->labels));
     if (d->images.bytes != d->labels.bytes * PIXELS)
-        return tsr_error(TSR_MISMATCH, "models/digits: %zu bytes of 8x8 pictures for %zu labels", d->images.bytes, d->labels.bytes);
+        return tsr_error(TSR_MISMATCH, "models/digits: %zu bytes of 8x8 pictures for %zu labels", d->images.bytes,
+                         d->labels.bytes);
     if (d->all_images || d->image_count > d->labels.bytes)
         d->image_count = (uint32_t)d->labels.bytes;
     if (d->shown > d->image_count)
@@ -115,8 +116,8 @@ static tsr_status compile(demo *d) {
     progress_end(bar);
     TSR_TRY(status);
     const tsr_program *p = d->program;
-    if (p->input_count != 1 || p->inputs[0].dtype != TSR_F32 || p->inputs[0].bytes != PIXELS * sizeof(float) || p->output_count != 1 ||
-        p->outputs[0].dtype != TSR_F32 || p->outputs[0].bytes != CLASSES * sizeof(float))
+    if (p->input_count != 1 || p->inputs[0].dtype != TSR_F32 || p->inputs[0].bytes != PIXELS * sizeof(float) ||
+        p->output_count != 1 || p->outputs[0].dtype != TSR_F32 || p->outputs[0].bytes != CLASSES * sizeof(float))
         return tsr_error(TSR_MISMATCH, "%s: not the network that this demo is for", model_path);
     return tsr_session_create(d->device, p, &d->session);
 }
@@ -161,9 +162,11 @@ static tsr_status report(const demo *d, double seconds) {
     double array = (double)c->batch * c->block_in * c->block_out, cycles = (double)d->cycles / d->image_count;
     double accuracy = (double)d->right / d->image_count, utilisation = cycles > 0 ? (double)macs / (cycles * array) : 0;
     double speed = d->cpu_seconds > 0 ? (double)d->cycles / d->cpu_seconds : 0;
-    printf("accuracy               %.1f %% (%u of %u pictures that training never saw)\n", accuracy * 100, d->right, d->image_count);
+    printf("accuracy               %.1f %% (%u of %u pictures that training never saw)\n", accuracy * 100, d->right,
+           d->image_count);
     printf("cycles per inference   %.0f (%.0f a second at 100 MHz)\n", cycles, cycles > 0 ? 1e8 / cycles : 0);
-    printf("MAC utilisation        %.1f %% (%llu MACs, %.0f a cycle at most)\n", utilisation * 100, (unsigned long long)macs, array);
+    printf("MAC utilisation        %.1f %% (%llu MACs, %.0f a cycle at most)\n", utilisation * 100, (unsigned long long)macs,
+           array);
     printf("simulation speed       %.2f million cycles a CPU second\n", speed * 1e-6);
     printf("device                 %s, configuration %s; %.1f s in all\n", d->device_name, c->name, seconds);
     if (d->csv == NULL)
