@@ -26,7 +26,8 @@ static void copy_name(char *to, size_t size, const char *from) { snprintf(to, si
 static void describe_layer(const compilation *c, const tsr_node *node, const placement *place, tsr_layer *layer) {
     const tsr_tensor *y = &c->graph->tensors[node->outputs[0]];
     copy_name(layer->name, sizeof layer->name, node->name);
-    layer->name[strcspn(layer->name, ";")] = '\0'; // TFLite's converter joins the names of all that it fused; the first is enough here
+    layer->name[strcspn(layer->name, ";")] =
+        '\0'; // TFLite's converter joins the names of all that it fused; the first is enough here
     copy_name(layer->op, sizeof layer->op, tsr_op_name(node->op));
     copy_name(layer->reason, sizeof layer->reason, place->reason);
     layer->on_accelerator = place->on_accelerator;

@@ -49,11 +49,13 @@ tsr_status plan_memory(compilation *c) {
     for (uint32_t n = 0; n < g->node_count; n++)
         if (c->places[n].skip && !g->nodes[n].dead)
             root[g->nodes[n].outputs[0]] = root[g->nodes[n].inputs[0]];
-#define USED(tensor, when)                              \
-    do {                                                \
-        interval *used_ = &live[root[tensor]];          \
-        if ((when) < used_->first) used_->first = (when); \
-        if ((when) > used_->last) used_->last = (when);  \
+#define USED(tensor, when)                                                                                                       \
+    do {                                                                                                                         \
+        interval *used_ = &live[root[tensor]];                                                                                   \
+        if ((when) < used_->first)                                                                                               \
+            used_->first = (when);                                                                                               \
+        if ((when) > used_->last)                                                                                                \
+            used_->last = (when);                                                                                                \
     } while (0)
     for (uint32_t n = 0; n < g->node_count; n++) {
         const tsr_node *node = &g->nodes[n];
@@ -89,8 +91,8 @@ tsr_status plan_memory(compilation *c) {
     c->buffers = TSR_NEW_ARRAY(c->arena, tsr_tbuffer *, g->tensor_count + 1);
     for (uint32_t t = 0; t < g->tensor_count; t++) {
         const tsr_tensor *tensor = &g->tensors[t];
-        c->buffers[t] = tsr_tbuffer_create(c->arena, tensor->name, tensor->data != NULL ? TSR_SCOPE_CONST : TSR_SCOPE_WORK, tensor->dtype,
-                                           tsr_tensor_elements(tensor));
+        c->buffers[t] = tsr_tbuffer_create(c->arena, tensor->name, tensor->data != NULL ? TSR_SCOPE_CONST : TSR_SCOPE_WORK,
+                                           tensor->dtype, tsr_tensor_elements(tensor));
         c->buffers[t]->data = tensor->data;
         c->buffers[t]->offset = tensor->data != NULL ? 0 : live[root[t]].offset;
     }

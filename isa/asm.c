@@ -30,18 +30,16 @@ typedef struct operand {
     int defaults[MAX_TUPLE];
 } operand;
 
-#define TOKENS {OPERAND_UNITS, "wait", {"wait"}, {0}}, {OPERAND_UNITS, "signal", {"signal"}, {0}}
-#define LOOPS                                                         \
-    {OPERAND_TUPLE, "uops", {"uop_begin", "uop_count"}, {0, 1}},      \
-    {OPERAND_TUPLE, "loop", {"count0", "count1"}, {1, 1}}
-#define BLOCK                                                         \
-    {OPERAND_TUPLE, "seg", {"segment"}, {0}},                         \
-    {OPERAND_HEX, "dram", {"dram_offset"}, {0}},                      \
-    {OPERAND_TUPLE, "plane", {"plane"}, {0}},                         \
-    {OPERAND_HEX, "sram", {"sram_addr"}, {0}},                        \
-    {OPERAND_TUPLE, "run", {"run"}, {0}},                             \
-    {OPERAND_TUPLE, "x", {"x_count", "x_stride", "sram_x_stride"}, {1, 0, 0}}, \
-    {OPERAND_TUPLE, "y", {"y_count", "y_stride", "sram_y_stride"}, {1, 0, 0}}
+#define TOKENS                                                                                                                   \
+    {OPERAND_UNITS, "wait", {"wait"}, {0}}, { OPERAND_UNITS, "signal", {"signal"}, {0} }
+#define LOOPS                                                                                                                    \
+    {OPERAND_TUPLE, "uops", {"uop_begin", "uop_count"}, {0, 1}}, { OPERAND_TUPLE, "loop", {"count0", "count1"}, {1, 1} }
+#define BLOCK                                                                                                                    \
+    {OPERAND_TUPLE, "seg", {"segment"}, {0}}, {OPERAND_HEX, "dram", {"dram_offset"}, {0}},                                       \
+        {OPERAND_TUPLE, "plane", {"plane"}, {0}}, {OPERAND_HEX, "sram", {"sram_addr"}, {0}},                                     \
+        {OPERAND_TUPLE, "run", {"run"}, {0}}, {OPERAND_TUPLE, "x", {"x_count", "x_stride", "sram_x_stride"}, {1, 0, 0}}, {       \
+        OPERAND_TUPLE, "y", {"y_count", "y_stride", "sram_y_stride"}, {1, 0, 0}                                                  \
+    }
 
 static const struct syntax {
     uint32_t opcode;
@@ -232,8 +230,7 @@ static tsr_status parse_quad(const assembler *a, const char *text, uint64_t *out
     return tsr_ok();
 }
 
-static tsr_status parse_enum(const assembler *a, const tsr_field *field, const char *what, const char *text,
-                             int64_t *out_value) {
+static tsr_status parse_enum(const assembler *a, const tsr_field *field, const char *what, const char *text, int64_t *out_value) {
     for (const tsr_name *n = field->names; n->name != NULL; n++)
         if (strcmp(n->name, text) == 0) {
             *out_value = n->value;
@@ -296,12 +293,8 @@ static tsr_status parse_operand(const assembler *a, const tsr_format *format, co
     int64_t number = 0;
     switch (o->kind) {
     case OPERAND_FLAG: return set_field(a, insn, format, o->fields[0], 1);
-    case OPERAND_UNITS:
-        TSR_TRY(parse_units(a, o->key, value, &number));
-        return set_field(a, insn, format, o->fields[0], number);
-    case OPERAND_CLIP:
-        TSR_TRY(set_field(a, insn, format, o->key, 1));
-        return parse_tuple(a, format, o, value, insn);
+    case OPERAND_UNITS: TSR_TRY(parse_units(a, o->key, value, &number)); return set_field(a, insn, format, o->fields[0], number);
+    case OPERAND_CLIP: TSR_TRY(set_field(a, insn, format, o->key, 1)); return parse_tuple(a, format, o, value, insn);
     case OPERAND_TUPLE:
     case OPERAND_HEX: return parse_tuple(a, format, o, value, insn);
     case OPERAND_WORD: break;
@@ -373,15 +366,17 @@ static tsr_status parse_numbers(assembler *a, number_operand *operands, size_t c
         }
         TSR_TRY(parse_value(a, equal + 1, &operands[k].value));
         if (operands[k].value < operands[k].least || operands[k].value > operands[k].most)
-            return fail(a, "%s: %s = %lld does not fit; allowed are %lld to %lld", a->words[0], key,
-                        (long long)operands[k].value, (long long)operands[k].least, (long long)operands[k].most);
+            return fail(a, "%s: %s = %lld does not fit; allowed are %lld to %lld", a->words[0], key, (long long)operands[k].value,
+                        (long long)operands[k].least, (long long)operands[k].most);
     }
     return tsr_ok();
 }
 
 static tsr_status directive_uop(assembler *a) {
-    number_operand o[] = {{"dst", false, 0, UINT16_MAX, 0}, {"src", false, 0, UINT16_MAX, 0},
-                          {"par", false, 0, UINT16_MAX, 0}, {"first", true, 0, 1, 0}};
+    number_operand o[] = {{"dst", false, 0, UINT16_MAX, 0},
+                          {"src", false, 0, UINT16_MAX, 0},
+                          {"par", false, 0, UINT16_MAX, 0},
+                          {"first", true, 0, 1, 0}};
     TSR_TRY(parse_numbers(a, o, sizeof o / sizeof o[0]));
     tsr_uop uop = {(uint16_t)o[0].value, (uint16_t)o[1].value, (uint16_t)o[2].value, o[3].value != 0};
     return append_le(a, tsr_uop_pack(uop), TSR_UOP_BYTES);
@@ -389,8 +384,10 @@ static tsr_status directive_uop(assembler *a) {
 
 // One lane of a parameter entry.
 static tsr_status directive_lane(assembler *a) {
-    number_operand o[] = {{"bias", false, INT32_MIN, INT32_MAX, 0}, {"mul", false, INT32_MIN, INT32_MAX, 0},
-                          {"lsh", false, 0, 31, 0}, {"rsh", false, 0, 31, 0},
+    number_operand o[] = {{"bias", false, INT32_MIN, INT32_MAX, 0},
+                          {"mul", false, INT32_MIN, INT32_MAX, 0},
+                          {"lsh", false, 0, 31, 0},
+                          {"rsh", false, 0, 31, 0},
                           {"single", true, 0, 1, 0}};
     TSR_TRY(parse_numbers(a, o, sizeof o / sizeof o[0]));
     TSR_TRY(append_le(a, (uint64_t)o[0].value, 4));
@@ -484,9 +481,7 @@ static tsr_status place_label(assembler *a, const char *name, size_t length) {
     return tsr_ok();
 }
 
-static bool is_separator(char c) {
-    return c == ' ' || c == '\t' || c == '\r' || c == ',';
-}
+static bool is_separator(char c) { return c == ' ' || c == '\t' || c == '\r' || c == ','; }
 
 // Cuts a line, which the words then point into.
 static tsr_status split(assembler *a, char *text) {
@@ -673,8 +668,7 @@ static void print_operand(printer *p, const tsr_format *format, const operand *o
 static bool reads_back(const char *text, const uint8_t word[TSR_INSN_BYTES]) {
     tsr_assembly assembly;
     tsr_status status = tsr_assemble(text, strlen(text), "", &assembly);
-    bool same = status.code == TSR_OK && assembly.size == TSR_INSN_BYTES &&
-                memcmp(assembly.bytes, word, TSR_INSN_BYTES) == 0;
+    bool same = status.code == TSR_OK && assembly.size == TSR_INSN_BYTES && memcmp(assembly.bytes, word, TSR_INSN_BYTES) == 0;
     tsr_assembly_free(&assembly);
     return same;
 }

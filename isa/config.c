@@ -8,10 +8,12 @@
 #include <string.h>
 
 // Every key but the name, in canonical order: the order of printed text and of the identity.
+// clang-format off
 #define CONFIG_KEYS(K)                                                                                        \
     K(batch) K(block_in) K(block_out) K(inp_bits) K(wgt_bits) K(acc_bits) K(uop_buffer) K(inp_buffer)         \
     K(wgt_buffer) K(acc_buffer) K(out_buffer) K(par_buffer) K(bus_bytes) K(queue_depth) K(outstanding_bursts) \
     K(burst_beats)
+// clang-format on
 
 static const struct {
     const char *name;
@@ -23,9 +25,7 @@ static const struct {
 };
 enum { KEY_COUNT = sizeof keys / sizeof keys[0] };
 
-static uint32_t *member(tsr_config *config, size_t key) {
-    return (uint32_t *)(void *)((char *)config + keys[key].offset);
-}
+static uint32_t *member(tsr_config *config, size_t key) { return (uint32_t *)(void *)((char *)config + keys[key].offset); }
 
 static uint32_t value_of(const tsr_config *config, size_t key) {
     return *(const uint32_t *)(const void *)((const char *)config + keys[key].offset);
@@ -38,21 +38,13 @@ static const struct {
     const char *key;
     uint32_t least, most;
 } limits[] = {
-    {"batch", 1, 16},
-    {"block_in", 2, 64},
-    {"block_out", 2, 64},
-    {"inp_bits", 8, 8},
-    {"wgt_bits", 8, 8},
-    {"acc_bits", 32, 32},
-    {"bus_bytes", 8, 64},
-    {"queue_depth", 2, 256},
-    {"outstanding_bursts", 2, 64},
+    {"batch", 1, 16},        {"block_in", 2, 64},     {"block_out", 2, 64},
+    {"inp_bits", 8, 8},      {"wgt_bits", 8, 8},      {"acc_bits", 32, 32},
+    {"bus_bytes", 8, 64},    {"queue_depth", 2, 256}, {"outstanding_bursts", 2, 64},
     {"burst_beats", 1, 256}, // AXI4's longest
 };
 
-static bool power_of_two(uint64_t value) {
-    return value != 0 && (value & (value - 1)) == 0;
-}
+static bool power_of_two(uint64_t value) { return value != 0 && (value & (value - 1)) == 0; }
 
 enum { MIN_ENTRIES = 4, MAX_ENTRIES = 65536, MAX_PAGE = 4096 };
 
@@ -82,8 +74,8 @@ static tsr_status check(const tsr_config *c) {
             if (strcmp(keys[k].name, limits[i].key) != 0)
                 continue;
             if (value < limits[i].least || value > limits[i].most)
-                return tsr_error(TSR_CORRUPT, "%s = %u is impossible; allowed are %u to %u", keys[k].name, value,
-                                 limits[i].least, limits[i].most);
+                return tsr_error(TSR_CORRUPT, "%s = %u is impossible; allowed are %u to %u", keys[k].name, value, limits[i].least,
+                                 limits[i].most);
             if (!power_of_two(value))
                 return tsr_error(TSR_CORRUPT, "%s = %u is no power of two", keys[k].name, value);
         }
@@ -99,8 +91,8 @@ static tsr_status check(const tsr_config *c) {
     TSR_TRY(check_reach("out_buffer", tsr_out_plane_bytes(c)));
     TSR_TRY(check_reach("par_buffer", c->par_buffer));
     if (c->burst_beats * c->bus_bytes > MAX_PAGE)
-        return tsr_error(TSR_CORRUPT, "burst_beats = %u: a burst of %u bytes crosses AXI's %d byte boundary",
-                         c->burst_beats, c->burst_beats * c->bus_bytes, MAX_PAGE);
+        return tsr_error(TSR_CORRUPT, "burst_beats = %u: a burst of %u bytes crosses AXI's %d byte boundary", c->burst_beats,
+                         c->burst_beats * c->bus_bytes, MAX_PAGE);
     return tsr_ok();
 }
 
@@ -119,14 +111,10 @@ static span trim(span s) {
     return s;
 }
 
-static bool equals(span s, const char *word) {
-    return s.size == strlen(word) && memcmp(s.at, word, s.size) == 0;
-}
+static bool equals(span s, const char *word) { return s.size == strlen(word) && memcmp(s.at, word, s.size) == 0; }
 
 // For messages: names from the text are cut to a readable length.
-static int shown(span s) {
-    return s.size > 40 ? 40 : (int)s.size;
-}
+static int shown(span s) { return s.size > 40 ? 40 : (int)s.size; }
 
 static bool printable(span s) {
     for (size_t i = 0; i < s.size; i++)

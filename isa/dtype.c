@@ -5,8 +5,8 @@ static const struct {
     const char *name;
     size_t size;
 } dtypes[TSR_DTYPE_COUNT] = {
-    [TSR_DTYPE_NONE] = {"none", 0}, [TSR_I8] = {"int8", 1},   [TSR_U8] = {"uint8", 1},    [TSR_I16] = {"int16", 2},
-    [TSR_U16] = {"uint16", 2},      [TSR_I32] = {"int32", 4}, [TSR_U32] = {"uint32", 4},  [TSR_I64] = {"int64", 8},
+    [TSR_DTYPE_NONE] = {"none", 0}, [TSR_I8] = {"int8", 1},     [TSR_U8] = {"uint8", 1},    [TSR_I16] = {"int16", 2},
+    [TSR_U16] = {"uint16", 2},      [TSR_I32] = {"int32", 4},   [TSR_U32] = {"uint32", 4},  [TSR_I64] = {"int64", 8},
     [TSR_U64] = {"uint64", 8},      [TSR_F32] = {"float32", 4}, [TSR_F64] = {"float64", 8}, [TSR_BOOL] = {"bool", 1},
 };
 

@@ -38,13 +38,9 @@ static const char *name_of(const tsr_name *names, uint32_t value) {
     return "?";
 }
 
-const char *tsr_fault_name(uint32_t fault) {
-    return name_of(tsr_fault_names, fault);
-}
+const char *tsr_fault_name(uint32_t fault) { return name_of(tsr_fault_names, fault); }
 
-const char *tsr_unit_name(uint32_t unit) {
-    return unit == TSR_UNIT_DISPATCH ? "dispatch" : name_of(tsr_unit_names, unit);
-}
+const char *tsr_unit_name(uint32_t unit) { return unit == TSR_UNIT_DISPATCH ? "dispatch" : name_of(tsr_unit_names, unit); }
 
 // ---- packing ----
 
@@ -87,8 +83,8 @@ tsr_status tsr_insn_encode(const tsr_insn *insn, uint8_t out_word[TSR_INSN_BYTES
         int64_t least = field->kind == TSR_FIELD_SIGNED ? -(INT64_C(1) << (width - 1)) : 0;
         int64_t most = (INT64_C(1) << (field->kind == TSR_FIELD_SIGNED ? width - 1 : width)) - 1;
         if (value < least || value > most)
-            return tsr_error(TSR_OUT_OF_RANGE, "%s: %s = %lld does not fit; allowed are %lld to %lld", format->name,
-                             field->name, (long long)value, (long long)least, (long long)most);
+            return tsr_error(TSR_OUT_OF_RANGE, "%s: %s = %lld does not fit; allowed are %lld to %lld", format->name, field->name,
+                             (long long)value, (long long)least, (long long)most);
         insert(words, field->lo, width, (uint64_t)value & (UINT64_MAX >> (64 - width)));
     }
     for (int w = 0; w < 4; w++)
@@ -117,17 +113,17 @@ static tsr_verdict fault(tsr_fault_code code, const char *format, ...) {
     return verdict;
 }
 
-#define ILLEGAL_UNLESS(condition, ...)                            \
-    do {                                                          \
-        if (!(condition))                                         \
-            return fault(TSR_FAULT_ILLEGAL_FIELD, __VA_ARGS__);   \
+#define ILLEGAL_UNLESS(condition, ...)                                                                                           \
+    do {                                                                                                                         \
+        if (!(condition))                                                                                                        \
+            return fault(TSR_FAULT_ILLEGAL_FIELD, __VA_ARGS__);                                                                  \
     } while (0)
 
-#define TRY_LEGAL(expr)                          \
-    do {                                         \
-        tsr_verdict try_verdict_ = (expr);       \
-        if (try_verdict_.fault != TSR_FAULT_NONE) \
-            return try_verdict_;                 \
+#define TRY_LEGAL(expr)                                                                                                          \
+    do {                                                                                                                         \
+        tsr_verdict try_verdict_ = (expr);                                                                                       \
+        if (try_verdict_.fault != TSR_FAULT_NONE)                                                                                \
+            return try_verdict_;                                                                                                 \
     } while (0)
 
 tsr_verdict tsr_insn_decode(const uint8_t word[TSR_INSN_BYTES], tsr_insn *out_insn) {
@@ -165,8 +161,8 @@ static uint64_t extent(uint64_t rows, uint64_t row_stride, uint64_t columns, uin
 
 static tsr_verdict check_sram(const char *name, uint64_t begin, uint64_t bytes, uint64_t size) {
     if (begin + bytes > size)
-        return fault(TSR_FAULT_SRAM_RANGE, "%s: bytes %llu to %llu of a buffer or plane of %llu", name,
-                     (unsigned long long)begin, (unsigned long long)(begin + bytes - 1), (unsigned long long)size);
+        return fault(TSR_FAULT_SRAM_RANGE, "%s: bytes %llu to %llu of a buffer or plane of %llu", name, (unsigned long long)begin,
+                     (unsigned long long)(begin + bytes - 1), (unsigned long long)size);
     return legal();
 }
 
@@ -217,8 +213,8 @@ static tsr_verdict check_load(const tsr_load_insn *l, const tsr_config *c, const
     TRY_LEGAL(check_sram("load", l->sram_addr, extent(rows, l->sram_y_stride, columns, l->sram_x_stride, sram_run), size));
     if (l->x_count == 0 || l->y_count == 0)
         return legal();
-    return check_dram("load", l->segment, l->dram_offset,
-                      extent(l->y_count, l->y_stride, l->x_count, l->x_stride, l->run), segment_size);
+    return check_dram("load", l->segment, l->dram_offset, extent(l->y_count, l->y_stride, l->x_count, l->x_stride, l->run),
+                      segment_size);
 }
 
 static tsr_verdict check_store(const tsr_store_insn *s, const tsr_config *c, const uint64_t segment_size[4]) {
@@ -227,8 +223,8 @@ static tsr_verdict check_store(const tsr_store_insn *s, const tsr_config *c, con
     ILLEGAL_UNLESS(s->plane < c->batch, "store: plane %u of a batch of %u", s->plane, c->batch);
     TRY_LEGAL(check_sram("store", s->sram_addr, extent(s->y_count, s->sram_y_stride, s->x_count, s->sram_x_stride, s->run),
                          tsr_out_plane_bytes(c)));
-    return check_dram("store", s->segment, s->dram_offset,
-                      extent(s->y_count, s->y_stride, s->x_count, s->x_stride, s->run), segment_size);
+    return check_dram("store", s->segment, s->dram_offset, extent(s->y_count, s->y_stride, s->x_count, s->x_stride, s->run),
+                      segment_size);
 }
 
 static tsr_verdict check_loops(const char *name, uint32_t uop_count, uint32_t count0, uint32_t count1) {
@@ -239,8 +235,7 @@ static tsr_verdict check_loops(const char *name, uint32_t uop_count, uint32_t co
 
 static tsr_verdict check_uops(const char *name, uint32_t begin, uint32_t count, const tsr_config *c) {
     if (begin + count > tsr_uop_entries(c))
-        return fault(TSR_FAULT_SRAM_RANGE, "%s: micro-ops %u to %u of %u", name, begin, begin + count - 1,
-                     tsr_uop_entries(c));
+        return fault(TSR_FAULT_SRAM_RANGE, "%s: micro-ops %u to %u of %u", name, begin, begin + count - 1, tsr_uop_entries(c));
     return legal();
 }
 
@@ -252,8 +247,7 @@ static tsr_verdict check_gemm(const tsr_gemm_insn *g, const tsr_config *c) {
 static tsr_verdict check_alu(const tsr_alu_insn *a, const tsr_config *c) {
     ILLEGAL_UNLESS(a->op <= TSR_ALU_SHR, "alu: no operation has number %u", a->op);
     ILLEGAL_UNLESS(a->src_kind <= TSR_SRC_IMM, "alu: no source has number %u", a->src_kind);
-    ILLEGAL_UNLESS(a->src_kind != TSR_SRC_INP || c->block_in == c->block_out,
-                   "alu: an INP source needs block_in = block_out");
+    ILLEGAL_UNLESS(a->src_kind != TSR_SRC_INP || c->block_in == c->block_out, "alu: an INP source needs block_in = block_out");
     ILLEGAL_UNLESS(a->src_kind != TSR_SRC_IMM || !a->rescale, "alu: an immediate cannot be rescaled");
     ILLEGAL_UNLESS(a->dst_kind != TSR_DST_OUT || a->op == TSR_ALU_MOV, "alu: only mov can write OUT");
     if (a->clip)

@@ -46,7 +46,8 @@ static const family *family_of(tsr_op op) {
     return NULL;
 }
 
-bool tsr_accel_supports(const tsr_graph *graph, const tsr_node *node, const tsr_config *config, char reason[TSR_PLACE_REASON_BYTES]) {
+bool tsr_accel_supports(const tsr_graph *graph, const tsr_node *node, const tsr_config *config,
+                        char reason[TSR_PLACE_REASON_BYTES]) {
     const family *f = family_of(node->op);
     if (f == NULL) {
         snprintf(reason, TSR_PLACE_REASON_BYTES, "the accelerator has no %s", tsr_op_name(node->op));
@@ -126,8 +127,10 @@ tsr_tbuffer *place_constant(const job *j, const char *name, tsr_dtype dtype, con
 tsr_status schedule_room(const job *j) {
     const size_t most = (size_t)256 << 20; // a hundred times what a layer of an ImageNet network takes
     if (tsr_arena_bytes(j->s->arena) > most)
-        return tsr_error(TSR_UNSUPPORTED, "%s of this size needs too many instructions; run it with a smaller batch or picture, or compile for the CPU alone",
-                         tsr_op_name(j->node->op));
+        return tsr_error(
+            TSR_UNSUPPORTED,
+            "%s of this size needs too many instructions; run it with a smaller batch or picture, or compile for the CPU alone",
+            tsr_op_name(j->node->op));
     return tsr_ok();
 }
 

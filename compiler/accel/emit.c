@@ -52,31 +52,55 @@ static tsr_status emit_one_copy(tsr_accel *accel, const copy_shape *c) {
     int64_t sram_run = c->diag ? c->run / config->block_out * entry : c->run;
     access accesses[2];
     uint32_t access_count = 1;
-    int64_t plane = c->memory == TSR_SCOPE_INP ? tsr_inp_plane_bytes(config) : c->memory == TSR_SCOPE_OUT ? tsr_out_plane_bytes(config) : 0;
+    int64_t plane = c->memory == TSR_SCOPE_INP   ? tsr_inp_plane_bytes(config)
+                    : c->memory == TSR_SCOPE_OUT ? tsr_out_plane_bytes(config)
+                                                 : 0;
     int64_t begin = plane * c->plane + c->sram_addr;
-    accesses[0] = (access){space_of(c->memory), begin, begin + (rows - 1) * c->sram_y_stride + (columns - 1) * c->sram_x_stride + sram_run,
-                           !c->is_store};
+    accesses[0] = (access){space_of(c->memory), begin,
+                           begin + (rows - 1) * c->sram_y_stride + (columns - 1) * c->sram_x_stride + sram_run, !c->is_store};
     bool reads = c->x_count > 0 && c->y_count > 0;
     if (c->segment == 1 && reads)
-        accesses[access_count++] = (access){SPACE_WORK, c->dram_offset,
-                                            c->dram_offset + (c->y_count - 1) * c->y_stride + (c->x_count - 1) * c->x_stride + c->run, c->is_store};
+        accesses[access_count++] =
+            (access){SPACE_WORK, c->dram_offset,
+                     c->dram_offset + (c->y_count - 1) * c->y_stride + (c->x_count - 1) * c->x_stride + c->run, c->is_store};
     tsr_insn insn;
     memset(&insn, 0, sizeof insn);
     if (c->is_store) {
         insn.opcode = TSR_OP_STORE;
-        insn.store = (tsr_store_insn){.segment = c->segment, .plane = c->plane, .dram_offset = (uint32_t)c->dram_offset,
-            .sram_addr = (uint32_t)c->sram_addr, .run = (uint32_t)c->run, .x_count = (uint32_t)c->x_count, .y_count = (uint32_t)c->y_count,
-            .y_stride = (uint32_t)c->y_stride, .x_stride = (uint32_t)c->x_stride, .sram_x_stride = (uint32_t)c->sram_x_stride,
-            .sram_y_stride = (uint32_t)c->sram_y_stride};
+        insn.store = (tsr_store_insn){.segment = c->segment,
+                                      .plane = c->plane,
+                                      .dram_offset = (uint32_t)c->dram_offset,
+                                      .sram_addr = (uint32_t)c->sram_addr,
+                                      .run = (uint32_t)c->run,
+                                      .x_count = (uint32_t)c->x_count,
+                                      .y_count = (uint32_t)c->y_count,
+                                      .y_stride = (uint32_t)c->y_stride,
+                                      .x_stride = (uint32_t)c->x_stride,
+                                      .sram_x_stride = (uint32_t)c->sram_x_stride,
+                                      .sram_y_stride = (uint32_t)c->sram_y_stride};
         append(accel, &insn, TSR_UNIT_STORE, access_count, accesses);
     } else {
         insn.opcode = TSR_OP_LOAD;
-        insn.load = (tsr_load_insn){.buffer = c->memory == TSR_SCOPE_INP ? TSR_BUF_INP : c->memory == TSR_SCOPE_WGT ? TSR_BUF_WGT : TSR_BUF_PAR,
-            .segment = c->segment, .diag = c->diag, .plane = c->plane, .dram_offset = reads ? (uint32_t)c->dram_offset : 0,
-            .sram_addr = (uint32_t)c->sram_addr, .pad_value = c->pad_value, .run = (uint32_t)c->run, .x_count = (uint32_t)c->x_count,
-            .y_count = (uint32_t)c->y_count, .y_stride = (uint32_t)c->y_stride, .x_stride = (uint32_t)c->x_stride,
-            .sram_x_stride = (uint32_t)c->sram_x_stride, .sram_y_stride = (uint32_t)c->sram_y_stride, .x_before = (uint32_t)c->x_before,
-            .x_after = (uint32_t)c->x_after, .y_before = (uint32_t)c->y_before, .y_after = (uint32_t)c->y_after};
+        insn.load = (tsr_load_insn){.buffer = c->memory == TSR_SCOPE_INP   ? TSR_BUF_INP
+                                              : c->memory == TSR_SCOPE_WGT ? TSR_BUF_WGT
+                                                                           : TSR_BUF_PAR,
+                                    .segment = c->segment,
+                                    .diag = c->diag,
+                                    .plane = c->plane,
+                                    .dram_offset = reads ? (uint32_t)c->dram_offset : 0,
+                                    .sram_addr = (uint32_t)c->sram_addr,
+                                    .pad_value = c->pad_value,
+                                    .run = (uint32_t)c->run,
+                                    .x_count = (uint32_t)c->x_count,
+                                    .y_count = (uint32_t)c->y_count,
+                                    .y_stride = (uint32_t)c->y_stride,
+                                    .x_stride = (uint32_t)c->x_stride,
+                                    .sram_x_stride = (uint32_t)c->sram_x_stride,
+                                    .sram_y_stride = (uint32_t)c->sram_y_stride,
+                                    .x_before = (uint32_t)c->x_before,
+                                    .x_after = (uint32_t)c->x_after,
+                                    .y_before = (uint32_t)c->y_before,
+                                    .y_after = (uint32_t)c->y_after};
         append(accel, &insn, TSR_UNIT_LOAD, access_count, accesses);
     }
     return tsr_ok();
@@ -92,14 +116,16 @@ static tsr_status emit_copy(tsr_accel *accel, copy_shape c) {
     int64_t per_byte = c.diag ? entry / accel->config->block_out : 1; // SRAM bytes for a byte of the run
     if (c.run > FIELD16 || c.run * per_byte > FIELD16) {
         // The granule that a run must be made of whole.
-        int64_t granule = c.memory == TSR_SCOPE_WGT ? (c.diag ? accel->config->block_out : entry)
-                          : c.memory == TSR_SCOPE_PAR ? (int64_t)tsr_par_entry_bytes(accel->config) : 1;
+        int64_t granule = c.memory == TSR_SCOPE_WGT   ? (c.diag ? accel->config->block_out : entry)
+                          : c.memory == TSR_SCOPE_PAR ? (int64_t)tsr_par_entry_bytes(accel->config)
+                                                      : 1;
         int64_t pieces = c.run / granule, best = 1;
         for (int64_t d = 1; d <= pieces; d++)
             if (pieces % d == 0 && d * granule * per_byte <= FIELD16)
                 best = d;
         if (!one_column && one_row) { // columns move out to be rows
-            c.y_count = c.x_count, c.y_before = c.x_before, c.y_after = c.x_after, c.y_stride = c.x_stride, c.sram_y_stride = c.sram_x_stride;
+            c.y_count = c.x_count, c.y_before = c.x_before, c.y_after = c.x_after, c.y_stride = c.x_stride,
+            c.sram_y_stride = c.sram_x_stride;
             one_column = true;
         }
         if (one_column && best * granule < c.run) {
@@ -110,11 +136,13 @@ static tsr_status emit_copy(tsr_accel *accel, copy_shape c) {
             c.sram_x_stride = c.run * per_byte;
         }
     }
-    bool fits = c.run <= FIELD16 && c.x_count <= FIELD16 && c.y_count <= FIELD16 && c.sram_x_stride <= FIELD16 && c.x_stride < (1 << 24);
+    bool fits =
+        c.run <= FIELD16 && c.x_count <= FIELD16 && c.y_count <= FIELD16 && c.sram_x_stride <= FIELD16 && c.x_stride < (1 << 24);
     if (fits && c.sram_y_stride <= FIELD16)
         return emit_one_copy(accel, &c);
     if (!fits)
-        return tsr_error(TSR_UNSUPPORTED, "a copy of %ld x %ld runs of %ld bytes does not fit an instruction", (long)c.y_count, (long)c.x_count, (long)c.run);
+        return tsr_error(TSR_UNSUPPORTED, "a copy of %ld x %ld runs of %ld bytes does not fit an instruction", (long)c.y_count,
+                         (long)c.x_count, (long)c.run);
     for (int64_t y = 0; y < c.y_before + c.y_count + c.y_after; y++) {
         copy_shape row = c;
         bool real = y >= c.y_before && y < c.y_before + c.y_count;
@@ -158,7 +186,8 @@ static void merge_loops(lanes *l) {
 static bool take_largest(lanes *l, bool keep_reductions, lane_loop *out) {
     uint32_t best = l->count;
     for (uint32_t i = 0; i < l->count; i++)
-        if (!(keep_reductions && l->loop[i].dst == 0) && l->loop[i].extent <= FIELD16 && (best == l->count || l->loop[i].extent > l->loop[best].extent))
+        if (!(keep_reductions && l->loop[i].dst == 0) && l->loop[i].extent <= FIELD16 &&
+            (best == l->count || l->loop[i].extent > l->loop[best].extent))
             best = i;
     *out = (lane_loop){1, 0, 0, 0};
     if (best == l->count)
@@ -210,7 +239,13 @@ static tsr_status place_uops(tsr_accel *accel, const uint64_t *words, uint32_t c
     tsr_insn insn;
     memset(&insn, 0, sizeof insn);
     insn.opcode = TSR_OP_LOAD;
-    insn.load = (tsr_load_insn){.buffer = TSR_BUF_UOP, .segment = 0, .dram_offset = (uint32_t)offset, .sram_addr = begin * 8, .run = count * 8, .x_count = 1, .y_count = 1};
+    insn.load = (tsr_load_insn){.buffer = TSR_BUF_UOP,
+                                .segment = 0,
+                                .dram_offset = (uint32_t)offset,
+                                .sram_addr = begin * 8,
+                                .run = count * 8,
+                                .x_count = 1,
+                                .y_count = 1};
     access a = {SPACE_UOP, begin, begin + count, true};
     append(accel, &insn, TSR_UNIT_LOAD, 1, &a);
     return tsr_ok();
@@ -230,7 +265,8 @@ typedef struct origin {
     int64_t dst, src, par;
 } origin;
 
-static tsr_status list_uops(tsr_accel *accel, const lanes *l, origin at, bool mark_first, uint32_t *out_begin, uint32_t *out_count) {
+static tsr_status list_uops(tsr_accel *accel, const lanes *l, origin at, bool mark_first, uint32_t *out_begin,
+                            uint32_t *out_count) {
     uint32_t count = (uint32_t)uop_count(l);
     uint64_t *words = TSR_NEW_ARRAY(accel->arena, uint64_t, count);
     for (uint32_t n = 0; n < count; n++) {
@@ -257,9 +293,17 @@ static tsr_status emit_gemm(tsr_accel *accel, const lanes *l, const lane_loop hw
     tsr_insn insn;
     memset(&insn, 0, sizeof insn);
     insn.opcode = TSR_OP_GEMM;
-    insn.gemm = (tsr_gemm_insn){.overwrite = overwrite, .uop_begin = begin, .uop_count = count, .count0 = (uint32_t)hw[0].extent,
-        .count1 = (uint32_t)hw[1].extent, .acc0 = (uint32_t)hw[0].dst, .acc1 = (uint32_t)hw[1].dst, .inp0 = (uint32_t)hw[0].src,
-        .inp1 = (uint32_t)hw[1].src, .wgt0 = (uint32_t)hw[0].par, .wgt1 = (uint32_t)hw[1].par};
+    insn.gemm = (tsr_gemm_insn){.overwrite = overwrite,
+                                .uop_begin = begin,
+                                .uop_count = count,
+                                .count0 = (uint32_t)hw[0].extent,
+                                .count1 = (uint32_t)hw[1].extent,
+                                .acc0 = (uint32_t)hw[0].dst,
+                                .acc1 = (uint32_t)hw[1].dst,
+                                .inp0 = (uint32_t)hw[0].src,
+                                .inp1 = (uint32_t)hw[1].src,
+                                .wgt0 = (uint32_t)hw[0].par,
+                                .wgt1 = (uint32_t)hw[1].par};
     access a[4 + 16];
     uint32_t n = 0;
     a[n++] = (access){SPACE_UOP, begin, begin + count, false};
@@ -268,7 +312,8 @@ static tsr_status emit_gemm(tsr_accel *accel, const lanes *l, const lane_loop hw
     a[n++] = (access){SPACE_WGT, at.par * wgt_entry, (at.par + span(l, hw, par_stride)) * wgt_entry, false};
     for (uint32_t p = 0; p < config->batch; p++) {
         int64_t plane = (int64_t)p * tsr_inp_plane_bytes(config);
-        a[n++] = (access){SPACE_INP, plane + at.src * config->block_in, plane + (at.src + span(l, hw, src_stride)) * config->block_in, false};
+        a[n++] = (access){SPACE_INP, plane + at.src * config->block_in,
+                          plane + (at.src + span(l, hw, src_stride)) * config->block_in, false};
     }
     append(accel, &insn, TSR_UNIT_GEMM, n, a);
     return tsr_ok();
@@ -281,10 +326,24 @@ static tsr_status emit_alu(tsr_accel *accel, const lanes *l, const lane_loop hw[
     tsr_insn insn;
     memset(&insn, 0, sizeof insn);
     insn.opcode = TSR_OP_ALU;
-    insn.alu = (tsr_alu_insn){.op = v->op, .src_kind = v->src_kind, .rescale = v->rescale, .clip = v->clip, .dst_kind = v->to_out,
-        .uop_begin = begin, .uop_count = count, .count0 = (uint32_t)hw[0].extent, .count1 = (uint32_t)hw[1].extent,
-        .dst0 = (uint32_t)hw[0].dst, .dst1 = (uint32_t)hw[1].dst, .src0 = (uint32_t)hw[0].src, .src1 = (uint32_t)hw[1].src,
-        .par0 = (uint32_t)hw[0].par, .par1 = (uint32_t)hw[1].par, .imm = v->imm, .lo = v->lo, .hi = v->hi};
+    insn.alu = (tsr_alu_insn){.op = v->op,
+                              .src_kind = v->src_kind,
+                              .rescale = v->rescale,
+                              .clip = v->clip,
+                              .dst_kind = v->to_out,
+                              .uop_begin = begin,
+                              .uop_count = count,
+                              .count0 = (uint32_t)hw[0].extent,
+                              .count1 = (uint32_t)hw[1].extent,
+                              .dst0 = (uint32_t)hw[0].dst,
+                              .dst1 = (uint32_t)hw[1].dst,
+                              .src0 = (uint32_t)hw[0].src,
+                              .src1 = (uint32_t)hw[1].src,
+                              .par0 = (uint32_t)hw[0].par,
+                              .par1 = (uint32_t)hw[1].par,
+                              .imm = v->imm,
+                              .lo = v->lo,
+                              .hi = v->hi};
     access a[4 + 32];
     uint32_t n = 0;
     a[n++] = (access){SPACE_UOP, begin, begin + count, false};

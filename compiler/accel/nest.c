@@ -49,7 +49,8 @@ static tsr_stmt *loop(scheduler *s, const tsr_var *var, int64_t extent, tsr_stmt
 // ---- copies -----------------------------------------------------------------------------------------------------------
 
 // begin <= var < end, leaving out what always holds for 0 <= var < extent; NULL when all of it does.
-static const tsr_expr *within(scheduler *s, const tsr_expr *so_far, const tsr_var *var, int64_t begin, int64_t end, int64_t extent) {
+static const tsr_expr *within(scheduler *s, const tsr_expr *so_far, const tsr_var *var, int64_t begin, int64_t end,
+                              int64_t extent) {
     const tsr_expr *v = tsr_var_expr(s->arena, var);
     if (begin > 0) {
         const tsr_expr *test = tsr_binary_expr(s->arena, TSR_GE, v, number(s, begin));
@@ -63,7 +64,8 @@ static const tsr_expr *within(scheduler *s, const tsr_expr *so_far, const tsr_va
 }
 
 void schedule_load_inp(scheduler *s, const block *b) {
-    const tsr_var *y = tsr_var_create(s->function, "y"), *x = tsr_var_create(s->function, "x"), *c = tsr_var_create(s->function, "c");
+    const tsr_var *y = tsr_var_create(s->function, "y"), *x = tsr_var_create(s->function, "x"),
+                  *c = tsr_var_create(s->function, "c");
     const tsr_expr *to = number(s, (int64_t)b->plane * tsr_inp_plane_bytes(s->config) + b->sram);
     to = add_term(s, add_term(s, add_term(s, to, y, b->sram_row_stride), x, b->sram_column_stride), c, 1);
     const tsr_expr *pad = tsr_int(s->arena, TSR_I8, b->pad);
@@ -81,13 +83,15 @@ void schedule_load_inp(scheduler *s, const block *b) {
 }
 
 void schedule_store_out(scheduler *s, const block *b) {
-    const tsr_var *y = tsr_var_create(s->function, "y"), *x = tsr_var_create(s->function, "x"), *c = tsr_var_create(s->function, "c");
+    const tsr_var *y = tsr_var_create(s->function, "y"), *x = tsr_var_create(s->function, "x"),
+                  *c = tsr_var_create(s->function, "c");
     const tsr_expr *from = number(s, (int64_t)b->plane * tsr_out_plane_bytes(s->config) + b->sram);
     from = add_term(s, add_term(s, add_term(s, from, y, b->sram_row_stride), x, b->sram_column_stride), c, 1);
     const tsr_expr *to = number(s, b->dram_offset);
     to = add_term(s, add_term(s, add_term(s, to, y, b->row_stride), x, b->column_stride), c, 1);
-    append(s, loop(s, y, b->rows, loop(s, x, b->columns,
-        loop(s, c, b->run, tsr_store(s->arena, b->dram, to, tsr_load(s->arena, s->out, from))))));
+    append(s,
+           loop(s, y, b->rows,
+                loop(s, x, b->columns, loop(s, c, b->run, tsr_store(s->arena, b->dram, to, tsr_load(s->arena, s->out, from))))));
 }
 
 void schedule_load_wgt(scheduler *s, tsr_tbuffer *dram, int64_t first, int64_t rows, int64_t per_row, int64_t row_stride,
@@ -124,7 +128,8 @@ void schedule_gemm(scheduler *s, uint32_t count, const step *loops, int64_t acc,
     int64_t rows = s->config->batch, out = s->config->block_out, in = s->config->block_in;
     for (int zeroing = fresh; zeroing >= 0; zeroing--) {
         const tsr_var *var[16];
-        const tsr_var *b = tsr_var_create(s->function, "b"), *o = tsr_var_create(s->function, "o"), *k = tsr_var_create(s->function, "k");
+        const tsr_var *b = tsr_var_create(s->function, "b"), *o = tsr_var_create(s->function, "o"),
+                      *k = tsr_var_create(s->function, "k");
         const tsr_expr *a_index = add_term(s, add_term(s, number(s, acc * rows * out), b, out), o, 1);
         const tsr_expr *i_index = add_term(s, add_term(s, number(s, inp * in), b, tsr_inp_plane_bytes(s->config)), k, 1);
         const tsr_expr *w_index = add_term(s, add_term(s, number(s, wgt * out * in), o, in), k, 1);
@@ -142,7 +147,8 @@ void schedule_gemm(scheduler *s, uint32_t count, const step *loops, int64_t acc,
         } else {
             const tsr_expr *x = tsr_cast(s->arena, TSR_I32, tsr_load(s->arena, s->inp, i_index));
             const tsr_expr *w = tsr_cast(s->arena, TSR_I32, tsr_load(s->arena, s->wgt, w_index));
-            value = tsr_binary_expr(s->arena, TSR_ADD, tsr_load(s->arena, s->acc, a_index), tsr_binary_expr(s->arena, TSR_MUL, x, w));
+            value =
+                tsr_binary_expr(s->arena, TSR_ADD, tsr_load(s->arena, s->acc, a_index), tsr_binary_expr(s->arena, TSR_MUL, x, w));
         }
         tsr_stmt *nest = tsr_store(s->arena, s->acc, a_index, value);
         if (!zeroing)
@@ -155,14 +161,17 @@ void schedule_gemm(scheduler *s, uint32_t count, const step *loops, int64_t acc,
     }
 }
 
-static const tsr_expr *sext16(scheduler *s, const tsr_expr *e) { return tsr_cast(s->arena, TSR_I32, tsr_cast(s->arena, TSR_I16, e)); }
+static const tsr_expr *sext16(scheduler *s, const tsr_expr *e) {
+    return tsr_cast(s->arena, TSR_I32, tsr_cast(s->arena, TSR_I16, e));
+}
 
 void schedule_alu(scheduler *s, uint32_t count, const step *loops, const vector *v) {
     int64_t rows = s->config->batch, out = s->config->block_out, in = s->config->block_in;
     const tsr_var *b = tsr_var_create(s->function, "b"), *o = tsr_var_create(s->function, "o");
     const tsr_var *var[16];
     int64_t dst_entry = v->to_out ? out : rows * out, dst_row = v->to_out ? (int64_t)tsr_out_plane_bytes(s->config) : out;
-    int64_t src_entry = v->from == FROM_INP ? in : rows * out, src_row = v->from == FROM_INP ? (int64_t)tsr_inp_plane_bytes(s->config) : out;
+    int64_t src_entry = v->from == FROM_INP ? in : rows * out,
+            src_row = v->from == FROM_INP ? (int64_t)tsr_inp_plane_bytes(s->config) : out;
     const tsr_expr *dst = add_term(s, add_term(s, number(s, v->dst * dst_entry), b, dst_row), o, 1);
     const tsr_expr *src = add_term(s, add_term(s, number(s, v->src * src_entry), b, src_row), o, 1);
     const tsr_expr *par = add_term(s, number(s, v->par * out * 3), o, 3);
@@ -188,7 +197,8 @@ void schedule_alu(scheduler *s, uint32_t count, const step *loops, const vector 
         static const tsr_binary binary[] = {[OP_ADD] = TSR_ADD, [OP_SUB] = TSR_SUB, [OP_MUL] = TSR_MUL, [OP_MIN] = TSR_MIN,
                                             [OP_MAX] = TSR_MAX, [OP_SHL] = TSR_SHL, [OP_SHR] = TSR_SHR};
         const tsr_expr *a = tsr_load(s->arena, s->acc, dst);
-        r = v->op == OP_MUL ? tsr_binary_expr(s->arena, TSR_MUL, sext16(s, a), sext16(s, t)) : tsr_binary_expr(s->arena, binary[v->op], a, t);
+        r = v->op == OP_MUL ? tsr_binary_expr(s->arena, TSR_MUL, sext16(s, a), sext16(s, t))
+                            : tsr_binary_expr(s->arena, binary[v->op], a, t);
     }
     if (v->clip)
         r = tsr_binary_expr(s->arena, TSR_MIN, tsr_binary_expr(s->arena, TSR_MAX, r, tsr_int(s->arena, TSR_I32, v->lo)),

@@ -57,7 +57,7 @@ static tsr_tbuffer *pack_weights(const job *j, const conv *c, const tsr_tensor *
     int64_t out = config->block_out, in = config->block_in;
     int64_t entry = c->depthwise ? out : out * in;
     int64_t entries = c->co * (c->depthwise ? 1 : c->ci) * c->halves * c->taps;
-    int8_t *data = TSR_NEW_ARRAY(j->s->arena, int8_t, entries * entry);
+    int8_t *data = TSR_NEW_ARRAY(j->s->arena, int8_t, entries *entry);
     int64_t reduced = c->depthwise ? 1 : c->run; // values that one tap reduces, in the model's order too
     for (int64_t o = 0; o < c->out_channels; o++)
         for (int64_t tap = 0; tap < c->taps; tap++)
@@ -75,9 +75,10 @@ static tsr_tbuffer *pack_weights(const job *j, const conv *c, const tsr_tensor *
 }
 
 // sum (x - zx) w + bias = sum x w + (bias - zx sum w): the correction goes into the bias that RESCALE adds.
-static tsr_tbuffer *pack_parameters(const job *j, const conv *c, const tsr_tensor *w, const tsr_tensor *bias, int64_t first_channel) {
+static tsr_tbuffer *pack_parameters(const job *j, const conv *c, const tsr_tensor *w, const tsr_tensor *bias,
+                                    int64_t first_channel) {
     int64_t out = j->accel->config->block_out;
-    int32_t *words = TSR_NEW_ARRAY(j->s->arena, int32_t, c->co * out * 3);
+    int32_t *words = TSR_NEW_ARRAY(j->s->arena, int32_t, c->co *out * 3);
     const tsr_requant *q = &j->node->requant;
     int64_t per_channel = (int64_t)tsr_tensor_elements(w) / w->shape[0];
     for (int64_t o = 0; o < c->out_channels; o++) {
@@ -101,8 +102,9 @@ static bool fits(const conv *c, const tsr_config *config, const tile *t) {
     int64_t results = t->th * t->tw * t->to;
     int64_t inputs = input_extent(t->th, c->sy, c->kh, c->dy) * input_extent(t->tw, c->sx, c->kw, c->dx) * t->nc;
     int64_t weights = t->to * (c->depthwise ? 1 : t->nc) * c->halves * c->taps;
-    return results <= tsr_acc_entries(config) / 2 && results <= tsr_out_entries(config) / 2 && inputs <= tsr_inp_entries(config) / 2 &&
-           weights <= tsr_wgt_entries(config) / 2 && t->to <= tsr_par_entries(config) / 2;
+    return results <= tsr_acc_entries(config) / 2 && results <= tsr_out_entries(config) / 2 &&
+           inputs <= tsr_inp_entries(config) / 2 && weights <= tsr_wgt_entries(config) / 2 &&
+           t->to <= tsr_par_entries(config) / 2;
 }
 
 // Cycles of the busiest of array, reads and writes, plus what a tile costs however small it is.
@@ -112,7 +114,8 @@ static double cost(const conv *c, const tsr_config *config, const tile *t) {
     int64_t down = ceil_div(c->out_rows, rows * t->th), across = ceil_div(c->out_columns, t->tw);
     int64_t spatial = down * across, channels = ceil_div(c->co, t->to), chunks = c->depthwise ? 1 : ceil_div(c->ci, t->nc);
     int64_t strip_rows = (down - 1) * t->th + ceil_div(c->out_rows - (down - 1) * rows * t->th, rows);
-    double array = (double)strip_rows * (double)c->out_columns * (double)(c->co * c->taps * c->halves) * (double)(c->depthwise ? 1 : c->ci);
+    double array =
+        (double)strip_rows * (double)c->out_columns * (double)(c->co * c->taps * c->halves) * (double)(c->depthwise ? 1 : c->ci);
     double run = c->packed ? (double)c->packed_row_bytes : (double)min64(t->nc * config->block_in, c->run);
     double pixels = (double)(input_extent(t->th, c->sy, c->kh, c->dy) * input_extent(t->tw, c->sx, c->kw, c->dx) * rows);
     double bus = config->bus_bytes;
@@ -125,14 +128,16 @@ static double cost(const conv *c, const tsr_config *config, const tile *t) {
         inputs_loaded = inputs_stay ? (double)(spatial * chunks) : (double)(channels * spatial * chunks);
         weights_loaded = (double)channels * (double)(chunks <= 2 ? chunks : spatial * chunks);
     } else {
-        inputs_loaded = c->depthwise ? (double)(channels * spatial) : (double)spatial * (double)(chunks <= 2 ? chunks : channels * chunks);
+        inputs_loaded =
+            c->depthwise ? (double)(channels * spatial) : (double)spatial * (double)(chunks <= 2 ? chunks : channels * chunks);
         weights_loaded = weights_stay ? (double)(channels * chunks) : (double)(channels * spatial * chunks);
     }
     double reads = inputs_loaded * input_cycles + weights_loaded * weight_cycles;
     double writes = (double)(c->out_rows * c->out_columns * c->out_channels) / bus;
     double busiest = fmax(array, fmax(reads, writes));
     double tiles = (double)(spatial * channels * chunks);
-    double ends = input_cycles + weight_cycles + 3.0 * (double)(t->th * t->tw * t->to) + LATENCY; // first loads and last store hide behind nothing
+    double ends = input_cycles + weight_cycles + 3.0 * (double)(t->th * t->tw * t->to) +
+                  LATENCY; // first loads and last store hide behind nothing
     return busiest + tiles * TILE_OVERHEAD + ends;
 }
 
@@ -182,8 +187,16 @@ static void load_input(const job *j, const conv *c, int64_t image, int64_t oy, i
             break;
         rows = input_extent(rows, c->sy, c->kh, c->dy);
         int64_t iy = (oy + p * th) * c->sy - c->pad_top, ix = ox * c->sx - c->pad_left;
-        block b = {.dram = c->x, .rows = rows, .columns = iw, .row_stride = c->x_row, .column_stride = c->x_column, .sram = base,
-                   .sram_row_stride = iw * blocks * in, .sram_column_stride = blocks * in, .pad = c->zero_point, .plane = p};
+        block b = {.dram = c->x,
+                   .rows = rows,
+                   .columns = iw,
+                   .row_stride = c->x_row,
+                   .column_stride = c->x_column,
+                   .sram = base,
+                   .sram_row_stride = iw * blocks * in,
+                   .sram_column_stride = blocks * in,
+                   .pad = c->zero_point,
+                   .plane = p};
         b.dram_offset = image * c->x_image + iy * c->x_row + ix * c->x_column + c->x_offset;
         if (c->packed) {
             b.run = c->packed_row_bytes;
@@ -206,7 +219,8 @@ static void load_input(const job *j, const conv *c, int64_t image, int64_t oy, i
     }
 }
 
-static void multiply(const job *j, const conv *c, int64_t th, int64_t tw, int64_t to, int64_t nc, int64_t acc, int64_t inp_bytes, int64_t wgt, bool fresh) {
+static void multiply(const job *j, const conv *c, int64_t th, int64_t tw, int64_t to, int64_t nc, int64_t acc, int64_t inp_bytes,
+                     int64_t wgt, bool fresh) {
     int64_t iw = input_extent(tw, c->sx, c->kw, c->dx);
     int64_t pixel = c->depthwise ? to : nc; // input entries of a pixel
     step loops[] = {
@@ -221,21 +235,38 @@ static void multiply(const job *j, const conv *c, int64_t th, int64_t tw, int64_
     schedule_gemm(j->s, sizeof loops / sizeof loops[0], loops, acc, inp_bytes / j->accel->config->block_in, wgt, fresh);
 }
 
-static void requantise_and_store(const job *j, const conv *c, int64_t image, int64_t oy, int64_t th, int64_t ox, int64_t tw, int64_t o0,
-                                 int64_t to, int64_t acc, int64_t par) {
+static void requantise_and_store(const job *j, const conv *c, int64_t image, int64_t oy, int64_t th, int64_t ox, int64_t tw,
+                                 int64_t o0, int64_t to, int64_t acc, int64_t par) {
     const tsr_config *config = j->accel->config;
     int64_t lanes = config->block_out;
     int64_t out = take_half(j->accel, SPACE_OUT, tsr_out_entries(config));
     step loops[] = {{"oy", th, tw * to, tw * to, 0}, {"ox", tw, to, to, 0}, {"ob", to, 1, 1, 1}};
-    vector v = {.op = OP_MOV, .from = FROM_ACC, .rescale = true, .clip = true, .to_out = true, .imm = c->out_zero_point, .lo = c->lo,
-                .hi = c->hi, .dst = out, .src = acc, .par = par};
+    vector v = {.op = OP_MOV,
+                .from = FROM_ACC,
+                .rescale = true,
+                .clip = true,
+                .to_out = true,
+                .imm = c->out_zero_point,
+                .lo = c->lo,
+                .hi = c->hi,
+                .dst = out,
+                .src = acc,
+                .par = par};
     schedule_alu(j->s, 3, loops, &v);
     for (uint32_t p = 0; p < config->batch; p++) {
         int64_t rows = min64(c->out_rows - (oy + p * th), th);
         if (rows <= 0)
             break;
-        block b = {.dram = c->y, .rows = rows, .columns = tw, .run = min64(to * lanes, c->out_channels - o0 * lanes), .row_stride = c->y_row,
-                   .column_stride = c->y_column, .sram = out * lanes, .sram_row_stride = tw * to * lanes, .sram_column_stride = to * lanes, .plane = p};
+        block b = {.dram = c->y,
+                   .rows = rows,
+                   .columns = tw,
+                   .run = min64(to * lanes, c->out_channels - o0 * lanes),
+                   .row_stride = c->y_row,
+                   .column_stride = c->y_column,
+                   .sram = out * lanes,
+                   .sram_row_stride = tw * to * lanes,
+                   .sram_column_stride = to * lanes,
+                   .plane = p};
         b.dram_offset = image * c->y_image + (oy + p * th) * c->y_row + ox * c->y_column + c->y_offset + o0 * lanes;
         schedule_store_out(j->s, &b);
     }
@@ -246,7 +277,8 @@ static tsr_status schedule_tiles(const job *j, const conv *c, const tile *t) {
     halves inputs = halves_of(SPACE_INP, tsr_inp_plane_bytes(config)), weights = halves_of(SPACE_WGT, tsr_wgt_entries(config)),
            parameters = halves_of(SPACE_PAR, tsr_par_entries(config));
     int64_t down = ceil_div(c->out_rows, config->batch * t->th), across = ceil_div(c->out_columns, t->tw);
-    int64_t channels = ceil_div(c->co, t->to), chunks = c->depthwise ? 1 : ceil_div(c->ci, t->nc), spatial = c->images * down * across;
+    int64_t channels = ceil_div(c->co, t->to), chunks = c->depthwise ? 1 : ceil_div(c->ci, t->nc),
+            spatial = c->images * down * across;
     for (int64_t n = 0; n < spatial * channels; n++) {
         TSR_TRY(schedule_room(j));
         int64_t s = t->channels_outside ? n % spatial : n / channels, o = t->channels_outside ? n / spatial : n % channels;
@@ -280,7 +312,8 @@ static tsr_status schedule_tiles(const job *j, const conv *c, const tile *t) {
 
 // The convolution of one group. Geometry only; constants come later.
 static conv describe(const tsr_graph *graph, const tsr_node *node, const tsr_config *config, int64_t group) {
-    const tsr_tensor *x = tensor_of(graph, node->inputs[0]), *w = tensor_of(graph, node->inputs[1]), *y = tensor_of(graph, node->outputs[0]);
+    const tsr_tensor *x = tensor_of(graph, node->inputs[0]), *w = tensor_of(graph, node->inputs[1]),
+                     *y = tensor_of(graph, node->outputs[0]);
     const tsr_attr *a = &node->attr;
     conv c;
     memset(&c, 0, sizeof c);
@@ -305,15 +338,19 @@ static conv describe(const tsr_graph *graph, const tsr_node *node, const tsr_con
         c.in_rows = x->shape[1], c.in_columns = x->shape[2];
         c.out_rows = y->shape[1], c.out_columns = y->shape[2];
         c.run = in_channels / groups, c.out_channels = out_channels / groups;
-        c.x_column = in_channels, c.x_row = c.in_columns * in_channels, c.x_image = c.in_rows * c.x_row, c.x_offset = group * c.run;
-        c.y_column = out_channels, c.y_row = c.out_columns * out_channels, c.y_image = c.out_rows * c.y_row, c.y_offset = group * c.out_channels;
-        c.kh = a->kernel[0], c.kw = a->kernel[1], c.sy = a->stride[0], c.sx = a->stride[1], c.dy = a->dilation[0], c.dx = a->dilation[1];
+        c.x_column = in_channels, c.x_row = c.in_columns * in_channels, c.x_image = c.in_rows * c.x_row,
+        c.x_offset = group * c.run;
+        c.y_column = out_channels, c.y_row = c.out_columns * out_channels, c.y_image = c.out_rows * c.y_row,
+        c.y_offset = group * c.out_channels;
+        c.kh = a->kernel[0], c.kw = a->kernel[1], c.sy = a->stride[0], c.sx = a->stride[1], c.dy = a->dilation[0],
+        c.dx = a->dilation[1];
         c.pad_top = a->pad_top, c.pad_left = a->pad_left;
         c.taps = c.kh * c.kw;
         bool padded = a->pad_top || a->pad_left || a->pad_bottom || a->pad_right;
         // Few channels: a pixel's taps next to one another fill more lanes than tap by tap.
         int64_t plain = c.taps * ceil_div(c.run, config->block_in), dense = ceil_div(c.taps * c.run, config->block_in);
-        bool whole = dense <= tsr_inp_entries(config) / 2 && dense * c.halves <= tsr_wgt_entries(config) / 2; // it is not cut in chunks
+        bool whole =
+            dense <= tsr_inp_entries(config) / 2 && dense * c.halves <= tsr_wgt_entries(config) / 2; // it is not cut in chunks
         if (!c.depthwise && groups == 1 && !padded && c.taps > 1 && (c.dx == 1 || c.kw == 1) && dense * 5 < plain * 4 && whole) {
             c.packed = true;
             c.packed_rows = c.kh;
@@ -365,11 +402,14 @@ bool conv_supported(const tsr_graph *graph, const tsr_node *node, const tsr_conf
         if (!choose_tile(&c, config, &t))
             why = "not even one output pixel fits the buffers";
         else if (c.depthwise)
-            snprintf(reason, TSR_PLACE_REASON_BYTES, "depthwise: tiles of %ldx%ld pixels, %ld blocks", (long)(t.th * config->batch), (long)t.tw, (long)t.to);
+            snprintf(reason, TSR_PLACE_REASON_BYTES, "depthwise: tiles of %ldx%ld pixels, %ld blocks",
+                     (long)(t.th * config->batch), (long)t.tw, (long)t.to);
         else if (c.packed)
-            snprintf(reason, TSR_PLACE_REASON_BYTES, "few channels: %ld taps packed into %ld input blocks", (long)(c.packed_rows * c.packed_row_bytes), (long)c.ci);
+            snprintf(reason, TSR_PLACE_REASON_BYTES, "few channels: %ld taps packed into %ld input blocks",
+                     (long)(c.packed_rows * c.packed_row_bytes), (long)c.ci);
         else
-            snprintf(reason, TSR_PLACE_REASON_BYTES, "tiles of %ldx%ld pixels, %ld output and %ld input blocks", (long)(t.th * config->batch), (long)t.tw, (long)t.to, (long)t.nc);
+            snprintf(reason, TSR_PLACE_REASON_BYTES, "tiles of %ldx%ld pixels, %ld output and %ld input blocks",
+                     (long)(t.th * config->batch), (long)t.tw, (long)t.to, (long)t.nc);
     }
     if (why != NULL)
         snprintf(reason, TSR_PLACE_REASON_BYTES, "%s", why);
@@ -379,7 +419,8 @@ bool conv_supported(const tsr_graph *graph, const tsr_node *node, const tsr_conf
 tsr_status schedule_conv(const job *j) {
     const tsr_config *config = j->accel->config;
     const tsr_tensor *x = tensor_of(j->graph, j->node->inputs[0]), *w = tensor_of(j->graph, j->node->inputs[1]);
-    const tsr_tensor *bias = j->node->input_count > 2 && j->node->inputs[2] != TSR_NO_ID ? tensor_of(j->graph, j->node->inputs[2]) : NULL;
+    const tsr_tensor *bias =
+        j->node->input_count > 2 && j->node->inputs[2] != TSR_NO_ID ? tensor_of(j->graph, j->node->inputs[2]) : NULL;
     int64_t groups = j->node->op == TSR_OP_CONV && j->node->attr.groups != x->shape[x->rank - 1] ? j->node->attr.groups : 1;
     for (int64_t g = 0; g < groups; g++) {
         conv c = describe(j->graph, j->node, config, g);

@@ -44,7 +44,15 @@ static void load_strips(const job *j, tsr_tbuffer *x, int64_t total, int64_t at,
         int64_t from = (at + p * strip) * lanes, bytes = min64(strip * lanes, total - from);
         if (bytes <= 0)
             break;
-        block b = {.dram = x, .dram_offset = from, .rows = 1, .columns = 1, .run = bytes, .sram = inp, .row_end = 1, .column_end = 1, .plane = p};
+        block b = {.dram = x,
+                   .dram_offset = from,
+                   .rows = 1,
+                   .columns = 1,
+                   .run = bytes,
+                   .sram = inp,
+                   .row_end = 1,
+                   .column_end = 1,
+                   .plane = p};
         schedule_load_inp(j->s, &b);
     }
 }
@@ -57,7 +65,7 @@ tsr_status schedule_elementwise(const job *j) {
     bool binary = node->op == TSR_OP_ADD || node->op == TSR_OP_SUB || node->op == TSR_OP_MUL;
     bool rescales = node->op != TSR_OP_CLIP;
 
-    int32_t *words = TSR_NEW_ARRAY(j->s->arena, int32_t, PAR_ENTRIES * lanes * 3);
+    int32_t *words = TSR_NEW_ARRAY(j->s->arena, int32_t, PAR_ENTRIES *lanes * 3);
     int64_t par = 0;
     if (rescales) {
         for (int64_t o = 0; o < lanes; o++) {
@@ -95,16 +103,32 @@ tsr_status schedule_elementwise(const job *j) {
         if (binary)
             load_strips(j, j->work[node->inputs[1]], total, at, n, inp_b);
         step loop = {"e", n, 1, 1, 0};
-        vector result = {.op = OP_MOV, .from = FROM_ACC, .rescale = rescales, .clip = true, .to_out = true, .imm = rescales ? q->out_zero_point : 0,
-                         .lo = q->lo, .hi = q->hi, .dst = out, .src = acc, .par = par + PAR_OUT};
+        vector result = {.op = OP_MOV,
+                         .from = FROM_ACC,
+                         .rescale = rescales,
+                         .clip = true,
+                         .to_out = true,
+                         .imm = rescales ? q->out_zero_point : 0,
+                         .lo = q->lo,
+                         .hi = q->hi,
+                         .dst = out,
+                         .src = acc,
+                         .par = par + PAR_OUT};
         if (node->op == TSR_OP_ADD || node->op == TSR_OP_SUB) {
             vector a = {.op = OP_MOV, .from = FROM_INP, .rescale = true, .dst = acc, .src = inp / lanes, .par = par + PAR_A};
-            vector b = {.op = node->op == TSR_OP_ADD ? OP_ADD : OP_SUB, .from = FROM_INP, .rescale = true, .dst = acc, .src = inp_b / lanes, .par = par + PAR_B};
+            vector b = {.op = node->op == TSR_OP_ADD ? OP_ADD : OP_SUB,
+                        .from = FROM_INP,
+                        .rescale = true,
+                        .dst = acc,
+                        .src = inp_b / lanes,
+                        .par = par + PAR_B};
             schedule_alu(j->s, 1, &loop, &a);
             schedule_alu(j->s, 1, &loop, &b);
         } else if (node->op == TSR_OP_MUL) {
-            vector load_a = {.op = OP_MOV, .from = FROM_INP, .dst = acc, .src = inp / lanes}, load_b = {.op = OP_MOV, .from = FROM_INP, .dst = acc_b, .src = inp_b / lanes};
-            vector zero_a = {.op = OP_SUB, .from = FROM_IMM, .imm = q->in_zero_point[0], .dst = acc}, zero_b = {.op = OP_SUB, .from = FROM_IMM, .imm = q->in_zero_point[1], .dst = acc_b};
+            vector load_a = {.op = OP_MOV, .from = FROM_INP, .dst = acc, .src = inp / lanes},
+                   load_b = {.op = OP_MOV, .from = FROM_INP, .dst = acc_b, .src = inp_b / lanes};
+            vector zero_a = {.op = OP_SUB, .from = FROM_IMM, .imm = q->in_zero_point[0], .dst = acc},
+                   zero_b = {.op = OP_SUB, .from = FROM_IMM, .imm = q->in_zero_point[1], .dst = acc_b};
             vector product = {.op = OP_MUL, .from = FROM_ACC, .dst = acc, .src = acc_b};
             schedule_alu(j->s, 1, &loop, &load_a);
             schedule_alu(j->s, 1, &loop, &load_b);
@@ -120,7 +144,13 @@ tsr_status schedule_elementwise(const job *j) {
             int64_t to = (at + p * n) * lanes, bytes = min64(n * lanes, total - to);
             if (bytes <= 0)
                 break;
-            block b = {.dram = j->work[node->outputs[0]], .dram_offset = to, .rows = 1, .columns = 1, .run = bytes, .sram = out * lanes, .plane = p};
+            block b = {.dram = j->work[node->outputs[0]],
+                       .dram_offset = to,
+                       .rows = 1,
+                       .columns = 1,
+                       .run = bytes,
+                       .sram = out * lanes,
+                       .plane = p};
             schedule_store_out(j->s, &b);
         }
     }

@@ -15,7 +15,9 @@ typedef struct pool {
 } pool;
 
 // sum / count as TFLite's integer average pool computes it: rounded half away from zero.
-static int32_t rounded_mean(int32_t sum, int32_t count) { return sum > 0 ? (sum + count / 2) / count : (sum - count / 2) / count; }
+static int32_t rounded_mean(int32_t sum, int32_t count) {
+    return sum > 0 ? (sum + count / 2) / count : (sum - count / 2) / count;
+}
 
 // A rescale that gives exactly that for every sum of `count` int8 values. Found by trying, proven by trying all.
 static bool mean_rescale(int64_t count, tsr_rescale *out) {
@@ -44,13 +46,22 @@ static bool describe(const tsr_graph *graph, const tsr_node *node, const tsr_con
     const tsr_tensor *x = tensor_of(graph, node->inputs[0]), *y = tensor_of(graph, node->outputs[0]);
     const tsr_attr *a = &node->attr;
     memset(p, 0, sizeof *p);
-    *p = (pool){.images = x->shape[0], .in_rows = x->shape[1], .in_columns = x->shape[2], .out_rows = y->shape[1], .out_columns = y->shape[2],
-                .channels = y->shape[3], .kh = a->kernel[0], .kw = a->kernel[1], .sy = a->stride[0], .sx = a->stride[1],
-                .pad_top = a->pad_top, .pad_left = a->pad_left};
+    *p = (pool){.images = x->shape[0],
+                .in_rows = x->shape[1],
+                .in_columns = x->shape[2],
+                .out_rows = y->shape[1],
+                .out_columns = y->shape[2],
+                .channels = y->shape[3],
+                .kh = a->kernel[0],
+                .kw = a->kernel[1],
+                .sy = a->stride[0],
+                .sx = a->stride[1],
+                .pad_top = a->pad_top,
+                .pad_left = a->pad_left};
     p->blocks = ceil_div(p->channels, config->block_out);
     p->average = node->op == TSR_OP_AVERAGE_POOL;
-    bool padded = a->pad_top || a->pad_left || a->pad_bottom || a->pad_right ||
-                  (p->out_rows - 1) * p->sy + p->kh > p->in_rows || (p->out_columns - 1) * p->sx + p->kw > p->in_columns;
+    bool padded = a->pad_top || a->pad_left || a->pad_bottom || a->pad_right || (p->out_rows - 1) * p->sy + p->kh > p->in_rows ||
+                  (p->out_columns - 1) * p->sx + p->kw > p->in_columns;
     p->pad = p->average ? node->requant.in_zero_point[0] : -128;
     *why = NULL;
     if (config->block_in != config->block_out)
@@ -77,7 +88,8 @@ static bool choose_tile(const pool *p, const tsr_config *config, int64_t *out_th
             for (int64_t th = ceil_div(p->out_rows, config->batch); th >= 1; th--) {
                 int64_t inputs = ((th - 1) * p->sy + p->kh) * ((widths[w] - 1) * p->sx + p->kw) * blocks[b];
                 int64_t results = th * widths[w] * blocks[b];
-                if (inputs > tsr_inp_entries(config) / 2 || results > tsr_acc_entries(config) / 2 || results > tsr_out_entries(config) / 2 || results <= best)
+                if (inputs > tsr_inp_entries(config) / 2 || results > tsr_acc_entries(config) / 2 ||
+                    results > tsr_out_entries(config) / 2 || results <= best)
                     continue;
                 best = results;
                 *out_th = th, *out_tw = widths[w], *out_blocks = blocks[b];
@@ -134,9 +146,17 @@ tsr_status schedule_pool(const job *j) {
                             break;
                         rows = (rows - 1) * p.sy + p.kh;
                         int64_t iy = first * p.sy - p.pad_top, ix = ox * p.sx - p.pad_left;
-                        block in = {.dram = j->work[j->node->inputs[0]], .rows = rows, .columns = iw, .run = run,
-                                    .row_stride = p.in_columns * p.channels, .column_stride = p.channels, .sram = inp,
-                                    .sram_row_stride = iw * blocks * lanes, .sram_column_stride = blocks * lanes, .pad = p.pad, .plane = plane};
+                        block in = {.dram = j->work[j->node->inputs[0]],
+                                    .rows = rows,
+                                    .columns = iw,
+                                    .run = run,
+                                    .row_stride = p.in_columns * p.channels,
+                                    .column_stride = p.channels,
+                                    .sram = inp,
+                                    .sram_row_stride = iw * blocks * lanes,
+                                    .sram_column_stride = blocks * lanes,
+                                    .pad = p.pad,
+                                    .plane = plane};
                         in.dram_offset = ((image * p.in_rows + iy) * p.in_columns + ix) * p.channels + b0 * lanes;
                         in.row_begin = min64(rows, max64(0, -iy));
                         in.row_end = max64(in.row_begin, min64(rows, p.in_rows - iy));
@@ -145,22 +165,44 @@ tsr_status schedule_pool(const job *j) {
                         schedule_load_inp(j->s, &in);
                     }
                     for (int64_t tap = 0; tap < p.kh * p.kw; tap++) {
-                        step loops[] = {{"oy", th, tw * blocks, p.sy * iw * blocks, 0}, {"ox", tw, blocks, p.sx * blocks, 0}, {"ob", blocks, 1, 1, 0}};
-                        vector v = {.op = tap == 0 ? OP_MOV : p.average ? OP_ADD : OP_MAX, .from = FROM_INP, .dst = acc,
+                        step loops[] = {{"oy", th, tw * blocks, p.sy * iw * blocks, 0},
+                                        {"ox", tw, blocks, p.sx * blocks, 0},
+                                        {"ob", blocks, 1, 1, 0}};
+                        vector v = {.op = tap == 0    ? OP_MOV
+                                          : p.average ? OP_ADD
+                                                      : OP_MAX,
+                                    .from = FROM_INP,
+                                    .dst = acc,
                                     .src = inp / lanes + (tap / p.kw * iw + tap % p.kw) * blocks};
                         schedule_alu(j->s, 3, loops, &v);
                     }
                     step loops[] = {{"e", th * tw * blocks, 1, 1, 0}};
-                    vector v = {.op = OP_MOV, .from = FROM_ACC, .rescale = rescales, .clip = true, .to_out = true, .imm = zero_point,
-                                .lo = q->lo, .hi = q->hi, .dst = out, .src = acc, .par = par};
+                    vector v = {.op = OP_MOV,
+                                .from = FROM_ACC,
+                                .rescale = rescales,
+                                .clip = true,
+                                .to_out = true,
+                                .imm = zero_point,
+                                .lo = q->lo,
+                                .hi = q->hi,
+                                .dst = out,
+                                .src = acc,
+                                .par = par};
                     schedule_alu(j->s, 1, loops, &v);
                     for (uint32_t plane = 0; plane < config->batch; plane++) {
                         int64_t first = oy + plane * th, rows = min64(th, p.out_rows - first);
                         if (rows <= 0)
                             break;
-                        block to = {.dram = j->work[j->node->outputs[0]], .rows = rows, .columns = tw, .run = run,
-                                    .row_stride = p.out_columns * p.channels, .column_stride = p.channels, .sram = out * lanes,
-                                    .sram_row_stride = tw * blocks * lanes, .sram_column_stride = blocks * lanes, .plane = plane};
+                        block to = {.dram = j->work[j->node->outputs[0]],
+                                    .rows = rows,
+                                    .columns = tw,
+                                    .run = run,
+                                    .row_stride = p.out_columns * p.channels,
+                                    .column_stride = p.channels,
+                                    .sram = out * lanes,
+                                    .sram_row_stride = tw * blocks * lanes,
+                                    .sram_column_stride = blocks * lanes,
+                                    .plane = plane};
                         to.dram_offset = ((image * p.out_rows + first) * p.out_columns + ox) * p.channels + b0 * lanes;
                         schedule_store_out(j->s, &to);
                     }

@@ -60,7 +60,9 @@ static bool take_lane(peeled *p, const tsr_affine *index, int64_t extent, int64_
     return false;
 }
 
-static int64_t step_of(const tsr_affine *index, const tsr_var *var) { return var == NULL ? 0 : tsr_affine_coefficient(index, var); }
+static int64_t step_of(const tsr_affine *index, const tsr_var *var) {
+    return var == NULL ? 0 : tsr_affine_coefficient(index, var);
+}
 
 // Divides an index by the size of an entry; every coefficient left must be a multiple.
 static bool in_entries(const tsr_affine *index, const tsr_var *const *lanes, uint32_t lane_count, int64_t entry) {
@@ -116,8 +118,8 @@ static void merge_contiguous(peeled *p, const tsr_affine *from, const int64_t *b
 }
 
 // Fills columns and rows from at most two loops that are left.
-static tsr_status copy_loops(const peeled *p, const tsr_affine *dram, const tsr_affine *sram, int64_t element, const int64_t *begin,
-                             const int64_t *end, copy_shape *c) {
+static tsr_status copy_loops(const peeled *p, const tsr_affine *dram, const tsr_affine *sram, int64_t element,
+                             const int64_t *begin, const int64_t *end, copy_shape *c) {
     if (p->count > 2)
         NO_MATCH("a copy into '%s' has %u loops around its run; LOAD and STORE have two", p->store->buffer->name, p->count);
     c->x_count = c->y_count = 1;
@@ -157,8 +159,8 @@ static tsr_status match_copy(const tsr_config *config, peeled *p, shape *out) {
     if (value->kind == TSR_E_SELECT && to->scope == TSR_SCOPE_WGT) {
         // select(o == k, load, 0): the load fills a diagonal
         const tsr_expr *test = value->a;
-        if (test->kind != TSR_E_BINARY || test->value.binary != TSR_EQ || test->a->kind != TSR_E_VAR || test->b->kind != TSR_E_VAR ||
-            value->c->kind != TSR_E_INT || value->c->value.i != 0)
+        if (test->kind != TSR_E_BINARY || test->value.binary != TSR_EQ || test->a->kind != TSR_E_VAR ||
+            test->b->kind != TSR_E_VAR || value->c->kind != TSR_E_INT || value->c->value.i != 0)
             NO_MATCH("a copy into WGT is neither plain nor diagonal");
         c->diag = true;
         diagonal[0] = test->a->value.var;
@@ -208,14 +210,16 @@ static tsr_status match_copy(const tsr_config *config, peeled *p, shape *out) {
         if (config->block_in != config->block_out)
             NO_MATCH("a diagonal load needs block_in == block_out");
         if (!take_lane(p, &p->to, config->block_in, 1, &k) || !take_lane(p, &p->to, out_lanes, config->block_in, &o) ||
-            step_of(&from, o) != 1 || step_of(&from, k) != 0 || !((diagonal[0] == o && diagonal[1] == k) || (diagonal[0] == k && diagonal[1] == o)))
+            step_of(&from, o) != 1 || step_of(&from, k) != 0 ||
+            !((diagonal[0] == o && diagonal[1] == k) || (diagonal[0] == k && diagonal[1] == o)))
             NO_MATCH("a diagonal load does not fill whole WGT entries");
         // What is left are entries; those that follow one another on both sides are one run.
         int64_t entry = out_lanes * config->block_in;
         c->run = out_lanes;
         while (p->count > 0) {
             uint32_t i = p->count - 1;
-            if (tsr_affine_coefficient(&from, p->var[i]) != c->run || tsr_affine_coefficient(&p->to, p->var[i]) != c->run / out_lanes * entry)
+            if (tsr_affine_coefficient(&from, p->var[i]) != c->run ||
+                tsr_affine_coefficient(&p->to, p->var[i]) != c->run / out_lanes * entry)
                 break;
             c->run *= p->extent[i];
             p->count--;
@@ -282,8 +286,9 @@ static tsr_status match_gemm(const tsr_config *config, peeled *p, shape *out) {
         NO_MATCH("more than %d loops around a GEMM", MAX_LOOPS);
     g->loop_count = p->count;
     for (uint32_t i = 0; i < p->count; i++)
-        g->loop[i] = (lane_loop){p->extent[i], tsr_affine_coefficient(&p->to, p->var[i]) / acc_entry,
-                                 tsr_affine_coefficient(&xi, p->var[i]) / lanes_in, tsr_affine_coefficient(&wi, p->var[i]) / wgt_entry};
+        g->loop[i] =
+            (lane_loop){p->extent[i], tsr_affine_coefficient(&p->to, p->var[i]) / acc_entry,
+                        tsr_affine_coefficient(&xi, p->var[i]) / lanes_in, tsr_affine_coefficient(&wi, p->var[i]) / wgt_entry};
     g->acc = p->to.constant / acc_entry;
     g->inp = xi.constant / lanes_in;
     g->wgt = wi.constant / wgt_entry;
@@ -324,14 +329,17 @@ static tsr_status match_alu(tsr_arena *arena, const tsr_config *config, peeled *
                                   [TSR_MAX] = OP_MAX, [TSR_SHL] = OP_SHL, [TSR_SHR] = OP_SHR};
         tsr_binary op = e->value.binary;
         const tsr_expr *a = op == TSR_MUL ? low16(e->a) : e->a, *right = op == TSR_MUL ? low16(e->b) : e->b;
-        bool known = op == TSR_ADD || op == TSR_SUB || op == TSR_MUL || op == TSR_MIN || op == TSR_MAX || op == TSR_SHL || op == TSR_SHR;
-        if (known && a != NULL && right != NULL && a->kind == TSR_E_LOAD && a->value.buffer == p->store->buffer && expr_equal(a->a, p->store->index)) {
+        bool known =
+            op == TSR_ADD || op == TSR_SUB || op == TSR_MUL || op == TSR_MIN || op == TSR_MAX || op == TSR_SHL || op == TSR_SHR;
+        if (known && a != NULL && right != NULL && a->kind == TSR_E_LOAD && a->value.buffer == p->store->buffer &&
+            expr_equal(a->a, p->store->index)) {
             v->op = (uint32_t)ops[op];
             t = right;
         }
     }
     const tsr_expr *bias = NULL, *source = rescale_match(arena, t, &bias);
-    if (source == NULL && is_binary(t, TSR_ADD) && t->b->kind == TSR_E_INT && (source = rescale_match(arena, t->a, &bias)) != NULL)
+    if (source == NULL && is_binary(t, TSR_ADD) && t->b->kind == TSR_E_INT &&
+        (source = rescale_match(arena, t->a, &bias)) != NULL)
         v->imm = (int32_t)t->b->value.i;
     v->rescale = source != NULL;
     if (!v->rescale)
@@ -339,7 +347,8 @@ static tsr_status match_alu(tsr_arena *arena, const tsr_config *config, peeled *
     tsr_affine si, pi;
     memset(&si, 0, sizeof si);
     memset(&pi, 0, sizeof pi);
-    const tsr_expr *load = source->kind == TSR_E_LOAD && source->value.buffer->scope == TSR_SCOPE_ACC ? source : widened_load(source, TSR_SCOPE_INP);
+    const tsr_expr *load =
+        source->kind == TSR_E_LOAD && source->value.buffer->scope == TSR_SCOPE_ACC ? source : widened_load(source, TSR_SCOPE_INP);
     if (load != NULL) {
         v->src_kind = load->value.buffer->scope == TSR_SCOPE_INP ? FROM_INP : FROM_ACC;
         TSR_TRY(affine_load(load, &si));
@@ -358,7 +367,8 @@ static tsr_status match_alu(tsr_arena *arena, const tsr_config *config, peeled *
     if (v->src_kind == FROM_INP && in != lanes)
         NO_MATCH("vector operations read INP only where block_in == block_out");
     int64_t dst_entry = v->to_out ? lanes : rows * lanes, dst_row = v->to_out ? (int64_t)tsr_out_plane_bytes(config) : lanes;
-    int64_t src_entry = v->src_kind == FROM_INP ? in : rows * lanes, src_row = v->src_kind == FROM_INP ? (int64_t)tsr_inp_plane_bytes(config) : lanes;
+    int64_t src_entry = v->src_kind == FROM_INP ? in : rows * lanes,
+            src_row = v->src_kind == FROM_INP ? (int64_t)tsr_inp_plane_bytes(config) : lanes;
     const tsr_var *b, *o;
     if (!take_lane(p, &p->to, lanes, 1, &o) || !take_lane(p, &p->to, rows, dst_row, &b))
         NO_MATCH("the loops over %ld lanes and %ld batch rows are missing", (long)lanes, (long)rows);
@@ -367,14 +377,16 @@ static tsr_status match_alu(tsr_arena *arena, const tsr_config *config, peeled *
     if (v->rescale && (step_of(&pi, o) != 3 * (o != NULL) || step_of(&pi, b) != 0))
         NO_MATCH("rescale parameters are not taken lane by lane");
     const tsr_var *lane_vars[2] = {b, o};
-    if (!in_entries(&p->to, lane_vars, 2, dst_entry) || !in_entries(&si, lane_vars, 2, src_entry) || !in_entries(&pi, lane_vars, 2, lanes * 3))
+    if (!in_entries(&p->to, lane_vars, 2, dst_entry) || !in_entries(&si, lane_vars, 2, src_entry) ||
+        !in_entries(&pi, lane_vars, 2, lanes * 3))
         NO_MATCH("a vector operand does not start at whole entries");
     if (p->count > MAX_LOOPS)
         NO_MATCH("more than %d loops around a vector operation", MAX_LOOPS);
     v->loop_count = p->count;
     for (uint32_t i = 0; i < p->count; i++)
-        v->loop[i] = (lane_loop){p->extent[i], tsr_affine_coefficient(&p->to, p->var[i]) / dst_entry,
-                                 tsr_affine_coefficient(&si, p->var[i]) / src_entry, tsr_affine_coefficient(&pi, p->var[i]) / (lanes * 3)};
+        v->loop[i] =
+            (lane_loop){p->extent[i], tsr_affine_coefficient(&p->to, p->var[i]) / dst_entry,
+                        tsr_affine_coefficient(&si, p->var[i]) / src_entry, tsr_affine_coefficient(&pi, p->var[i]) / (lanes * 3)};
     v->dst = p->to.constant / dst_entry;
     v->src = si.constant / src_entry;
     v->par = pi.constant / (lanes * 3);
@@ -385,8 +397,9 @@ static tsr_status match_alu(tsr_arena *arena, const tsr_config *config, peeled *
 
 static bool is_product_sum(const tsr_stmt *store) { // acc[i] = acc[i] + x * w of two widened loads
     const tsr_expr *e = store->value;
-    return store->buffer->scope == TSR_SCOPE_ACC && is_binary(e, TSR_ADD) && e->a->kind == TSR_E_LOAD && e->a->value.buffer == store->buffer &&
-           expr_equal(e->a->a, store->index) && is_binary(e->b, TSR_MUL) && low16(e->b->a) == NULL;
+    return store->buffer->scope == TSR_SCOPE_ACC && is_binary(e, TSR_ADD) && e->a->kind == TSR_E_LOAD &&
+           e->a->value.buffer == store->buffer && expr_equal(e->a->a, store->index) && is_binary(e->b, TSR_MUL) &&
+           low16(e->b->a) == NULL;
 }
 
 // Does the zeroing nest z cover exactly what the reduction g writes? Its loops must be g's non-reducing ones.
@@ -395,21 +408,23 @@ static bool zeroes(const tsr_config *config, const tsr_stmt *nest, const gemm_sh
     const tsr_var *lane;
     int64_t rows = config->batch, lanes = config->block_out;
     if (peel(nest, &z).code != TSR_OK || z.store->buffer->scope != TSR_SCOPE_ACC || !is_int(z.store->value, 0) ||
-        !take_lane(&z, &z.to, lanes, 1, &lane) || !take_lane(&z, &z.to, rows, lanes, &lane) || z.to.constant != g->acc * rows * lanes)
+        !take_lane(&z, &z.to, lanes, 1, &lane) || !take_lane(&z, &z.to, rows, lanes, &lane) ||
+        z.to.constant != g->acc * rows * lanes)
         return false;
     uint32_t at = 0;
     for (uint32_t i = 0; i < g->loop_count; i++) {
         if (g->loop[i].dst == 0)
             continue;
-        if (at == z.count || z.extent[at] != g->loop[i].extent || tsr_affine_coefficient(&z.to, z.var[at]) != g->loop[i].dst * rows * lanes)
+        if (at == z.count || z.extent[at] != g->loop[i].extent ||
+            tsr_affine_coefficient(&z.to, z.var[at]) != g->loop[i].dst * rows * lanes)
             return false;
         at++;
     }
     return at == z.count;
 }
 
-tsr_status tensorise(tsr_arena *arena, const tsr_config *config, tsr_stmt *const *items, uint32_t item_count,
-                     shape *out_shape, uint32_t *out_used) {
+tsr_status tensorise(tsr_arena *arena, const tsr_config *config, tsr_stmt *const *items, uint32_t item_count, shape *out_shape,
+                     uint32_t *out_used) {
     memset(out_shape, 0, sizeof *out_shape);
     *out_used = 1;
     peeled p;

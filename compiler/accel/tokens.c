@@ -81,7 +81,8 @@ uint32_t tracker_add(tracker *t, uint32_t unit, uint32_t access_count, const acc
         const record_list *list = &t->records[a->where];
         for (uint32_t i = 0; i < list->count; i++) {
             const record *r = &list->items[i];
-            if (r->unit != unit && (r->write || a->write) && r->begin < a->end && a->begin < r->end && r->instruction > needs[r->unit])
+            if (r->unit != unit && (r->write || a->write) && r->begin < a->end && a->begin < r->end &&
+                r->instruction > needs[r->unit])
                 needs[r->unit] = r->instruction;
         }
     }

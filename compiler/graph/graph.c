@@ -122,10 +122,9 @@ void tsr_graph_sweep(tsr_graph *graph) {
 }
 
 const char *tsr_op_name(tsr_op op) {
-    static const char *const names[TSR_OP_COUNT] = {
-        [TSR_OP_NONE] = "None",
+    static const char *const names[TSR_OP_COUNT] = {[TSR_OP_NONE] = "None",
 #define TSR_OP_TEXT(name, text) [TSR_OP_##name] = text,
-        TSR_OPS(TSR_OP_TEXT)
+                                                    TSR_OPS(TSR_OP_TEXT)
 #undef TSR_OP_TEXT
     };
     return (unsigned)op < TSR_OP_COUNT ? names[op] : "unknown";

@@ -10,8 +10,8 @@
 static bool pads_picture_with_zero(const tsr_graph *graph, const tsr_node *pad) {
     const tsr_tensor *x = pass_input(graph, pad, 0), *y = pass_output(graph, pad);
     const tsr_attr *attr = &pad->attr;
-    if (attr->pad_mode != TSR_PAD_VALUE || x->rank != 4 || !pass_same_quant(x, y) || x->quant.count > 1 || attr->pads_begin[0] != 0 || attr->pads_end[0] != 0 ||
-        attr->pads_begin[3] != 0 || attr->pads_end[3] != 0)
+    if (attr->pad_mode != TSR_PAD_VALUE || x->rank != 4 || !pass_same_quant(x, y) || x->quant.count > 1 ||
+        attr->pads_begin[0] != 0 || attr->pads_end[0] != 0 || attr->pads_begin[3] != 0 || attr->pads_end[3] != 0)
         return false;
     if (x->quant.count == 1)
         return attr->pad_is_zero_point || attr->pad_value == x->quant.zero_point[0];

@@ -36,16 +36,15 @@ tsr_status tsr_shape_check(tsr_dtype dtype, uint32_t rank, const int64_t *shape)
     char text[TSR_SHAPE_TEXT];
     for (uint32_t i = 0; i < rank; i++) {
         if (shape[i] <= 0)
-            return tsr_error(TSR_UNSUPPORTED, "shape %s: every extent must be known and > 0",
-                             tsr_shape_text(text, rank, shape));
+            return tsr_error(TSR_UNSUPPORTED, "shape %s: every extent must be known and > 0", tsr_shape_text(text, rank, shape));
         if (__builtin_mul_overflow(bytes, (uint64_t)shape[i], &bytes) || bytes > TSR_MAX_TENSOR_BYTES)
             return tsr_error(TSR_UNSUPPORTED, "shape %s is larger than 4 GiB", tsr_shape_text(text, rank, shape));
     }
     return tsr_ok();
 }
 
-static tsr_status window_extent(int64_t in, int64_t kernel, int64_t stride, int64_t dilation, int64_t before,
-                                int64_t after, bool ceil_mode, int64_t *out_extent) {
+static tsr_status window_extent(int64_t in, int64_t kernel, int64_t stride, int64_t dilation, int64_t before, int64_t after,
+                                bool ceil_mode, int64_t *out_extent) {
     if (kernel < 1 || stride < 1 || dilation < 1 || kernel > MAX_ATTR || stride > MAX_ATTR || dilation > MAX_ATTR)
         return wrong("kernel, strides and dilations must be between 1 and 2^31");
     if (before < 0 || after < 0 || before > MAX_ATTR || after > MAX_ATTR)
@@ -65,10 +64,10 @@ static tsr_status window_extent(int64_t in, int64_t kernel, int64_t stride, int6
 static tsr_status window(const infer *f, const tsr_tensor *x, int64_t channels) {
     const tsr_attr *attr = &f->node->attr;
     int64_t height, width;
-    TSR_TRY(window_extent(x->shape[1], attr->kernel[0], attr->stride[0], attr->dilation[0], attr->pad_top,
-                          attr->pad_bottom, attr->ceil_mode, &height));
-    TSR_TRY(window_extent(x->shape[2], attr->kernel[1], attr->stride[1], attr->dilation[1], attr->pad_left,
-                          attr->pad_right, attr->ceil_mode, &width));
+    TSR_TRY(window_extent(x->shape[1], attr->kernel[0], attr->stride[0], attr->dilation[0], attr->pad_top, attr->pad_bottom,
+                          attr->ceil_mode, &height));
+    TSR_TRY(window_extent(x->shape[2], attr->kernel[1], attr->stride[1], attr->dilation[1], attr->pad_left, attr->pad_right,
+                          attr->ceil_mode, &width));
     set_shape(f, 4, (const int64_t[]){x->shape[0], height, width, channels});
     return tsr_ok();
 }
@@ -87,8 +86,9 @@ static tsr_status conv(const infer *f) {
     if (attr->kernel[0] != w->shape[1] || attr->kernel[1] != w->shape[2])
         return wrong("the kernel's shape differs from the weights'");
     if (attr->groups < 1 || x->shape[3] % attr->groups != 0 || x->shape[3] / attr->groups != w->shape[3])
-        return tsr_error(TSR_CORRUPT, "%" PRId64 " input channels in %" PRId64 " groups do not fit weights for %" PRId64
-                         " channels a group", x->shape[3], attr->groups, w->shape[3]);
+        return tsr_error(TSR_CORRUPT,
+                         "%" PRId64 " input channels in %" PRId64 " groups do not fit weights for %" PRId64 " channels a group",
+                         x->shape[3], attr->groups, w->shape[3]);
     if (w->shape[0] % attr->groups != 0)
         return tsr_error(TSR_CORRUPT, "%" PRId64 " output channels cannot be split into %" PRId64 " groups", w->shape[0],
                          attr->groups);
@@ -253,8 +253,8 @@ static tsr_status softmax(const infer *f) {
 static tsr_status check_inputs(const infer *f, uint32_t least, uint32_t most) {
     const tsr_node *node = f->node;
     if (node->input_count < least || node->input_count > most || node->output_count < 1)
-        return tsr_error(TSR_CORRUPT, "%s takes %" PRIu32 " to %" PRIu32 " inputs, has %" PRIu32, tsr_op_name(node->op),
-                         least, most, node->input_count);
+        return tsr_error(TSR_CORRUPT, "%s takes %" PRIu32 " to %" PRIu32 " inputs, has %" PRIu32, tsr_op_name(node->op), least,
+                         most, node->input_count);
     for (uint32_t i = 0; i < least; i++)
         if (node->inputs[i] == TSR_NO_ID)
             return tsr_error(TSR_CORRUPT, "input %" PRIu32 " is missing", i);

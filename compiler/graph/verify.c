@@ -16,8 +16,8 @@ static tsr_status verify_quant(const tsr_tensor *tensor) {
         return tsr_error(TSR_CORRUPT, "only integer tensors can be quantised, not %s", tsr_dtype_name(tensor->dtype));
     if (quant->scale == NULL || quant->zero_point == NULL)
         return tsr_error(TSR_INTERNAL, "quantised without scales or zero points");
-    if (quant->count > 1 && (quant->axis < 0 || (uint32_t)quant->axis >= tensor->rank ||
-                             tensor->shape[quant->axis] != (int64_t)quant->count))
+    if (quant->count > 1 &&
+        (quant->axis < 0 || (uint32_t)quant->axis >= tensor->rank || tensor->shape[quant->axis] != (int64_t)quant->count))
         return tsr_error(TSR_CORRUPT, "%" PRIu32 " scales do not fit axis %" PRId32 " of the tensor", quant->count, quant->axis);
     for (uint32_t i = 0; i < quant->count; i++)
         if (!isfinite(quant->scale[i]) || quant->scale[i] <= 0)

@@ -86,8 +86,13 @@ tsr_status importer_emit(importer *imp, tsr_op op, const char *name, const tsr_a
     if (attr == NULL)
         attr = &standard;
     tsr_id inputs_copy[8], unused = TSR_NO_ID;
-    tsr_node node = {.op = op, .name = name, .input_count = input_count, .inputs = inputs_copy, .output_count = 1,
-                     .outputs = &unused, .attr = *attr};
+    tsr_node node = {.op = op,
+                     .name = name,
+                     .input_count = input_count,
+                     .inputs = inputs_copy,
+                     .output_count = 1,
+                     .outputs = &unused,
+                     .attr = *attr};
     uint32_t rank;
     int64_t shape[TSR_MAX_RANK];
     if (input_count > 8)
@@ -98,14 +103,14 @@ tsr_status importer_emit(importer *imp, tsr_op op, const char *name, const tsr_a
     TSR_TRY(tsr_graph_infer_shape(imp->graph, &node, &rank, shape));
     TSR_TRY(tsr_shape_check(dtype, rank, shape));
     *out_id = tsr_graph_add_tensor(imp->graph, out_name, dtype, rank, shape);
-    tsr_id id = tsr_graph_add_node(imp->graph, op, importer_node_name(imp, name, tsr_op_name(op)), input_count, node.inputs,
-                                   1, out_id);
+    tsr_id id =
+        tsr_graph_add_node(imp->graph, op, importer_node_name(imp, name, tsr_op_name(op)), input_count, node.inputs, 1, out_id);
     imp->graph->nodes[id].attr = *attr;
     return tsr_ok();
 }
 
-tsr_status importer_reshape(importer *imp, tsr_id x, uint32_t rank, const int64_t *shape, int32_t new_axis,
-                            const char *node_name, const char *out_name, tsr_id *out_id) {
+tsr_status importer_reshape(importer *imp, tsr_id x, uint32_t rank, const int64_t *shape, int32_t new_axis, const char *node_name,
+                            const char *out_name, tsr_id *out_id) {
     *out_id = TSR_NO_ID;
     const tsr_tensor *from = tensor_of(imp, x);
     TSR_TRY(tsr_shape_check(from->dtype, rank, shape));
@@ -176,8 +181,8 @@ tsr_status importer_transpose(importer *imp, tsr_id x, const int64_t *perm, cons
         to->data = data;
         return tsr_ok();
     }
-    tsr_id node = tsr_graph_add_node(imp->graph, TSR_OP_TRANSPOSE, importer_node_name(imp, node_name, "Transpose"), 1, &x,
-                                     1, out_id);
+    tsr_id node =
+        tsr_graph_add_node(imp->graph, TSR_OP_TRANSPOSE, importer_node_name(imp, node_name, "Transpose"), 1, &x, 1, out_id);
     imp->graph->nodes[node].attr = attr;
     return tsr_ok();
 }
@@ -190,8 +195,7 @@ bool normalise_axis(int64_t *axis, int64_t rank) {
     return true;
 }
 
-void pad_same(int64_t in, int64_t kernel, int64_t stride, int64_t dilation, bool lower, int64_t *out_before,
-              int64_t *out_after) {
+void pad_same(int64_t in, int64_t kernel, int64_t stride, int64_t dilation, bool lower, int64_t *out_before, int64_t *out_after) {
     *out_before = *out_after = 0;
     int64_t reach, total;
     if (stride < 1 || stride > INT32_MAX || __builtin_mul_overflow(kernel - 1, dilation, &reach))
@@ -211,8 +215,8 @@ tsr_status constant_ints(const tsr_tensor *tensor, uint32_t most, int64_t *out_v
         return tsr_error(TSR_CORRUPT, "'%s' must be int32 or int64, is %s", tensor->name, tsr_dtype_name(tensor->dtype));
     const uint64_t count = tsr_tensor_elements(tensor);
     if (count > most)
-        return tsr_error(TSR_CORRUPT, "'%s' has %" PRIu64 " elements, at most %" PRIu32 " make sense here", tensor->name,
-                         count, most);
+        return tsr_error(TSR_CORRUPT, "'%s' has %" PRIu64 " elements, at most %" PRIu32 " make sense here", tensor->name, count,
+                         most);
     for (uint32_t i = 0; i < count; i++)
         if (tensor->dtype == TSR_I32) {
             int32_t value;

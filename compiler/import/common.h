@@ -41,8 +41,8 @@ tsr_status importer_emit(importer *imp, tsr_op op, const char *name, const tsr_a
 
 // Another shape, other order of dimensions. A constant is changed in place of a node (reshaped without copying it).
 // Quantisation goes along; a per-axis one through reshape only when `axis_map` says where its axis goes (-1: lost, error).
-tsr_status importer_reshape(importer *imp, tsr_id x, uint32_t rank, const int64_t *shape, int32_t new_axis,
-                            const char *node_name, const char *out_name, tsr_id *out_id);
+tsr_status importer_reshape(importer *imp, tsr_id x, uint32_t rank, const int64_t *shape, int32_t new_axis, const char *node_name,
+                            const char *out_name, tsr_id *out_id);
 tsr_status importer_transpose(importer *imp, tsr_id x, const int64_t *perm, const char *node_name, const char *out_name,
                               tsr_id *out_id);
 
@@ -50,8 +50,7 @@ tsr_status importer_transpose(importer *imp, tsr_id x, const int64_t *perm, cons
 bool normalise_axis(int64_t *axis, int64_t rank);
 
 // Pads of one dimension so that the output has ceil(in / stride) elements; the odd one goes to the end or the beginning.
-void pad_same(int64_t in, int64_t kernel, int64_t stride, int64_t dilation, bool lower, int64_t *out_before,
-              int64_t *out_after);
+void pad_same(int64_t in, int64_t kernel, int64_t stride, int64_t dilation, bool lower, int64_t *out_before, int64_t *out_after);
 
 // Elements of a constant integer tensor as int64; at most `most` of them.
 tsr_status constant_ints(const tsr_tensor *tensor, uint32_t most, int64_t *out_values, uint32_t *out_count);

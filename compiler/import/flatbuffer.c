@@ -19,8 +19,10 @@ static bool check(fb_file *file, uint64_t at, uint64_t size, uint32_t alignment,
     if (!fb_ok(file))
         return false;
     if (at + size > file->size || size > file->size) {
-        file->status = tsr_error(TSR_CORRUPT, "offset %" PRIu64 ": %s of %" PRIu64 " bytes reaches past the end of the file"
-                                 " (%" PRIu32 " bytes)", at, what, size, file->size);
+        file->status = tsr_error(TSR_CORRUPT,
+                                 "offset %" PRIu64 ": %s of %" PRIu64 " bytes reaches past the end of the file"
+                                 " (%" PRIu32 " bytes)",
+                                 at, what, size, file->size);
         return false;
     }
     if (at % alignment != 0)
@@ -70,8 +72,7 @@ static fb_table open_table(fb_file *file, uint64_t at) {
         fail(file, table.vtable, "a vtable with impossible sizes");
         return none;
     }
-    if (!check(file, table.vtable, table.vtable_size, 2, "a vtable") ||
-        !check(file, table.at, table.table_size, 4, "a table"))
+    if (!check(file, table.vtable, table.vtable_size, 2, "a vtable") || !check(file, table.at, table.table_size, 4, "a table"))
         return none;
     return table;
 }
@@ -134,14 +135,14 @@ const char *fb_get_string(fb_file *file, fb_table table, uint32_t field) {
 
 bool fb_has(fb_file *file, fb_table table, uint32_t field) { return field_at(file, table, field, 1) != 0; }
 
-#define SCALAR(name, stored, returned)                                                              \
-    returned fb_get_##name(fb_file *file, fb_table table, uint32_t field, returned standard) {      \
-        uint32_t at = field_at(file, table, field, sizeof(stored));                                 \
-        stored value;                                                                               \
-        if (at == 0)                                                                                \
-            return standard;                                                                        \
-        memcpy(&value, file->bytes + at, sizeof value);                                             \
-        return value;                                                                               \
+#define SCALAR(name, stored, returned)                                                                                           \
+    returned fb_get_##name(fb_file *file, fb_table table, uint32_t field, returned standard) {                                   \
+        uint32_t at = field_at(file, table, field, sizeof(stored));                                                              \
+        stored value;                                                                                                            \
+        if (at == 0)                                                                                                             \
+            return standard;                                                                                                     \
+        memcpy(&value, file->bytes + at, sizeof value);                                                                          \
+        return value;                                                                                                            \
     }
 SCALAR(i8, int8_t, int32_t)
 SCALAR(u8, uint8_t, uint32_t)
@@ -156,11 +157,11 @@ fb_table fb_table_at(fb_file *file, fb_vector vector, uint32_t index) {
     return open_table(file, follow(file, vector.at + 4 * index));
 }
 
-#define ELEMENT(name, type)                                                              \
-    type fb_##name##_at(const fb_file *file, fb_vector vector, uint32_t index) {         \
-        type value;                                                                      \
-        memcpy(&value, file->bytes + vector.at + sizeof(type) * (size_t)index, sizeof value); \
-        return value;                                                                    \
+#define ELEMENT(name, type)                                                                                                      \
+    type fb_##name##_at(const fb_file *file, fb_vector vector, uint32_t index) {                                                 \
+        type value;                                                                                                              \
+        memcpy(&value, file->bytes + vector.at + sizeof(type) * (size_t)index, sizeof value);                                    \
+        return value;                                                                                                            \
     }
 ELEMENT(i32, int32_t)
 ELEMENT(i64, int64_t)

@@ -81,8 +81,8 @@ tsr_status onnx_input_ints(onnx *o, const onnx_node *node, uint32_t index, uint3
     uint32_t value;
     *out_count = 0;
     // An empty list makes no tensor, but a shape of a scalar, or no axes.
-    if (onnx_has_input(node, index) && name_map_get(&o->values, node->proto->input[index], &value) &&
-        value != NOT_COMPUTED && (value & LAZY)) {
+    if (onnx_has_input(node, index) && name_map_get(&o->values, node->proto->input[index], &value) && value != NOT_COMPUTED &&
+        (value & LAZY)) {
         const Onnx__TensorProto *proto = o->constants[value & ~LAZY].proto;
         if (proto->n_dims == 1 && proto->dims[0] == 0)
             return tsr_ok();
@@ -124,12 +124,13 @@ tsr_id onnx_producer(onnx *o, tsr_id tensor) {
 tsr_status onnx_with_quant(onnx *o, tsr_id *id, tsr_quant quant) {
     const tsr_tensor *tensor = tensor_of(&o->imp, *id);
     const tsr_quant *has = &tensor->quant;
-    if (has->count == quant.count && (quant.count == 0 || (memcmp(has->scale, quant.scale, quant.count * sizeof(float)) == 0 &&
-        memcmp(has->zero_point, quant.zero_point, quant.count * sizeof(int32_t)) == 0 &&
-        (quant.count == 1 || has->axis == quant.axis))))
+    if (has->count == quant.count &&
+        (quant.count == 0 || (memcmp(has->scale, quant.scale, quant.count * sizeof(float)) == 0 &&
+                              memcmp(has->zero_point, quant.zero_point, quant.count * sizeof(int32_t)) == 0 &&
+                              (quant.count == 1 || has->axis == quant.axis))))
         return tsr_ok();
-    if (quant.count > 1 && (quant.axis < 0 || quant.axis >= (int32_t)tensor->rank ||
-                            tensor->shape[quant.axis] != (int64_t)quant.count))
+    if (quant.count > 1 &&
+        (quant.axis < 0 || quant.axis >= (int32_t)tensor->rank || tensor->shape[quant.axis] != (int64_t)quant.count))
         return tsr_error(TSR_CORRUPT, "%" PRIu32 " scales do not fit axis %" PRId32 " of '%.100s'", quant.count, quant.axis,
                          tensor->name);
     const tsr_graph *graph = o->imp.graph;
@@ -152,9 +153,7 @@ tsr_status onnx_with_quant(onnx *o, tsr_id *id, tsr_quant quant) {
     return tsr_ok();
 }
 
-tsr_status onnx_plain(onnx *o, tsr_id *id) {
-    return onnx_with_quant(o, id, (tsr_quant){0, 0, NULL, NULL});
-}
+tsr_status onnx_plain(onnx *o, tsr_id *id) { return onnx_with_quant(o, id, (tsr_quant){0, 0, NULL, NULL}); }
 
 tsr_id onnx_scalar(onnx *o, const char *name, float value) {
     return tsr_graph_add_const(o->imp.graph, name, TSR_F32, 0, NULL, &value);
@@ -162,8 +161,8 @@ tsr_id onnx_scalar(onnx *o, const char *name, float value) {
 
 tsr_status onnx_emit_like(onnx *o, const onnx_node *node, tsr_op op, const tsr_attr *attr, uint32_t count, const tsr_id *in) {
     tsr_id y;
-    TSR_TRY(importer_emit(&o->imp, op, node->name, attr, count, in, onnx_output_name(node, 0),
-                          tensor_of(&o->imp, in[0])->dtype, &y));
+    TSR_TRY(
+        importer_emit(&o->imp, op, node->name, attr, count, in, onnx_output_name(node, 0), tensor_of(&o->imp, in[0])->dtype, &y));
     tensor_of(&o->imp, y)->quant = tensor_of(&o->imp, in[0])->quant;
     return onnx_define(o, node, 0, y);
 }
@@ -295,7 +294,8 @@ static tsr_status read_input(onnx *o, const Onnx__ValueInfoProto *info, const ts
         else
             return tsr_error(TSR_UNSUPPORTED, "dimension %zu ('%.40s') is unknown; only the first may be, fix it in the model", i,
                              dim->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM && dim->dim_param != NULL
-                                 ? dim->dim_param : "?");
+                                 ? dim->dim_param
+                                 : "?");
     }
     TSR_TRY(tsr_shape_check(dtype, (uint32_t)type->shape->n_dim, shape));
     TSR_TRY(importer_reserve(&o->imp, 0));
@@ -357,7 +357,8 @@ static tsr_status read_opset(onnx *o, const Onnx__ModelProto *model) {
 
 static tsr_status read_model(onnx *o, const Onnx__ModelProto *model, const tsr_import_options *options) {
     if (model->graph == NULL || !model->has_ir_version)
-        return tsr_error(TSR_CORRUPT, "no %s in the file (is this an ONNX model?)", model->graph == NULL ? "graph" : "ir_version");
+        return tsr_error(TSR_CORRUPT, "no %s in the file (is this an ONNX model?)",
+                         model->graph == NULL ? "graph" : "ir_version");
     const Onnx__GraphProto *proto = model->graph;
     if (proto->n_sparse_initializer > 0)
         return tsr_error(TSR_UNSUPPORTED, "sparse initialisers; save them dense");
@@ -366,12 +367,13 @@ static tsr_status read_model(onnx *o, const Onnx__ModelProto *model, const tsr_i
         if (find_handler(proto->node[i]) < 0)
             unsupported_add(&unsupported, proto->node[i]->op_type != NULL ? proto->node[i]->op_type : "",
                             proto->node[i]->name != NULL && proto->node[i]->name[0] != '\0' ? proto->node[i]->name
-                            : proto->node[i]->n_output > 0 ? proto->node[i]->output[0] : "");
+                            : proto->node[i]->n_output > 0                                  ? proto->node[i]->output[0]
+                                                                                            : "");
     TSR_TRY(unsupported_status(&unsupported, supported_operators));
     TSR_TRY(read_opset(o, model));
     for (size_t i = 0; i < proto->n_initializer; i++)
-        TSR_TRY(onnx_add_constant(o, proto->initializer[i]->name != NULL ? proto->initializer[i]->name : "",
-                                  proto->initializer[i]));
+        TSR_TRY(
+            onnx_add_constant(o, proto->initializer[i]->name != NULL ? proto->initializer[i]->name : "", proto->initializer[i]));
     TSR_TRY(read_inputs(o, proto, options));
     for (size_t i = 0; i < proto->n_node; i++)
         TSR_TRY(import_node(o, proto->node[i], i));

@@ -64,7 +64,8 @@ static tsr_status read_spatial(const onnx_node *node, const char *name, uint32_t
     bool present;
     TSR_TRY(onnx_attr_ints(node, name, 2 * TSR_MAX_RANK, values, &count, &present));
     if (present && count != spatial * sides)
-        return tsr_error(TSR_CORRUPT, "attribute '%s' has %" PRIu32 " elements, must have %" PRIu32, name, count, spatial * sides);
+        return tsr_error(TSR_CORRUPT, "attribute '%s' has %" PRIu32 " elements, must have %" PRIu32, name, count,
+                         spatial * sides);
     for (uint32_t side = 0; side < sides; side++)
         for (uint32_t i = 0; i < 2; i++) {
             const bool missing = i + spatial < 2; // the height of a 1-D window
@@ -98,7 +99,8 @@ static tsr_status enter_window(onnx *o, const onnx_node *node, tsr_id *x, uint32
     const uint32_t rank = tensor_of(&o->imp, *x)->rank;
     *out_spatial = rank - 2;
     if (rank != 3 && rank != 4)
-        return tsr_error(TSR_UNSUPPORTED, "an input of rank %" PRIu32 "; one and two spatial dimensions work, three in "
+        return tsr_error(TSR_UNSUPPORTED,
+                         "an input of rank %" PRIu32 "; one and two spatial dimensions work, three in "
                          "Conv and pools",
                          rank);
     const char *name = onnx_derived(o, node->name, "2d");
@@ -123,8 +125,8 @@ static tsr_status leave_window(onnx *o, const onnx_node *node, uint32_t output, 
 }
 
 // Where the forms of an operator keep their operands. The bias of QLinear forms is int32 with scale x_scale * w_scale.
-static tsr_status read_operands(onnx *o, const onnx_node *node, int64_t w_axis, tsr_id *x, tsr_id *w,
-                                tsr_quant *out_quant, tsr_dtype *out_dtype) {
+static tsr_status read_operands(onnx *o, const onnx_node *node, int64_t w_axis, tsr_id *x, tsr_id *w, tsr_quant *out_quant,
+                                tsr_dtype *out_dtype) {
     memset(out_quant, 0, sizeof *out_quant);
     TSR_TRY(onnx_required(o, node, 0, x));
     TSR_TRY(onnx_required(o, node, node->variant == VARIANT_QLINEAR ? 3 : 1, w));
@@ -169,8 +171,8 @@ static tsr_status quantise_bias(onnx *o, tsr_id x, tsr_id w, tsr_id *bias) {
 }
 
 tsr_status onnx_conv(onnx *o, const onnx_node *node) {
-    static const tsr_op ops[] = {[VARIANT_PLAIN] = TSR_OP_CONV, [VARIANT_INTEGER] = TSR_OP_CONV_INTEGER,
-                                 [VARIANT_QLINEAR] = TSR_OP_CONV};
+    static const tsr_op ops[] = {
+        [VARIANT_PLAIN] = TSR_OP_CONV, [VARIANT_INTEGER] = TSR_OP_CONV_INTEGER, [VARIANT_QLINEAR] = TSR_OP_CONV};
     tsr_id in[3] = {TSR_NO_ID, TSR_NO_ID, TSR_NO_ID}, y;
     tsr_quant out_quant;
     tsr_dtype dtype;
@@ -232,8 +234,8 @@ static tsr_status global_pool(onnx *o, const onnx_node *node, tsr_id x) {
     name = onnx_derived(o, node->name, "nhwc");
     TSR_TRY(importer_transpose(&o->imp, x, to_nhwc, name, name, &x));
     attr.kernel[0] = shape[2], attr.kernel[1] = shape[3];
-    TSR_TRY(importer_emit(&o->imp, node->variant == VARIANT_GLOBAL_MAX ? TSR_OP_MAX_POOL : TSR_OP_AVERAGE_POOL, node->name,
-                          &attr, 1, &x, onnx_derived(o, out_name, "nhwc"), tensor_of(&o->imp, x)->dtype, &y));
+    TSR_TRY(importer_emit(&o->imp, node->variant == VARIANT_GLOBAL_MAX ? TSR_OP_MAX_POOL : TSR_OP_AVERAGE_POOL, node->name, &attr,
+                          1, &x, onnx_derived(o, out_name, "nhwc"), tensor_of(&o->imp, x)->dtype, &y));
     tensor_of(&o->imp, y)->quant = tensor_of(&o->imp, x)->quant;
     name = onnx_derived(o, node->name, "nchw");
     TSR_TRY(importer_transpose(&o->imp, y, to_nchw, name, rank == 4 ? out_name : name, &y));
@@ -329,11 +331,13 @@ tsr_status onnx_gemm(onnx *o, const onnx_node *node) {
     if (tensor_of(&o->imp, in[0])->rank != 2 || tensor_of(&o->imp, in[1])->rank != 2)
         return tsr_error(TSR_CORRUPT, "both factors must have rank 2");
     if (dtype != TSR_F32)
-        return tsr_error(TSR_UNSUPPORTED, "operands of %s; float works, and quantised ones through QLinearMatMul or "
-                         "DequantizeLinear", tsr_dtype_name(dtype));
+        return tsr_error(TSR_UNSUPPORTED,
+                         "operands of %s; float works, and quantised ones through QLinearMatMul or "
+                         "DequantizeLinear",
+                         tsr_dtype_name(dtype));
     if (trans_a != 0)
-        TSR_TRY(importer_transpose(&o->imp, in[0], swap, onnx_derived(o, node->name, "a"), onnx_derived(o, node->name, "a"),
-                                   &in[0]));
+        TSR_TRY(
+            importer_transpose(&o->imp, in[0], swap, onnx_derived(o, node->name, "a"), onnx_derived(o, node->name, "a"), &in[0]));
     const bool constant = constant_behind(o, in[1], &dequantised) != TSR_NO_ID;
     if (constant != (trans_b != 0)) // FULLY_CONNECTED wants B transposed, MATMUL does not
         TSR_TRY(reorder_weights(o, in[1], swap, "transposed", &in[1]));
@@ -410,8 +414,8 @@ tsr_status onnx_matmul(onnx *o, const onnx_node *node) {
         tensor_of(&o->imp, in[0])->shape[tensor_of(&o->imp, in[0])->rank - 1] == tensor_of(&o->imp, in[1])->shape[0])
         TSR_TRY(dense(o, node, in[0], in[1], name, dtype, quant, &y));
     else {
-        TSR_TRY(importer_emit(&o->imp, node->variant == VARIANT_INTEGER ? TSR_OP_MATMUL_INTEGER : TSR_OP_MATMUL, node->name,
-                              NULL, 2, in, name, dtype, &y));
+        TSR_TRY(importer_emit(&o->imp, node->variant == VARIANT_INTEGER ? TSR_OP_MATMUL_INTEGER : TSR_OP_MATMUL, node->name, NULL,
+                              2, in, name, dtype, &y));
         tensor_of(&o->imp, y)->quant = quant;
     }
     if (vectors) { // drop the dimensions of 1 that were added

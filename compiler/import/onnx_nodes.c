@@ -175,8 +175,8 @@ tsr_status onnx_batch_normalization(onnx *o, const onnx_node *node) {
 // ---- shapes ------------------------------------------------------------------------------------------------------------
 
 // Axes from an attribute (older opsets) or a constant input, made not negative; false in out_given when there are none.
-static tsr_status read_axes(onnx *o, const onnx_node *node, uint32_t input, int64_t rank, int64_t *out_axes,
-                            uint32_t *out_count, bool *out_given) {
+static tsr_status read_axes(onnx *o, const onnx_node *node, uint32_t input, int64_t rank, int64_t *out_axes, uint32_t *out_count,
+                            bool *out_given) {
     TSR_TRY(onnx_attr_ints(node, "axes", TSR_MAX_RANK, out_axes, out_count, out_given));
     if (onnx_has_input(node, input)) {
         *out_given = true;
@@ -226,7 +226,8 @@ static tsr_status reshape_target(onnx *o, const onnx_node *node, const tsr_tenso
         if (out_shape[i] == -1 && unknown == TSR_MAX_RANK)
             unknown = i;
         else if (out_shape[i] <= 0)
-            return tsr_error(TSR_UNSUPPORTED, "extent %" PRId64 " in the new shape; empty tensors are not supported", out_shape[i]);
+            return tsr_error(TSR_UNSUPPORTED, "extent %" PRId64 " in the new shape; empty tensors are not supported",
+                             out_shape[i]);
         else if (__builtin_mul_overflow(known, (uint64_t)out_shape[i], &known))
             return tsr_error(TSR_CORRUPT, "the new shape is too large");
     }
@@ -351,9 +352,7 @@ tsr_status onnx_pad(onnx *o, const onnx_node *node) {
     float value;
     TSR_TRY(onnx_required(o, node, 0, &x));
     TSR_TRY(onnx_attr_text(node, "mode", "constant", sizeof mode, mode));
-    attr.pad_mode = strcmp(mode, "edge") == 0      ? TSR_PAD_EDGE
-                    : strcmp(mode, "reflect") == 0 ? TSR_PAD_REFLECT
-                                                   : TSR_PAD_VALUE;
+    attr.pad_mode = strcmp(mode, "edge") == 0 ? TSR_PAD_EDGE : strcmp(mode, "reflect") == 0 ? TSR_PAD_REFLECT : TSR_PAD_VALUE;
     if (attr.pad_mode == TSR_PAD_VALUE && strcmp(mode, "constant") != 0)
         return tsr_error(TSR_UNSUPPORTED, "mode '%s'; 'constant', 'edge' and 'reflect' work", mode);
     TSR_TRY(onnx_attr_ints(node, "pads", 2 * TSR_MAX_RANK, pads, &count, &given)); // before opset 11

@@ -25,12 +25,27 @@ tsr_dtype onnx_dtype(int64_t type) {
 // The typed list that holds the contents when raw_data does not: its element count and the size of a stored element.
 static const void *typed_list(const Onnx__TensorProto *proto, tsr_dtype dtype, size_t *out_count, size_t *out_size) {
     switch (dtype) {
-    case TSR_F32: *out_count = proto->n_float_data; *out_size = 4; return proto->float_data;
-    case TSR_F64: *out_count = proto->n_double_data; *out_size = 8; return proto->double_data;
-    case TSR_I64: *out_count = proto->n_int64_data; *out_size = 8; return proto->int64_data;
+    case TSR_F32:
+        *out_count = proto->n_float_data;
+        *out_size = 4;
+        return proto->float_data;
+    case TSR_F64:
+        *out_count = proto->n_double_data;
+        *out_size = 8;
+        return proto->double_data;
+    case TSR_I64:
+        *out_count = proto->n_int64_data;
+        *out_size = 8;
+        return proto->int64_data;
     case TSR_U32:
-    case TSR_U64: *out_count = proto->n_uint64_data; *out_size = 8; return proto->uint64_data;
-    default: *out_count = proto->n_int32_data; *out_size = 4; return proto->int32_data;
+    case TSR_U64:
+        *out_count = proto->n_uint64_data;
+        *out_size = 8;
+        return proto->uint64_data;
+    default:
+        *out_count = proto->n_int32_data;
+        *out_size = 4;
+        return proto->int32_data;
     }
 }
 
@@ -72,8 +87,8 @@ tsr_status onnx_read_tensor(const Onnx__TensorProto *proto, tsr_arena *arena, ts
     else // the low bytes of wider elements, on a little-endian machine
         for (size_t i = 0; i < elements; i++)
             memcpy(data + i * size, (const unsigned char *)list + i * stored, size);
-    out_tensor->name = tsr_arena_strndup(arena, proto->name != NULL ? proto->name : "",
-                                         proto->name != NULL ? strlen(proto->name) : 0);
+    out_tensor->name =
+        tsr_arena_strndup(arena, proto->name != NULL ? proto->name : "", proto->name != NULL ? strlen(proto->name) : 0);
     out_tensor->dtype = dtype;
     out_tensor->rank = (uint32_t)proto->n_dims;
     out_tensor->data = data;

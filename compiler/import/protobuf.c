@@ -65,7 +65,10 @@ static tsr_status scan(const ProtobufCMessageDescriptor *message, wire w, unsign
         if (tag >> 3 == 0 || tag >> 3 > 0x1fffffff)
             return corrupt(begin, "an impossible field number (is this an ONNX or TFLite file?)");
         switch (type) {
-        case WIRE_VARINT: TSR_TRY(read_varint(&w, &length)); length = 0; break;
+        case WIRE_VARINT:
+            TSR_TRY(read_varint(&w, &length));
+            length = 0;
+            break;
         case WIRE_64: length = 8; break;
         case WIRE_32: length = 4; break;
         case WIRE_BYTES: TSR_TRY(read_varint(&w, &length)); break;

@@ -74,8 +74,11 @@ static tsr_status read_quantisation(tflite *t, tsr_id id, fb_table quantisation)
         if (!isfinite(quant.scale[i]) || quant.scale[i] <= 0)
             return tsr_error(TSR_CORRUPT, "scale %" PRIu32 " is %g, must be finite and > 0", i, (double)quant.scale[i]);
         const int64_t lo = tensor->dtype == TSR_I8 ? INT8_MIN : tensor->dtype == TSR_I16 ? INT16_MIN : 0;
-        const int64_t hi = tensor->dtype == TSR_I8 ? INT8_MAX : tensor->dtype == TSR_U8 ? UINT8_MAX
-                           : tensor->dtype == TSR_I16 ? INT16_MAX : tensor->dtype == TSR_U16 ? UINT16_MAX : 0;
+        const int64_t hi = tensor->dtype == TSR_I8    ? INT8_MAX
+                           : tensor->dtype == TSR_U8  ? UINT8_MAX
+                           : tensor->dtype == TSR_I16 ? INT16_MAX
+                           : tensor->dtype == TSR_U16 ? UINT16_MAX
+                                                      : 0;
         if (zero < lo || zero > hi)
             return tsr_error(TSR_CORRUPT, "zero point %" PRId64 " does not fit %s", zero, tsr_dtype_name(tensor->dtype));
     }
@@ -90,9 +93,9 @@ static tsr_status read_contents(tflite *t, tsr_id id, int32_t type, fb_vector da
     const uint64_t stored = type == TYPE_FLOAT16 ? 2 : tsr_dtype_size(tensor->dtype);
     if (elements * stored != data.count) {
         char shape[TSR_SHAPE_TEXT];
-        return tsr_error(TSR_CORRUPT, "offset %" PRIu32 ": contents of %" PRIu32 " bytes for shape %s of %s, which takes %"
-                         PRIu64, data.at, data.count, tsr_shape_text(shape, tensor->rank, tensor->shape),
-                         tsr_dtype_name(tensor->dtype), elements * stored);
+        return tsr_error(
+            TSR_CORRUPT, "offset %" PRIu32 ": contents of %" PRIu32 " bytes for shape %s of %s, which takes %" PRIu64, data.at,
+            data.count, tsr_shape_text(shape, tensor->rank, tensor->shape), tsr_dtype_name(tensor->dtype), elements * stored);
     }
     if (data.at % stored != 0)
         return tsr_error(TSR_CORRUPT, "offset %" PRIu32 ": misaligned contents", data.at);
@@ -129,7 +132,9 @@ static tsr_status read_tensor(tflite *t, fb_table table, tsr_id *out_id) {
     TSR_TRY(file->status);
     if (variable || sparse || external != 0 || outside > 1)
         return tsr_error(TSR_UNSUPPORTED, "a %s tensor; convert the model without",
-                         variable ? "variable" : sparse ? "sparse" : "tensor with contents outside of the flatbuffer:");
+                         variable ? "variable"
+                         : sparse ? "sparse"
+                                  : "tensor with contents outside of the flatbuffer:");
     const tsr_dtype dtype = dtype_of(type);
     if (dtype == TSR_DTYPE_NONE || (type == TYPE_FLOAT16 && data.count == 0))
         return tsr_error(TSR_UNSUPPORTED, "element type %" PRId32 "%s; int8, uint8, int16, int32 and float32 work", type,
@@ -188,8 +193,8 @@ static tsr_status get_output(tflite *t, const operation *op, tsr_id *out_id) {
 static tsr_status add_node(tflite *t, tsr_op op, const char *name, const tsr_attr *attr, uint32_t input_count,
                            const tsr_id *inputs, tsr_id output) {
     TSR_TRY(importer_reserve(&t->imp, 0));
-    const tsr_id id = tsr_graph_add_node(t->imp.graph, op, importer_node_name(&t->imp, name, tsr_op_name(op)), input_count,
-                                         inputs, 1, &output);
+    const tsr_id id =
+        tsr_graph_add_node(t->imp.graph, op, importer_node_name(&t->imp, name, tsr_op_name(op)), input_count, inputs, 1, &output);
     if (attr != NULL)
         t->imp.graph->nodes[id].attr = *attr;
     return tsr_ok();

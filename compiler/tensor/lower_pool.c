@@ -156,8 +156,8 @@ tsr_status lower_pool_index(lowering *l) {
         return unsupported(l, "pooling takes pictures of rank 4");
     const int64_t h = x->shape[1], w = x->shape[2], c = x->shape[3];
     tsr_tbuffer *best = tsr_local(l->f, "best", x->dtype, 1), *where = tsr_local(l->f, "where", TSR_I64, 1);
-    const tsr_var *n = new_var(l, "n"), *oy = new_var(l, "y"), *ox = new_var(l, "x"), *k = new_var(l, "c"), *ky = new_var(l, "ky"),
-                  *kx = new_var(l, "kx");
+    const tsr_var *n = new_var(l, "n"), *oy = new_var(l, "y"), *ox = new_var(l, "x"), *k = new_var(l, "c"),
+                  *ky = new_var(l, "ky"), *kx = new_var(l, "kx");
     ex iy = add(l, add(l, scaled(l, var(l, oy), a->stride[0]), scaled(l, var(l, ky), a->dilation[0])), i64(l, -a->pad_top));
     ex ix = add(l, add(l, scaled(l, var(l, ox), a->stride[1]), scaled(l, var(l, kx), a->dilation[1])), i64(l, -a->pad_left));
     ex pixel = add(l, scaled(l, add(l, scaled(l, var(l, n), h), iy), w), ix);

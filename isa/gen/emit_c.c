@@ -24,12 +24,13 @@ static void emit_enums(const isa_source *source, FILE *out) {
         const isa_enum *e = &source->enums[i];
         fprintf(out, "// %s\ntypedef enum tsr_%s {\n", e->meaning, e->type);
         for (size_t v = 0; v < e->value_count; v++)
-            fprintf(out, "    TSR_%s_%s = %u, // %s\n", upper(e->prefix, a), upper(e->values[v].name, b),
-                    e->values[v].number, e->values[v].meaning);
+            fprintf(out, "    TSR_%s_%s = %u, // %s\n", upper(e->prefix, a), upper(e->values[v].name, b), e->values[v].number,
+                    e->values[v].meaning);
         fprintf(out, "} tsr_%s;\n", e->type);
         if (strcmp(e->type, "unit") == 0)
             // A macro, since tsr/driver.h says the same one and C allows that as long as both agree.
-            fprintf(out, "#define TSR_UNITS %zu\nenum { TSR_UNIT_DISPATCH = TSR_UNITS }; // faults name dispatch as one more unit\n",
+            fprintf(out,
+                    "#define TSR_UNITS %zu\nenum { TSR_UNIT_DISPATCH = TSR_UNITS }; // faults name dispatch as one more unit\n",
                     e->value_count);
         fprintf(out, "\n");
     }
@@ -52,8 +53,8 @@ static void emit_insn_structs(const isa_source *source, FILE *out) {
             if (!any)
                 fprintf(out, "// %s\ntypedef struct tsr_%s_insn {\n", insn->meaning, insn->name);
             any = true;
-            fprintf(out, "    %s %s; // [%u:%u] %s%s%s\n", field->kind == ISA_SIGNED ? "int32_t" : "uint32_t",
-                    field->name, field->hi, field->lo, field->unit, field->unit[0] ? ": " : "", field->meaning);
+            fprintf(out, "    %s %s; // [%u:%u] %s%s%s\n", field->kind == ISA_SIGNED ? "int32_t" : "uint32_t", field->name,
+                    field->hi, field->lo, field->unit, field->unit[0] ? ": " : "", field->meaning);
         }
         if (any)
             fprintf(out, "} tsr_%s_insn;\n\n", insn->name);
@@ -84,7 +85,10 @@ static void emit_uop(const isa_source *source, FILE *out) {
         if (field->kind == ISA_RESERVED)
             reserved |= (UINT64_MAX >> (64 - width)) << field->lo;
         else
-            fprintf(out, "    %s %s; // [%u:%u] %s\n", width == 1 ? "bool" : width <= 16 ? "uint16_t" : "uint32_t",
+            fprintf(out, "    %s %s; // [%u:%u] %s\n",
+                    width == 1    ? "bool"
+                    : width <= 16 ? "uint16_t"
+                                  : "uint32_t",
                     field->name, field->hi, field->lo, field->meaning);
     }
     fprintf(out, "} tsr_uop;\n\n#define TSR_UOP_RESERVED UINT64_C(0x%016llx)\n\n", (unsigned long long)reserved);
@@ -108,8 +112,8 @@ static void emit_registers(const isa_source *source, FILE *out) {
     char a[ISA_NAME_BYTES], b[ISA_NAME_BYTES];
     fprintf(out, "// Control registers: byte addresses.\nenum {\n");
     for (size_t i = 0; i < source->register_count; i++)
-        fprintf(out, "    TSR_REG_%s = 0x%03x, // %s; %s\n", upper(source->registers[i].name, a),
-                source->registers[i].address, source->registers[i].access, source->registers[i].meaning);
+        fprintf(out, "    TSR_REG_%s = 0x%03x, // %s; %s\n", upper(source->registers[i].name, a), source->registers[i].address,
+                source->registers[i].access, source->registers[i].meaning);
     fprintf(out, "};\n\n// Parts of registers: position of the lowest bit, and mask in place.\n");
     for (size_t i = 0; i < source->register_count; i++)
         for (size_t f = 0; f < source->registers[i].bit_count; f++) {
@@ -120,7 +124,8 @@ static void emit_registers(const isa_source *source, FILE *out) {
             fprintf(out, "#define TSR_%s_%s_SHIFT %u\n", a, b, bits->lo);
             fprintf(out, "#define TSR_%s_%s_MASK UINT32_C(0x%x) // %s\n", a, b, mask, bits->meaning);
         }
-    fprintf(out, "\n// Counters: index; a counter's low half is at TSR_REG_COUNTERS + 8 * index, its high half 4 above.\nenum {\n");
+    fprintf(out,
+            "\n// Counters: index; a counter's low half is at TSR_REG_COUNTERS + 8 * index, its high half 4 above.\nenum {\n");
     for (size_t i = 0; i < source->counter_count; i++)
         fprintf(out, "    TSR_COUNTER_%s = %u, // %s\n", upper(source->counters[i].name, a), source->counters[i].number,
                 source->counters[i].meaning);
@@ -136,22 +141,23 @@ static void emit_registers(const isa_source *source, FILE *out) {
 }
 
 static void emit_table_declarations(const isa_source *source, FILE *out) {
-    fprintf(out, "// The tables behind encoder, decoder, assembler and disassembler.\n"
-                 "typedef enum tsr_field_kind {\n    TSR_FIELD_UNSIGNED, // uint32_t member\n"
-                 "    TSR_FIELD_SIGNED,   // int32_t member, two's complement in the word\n"
-                 "    TSR_FIELD_FLAG,     // uint32_t member, one bit\n"
-                 "    TSR_FIELD_UNITS,    // uint32_t member, bit u stands for unit u\n"
-                 "    TSR_FIELD_ENUM,     // uint32_t member, values in .names\n} tsr_field_kind;\n\n"
-                 "typedef struct tsr_name {\n    const char *name;\n    uint32_t value;\n} tsr_name;\n\n"
-                 "typedef struct tsr_field {\n    const char *name;\n    uint8_t lo, hi;\n    tsr_field_kind kind;\n"
-                 "    uint16_t offset;       // of the member in tsr_insn\n"
-                 "    const tsr_name *names; // enum values, ended by a null name; NULL for other kinds\n} tsr_field;\n\n"
-                 "typedef struct tsr_format {\n    const char *name;\n    uint32_t opcode;\n"
-                 "    int unit; // -1: no unit, handled by dispatch\n    const tsr_field *fields;\n    size_t field_count;\n"
-                 "    uint64_t reserved[4]; // bits that must be zero; word w holds bits [64*w+63:64*w]\n} tsr_format;\n\n"
-                 "enum { TSR_FORMATS = %zu };\nextern const tsr_format tsr_formats[TSR_FORMATS];\n"
-                 "extern const tsr_name tsr_unit_names[], tsr_fault_names[], tsr_register_names[], tsr_counter_names[],\n"
-                 "    tsr_unit_counter_names[];\n\n",
+    fprintf(out,
+            "// The tables behind encoder, decoder, assembler and disassembler.\n"
+            "typedef enum tsr_field_kind {\n    TSR_FIELD_UNSIGNED, // uint32_t member\n"
+            "    TSR_FIELD_SIGNED,   // int32_t member, two's complement in the word\n"
+            "    TSR_FIELD_FLAG,     // uint32_t member, one bit\n"
+            "    TSR_FIELD_UNITS,    // uint32_t member, bit u stands for unit u\n"
+            "    TSR_FIELD_ENUM,     // uint32_t member, values in .names\n} tsr_field_kind;\n\n"
+            "typedef struct tsr_name {\n    const char *name;\n    uint32_t value;\n} tsr_name;\n\n"
+            "typedef struct tsr_field {\n    const char *name;\n    uint8_t lo, hi;\n    tsr_field_kind kind;\n"
+            "    uint16_t offset;       // of the member in tsr_insn\n"
+            "    const tsr_name *names; // enum values, ended by a null name; NULL for other kinds\n} tsr_field;\n\n"
+            "typedef struct tsr_format {\n    const char *name;\n    uint32_t opcode;\n"
+            "    int unit; // -1: no unit, handled by dispatch\n    const tsr_field *fields;\n    size_t field_count;\n"
+            "    uint64_t reserved[4]; // bits that must be zero; word w holds bits [64*w+63:64*w]\n} tsr_format;\n\n"
+            "enum { TSR_FORMATS = %zu };\nextern const tsr_format tsr_formats[TSR_FORMATS];\n"
+            "extern const tsr_name tsr_unit_names[], tsr_fault_names[], tsr_register_names[], tsr_counter_names[],\n"
+            "    tsr_unit_counter_names[];\n\n",
             source->insn_count);
 }
 
@@ -180,8 +186,7 @@ static void emit_tables(const isa_source *source, FILE *out) {
     fprintf(out, "    {NULL, 0},\n};\n");
 
     static const char *const kinds[] = {
-        [ISA_UNSIGNED] = "UNSIGNED", [ISA_SIGNED] = "SIGNED", [ISA_FLAG] = "FLAG", [ISA_UNITS] = "UNITS",
-        [ISA_ENUM] = "ENUM",
+        [ISA_UNSIGNED] = "UNSIGNED", [ISA_SIGNED] = "SIGNED", [ISA_FLAG] = "FLAG", [ISA_UNITS] = "UNITS", [ISA_ENUM] = "ENUM",
     };
     size_t header = source->header.field_count;
     for (size_t i = 0; i < source->insn_count; i++) {
@@ -195,8 +200,8 @@ static void emit_tables(const isa_source *source, FILE *out) {
             snprintf(member, sizeof member, "%s%s%s", f < header ? "" : insn->name, f < header ? "" : ".", field->name);
             if (field->kind == ISA_ENUM)
                 snprintf(names, sizeof names, "tsr_%s_names", field->enum_type);
-            fprintf(out, "    {\"%s\", %u, %u, TSR_FIELD_%s, offsetof(tsr_insn, %s), %s},\n", field->name, field->lo,
-                    field->hi, kinds[field->kind], member, names);
+            fprintf(out, "    {\"%s\", %u, %u, TSR_FIELD_%s, offsetof(tsr_insn, %s), %s},\n", field->name, field->lo, field->hi,
+                    kinds[field->kind], member, names);
         }
         fprintf(out, "};\n");
     }
@@ -213,10 +218,11 @@ static void emit_tables(const isa_source *source, FILE *out) {
             if (insn->fields[f].kind == ISA_RESERVED)
                 for (unsigned bit = insn->fields[f].lo; bit <= insn->fields[f].hi; bit++)
                     reserved[bit / 64] |= 1ull << bit % 64;
-        fprintf(out, "    {\"%s\", 0x%02x, %d, tsr_%s_fields, sizeof tsr_%s_fields / sizeof tsr_%s_fields[0],\n"
-                     "     {UINT64_C(0x%llx), UINT64_C(0x%llx), UINT64_C(0x%llx), UINT64_C(0x%llx)}},\n",
-                insn->name, insn->opcode, unit, insn->name, insn->name, insn->name, reserved[0], reserved[1],
-                reserved[2], reserved[3]);
+        fprintf(out,
+                "    {\"%s\", 0x%02x, %d, tsr_%s_fields, sizeof tsr_%s_fields / sizeof tsr_%s_fields[0],\n"
+                "     {UINT64_C(0x%llx), UINT64_C(0x%llx), UINT64_C(0x%llx), UINT64_C(0x%llx)}},\n",
+                insn->name, insn->opcode, unit, insn->name, insn->name, insn->name, reserved[0], reserved[1], reserved[2],
+                reserved[3]);
     }
     fprintf(out, "};\n#endif\n\n");
 }
@@ -224,9 +230,10 @@ static void emit_tables(const isa_source *source, FILE *out) {
 void isa_emit_c(const isa_source *source, FILE *out) {
     fprintf(out, "// SPDX-License-Identifier: Apache-2.0\n// Generated by isagen from isa/tessera.isa; do not edit.\n"
                  "#ifndef TSR_ISA_H\n#define TSR_ISA_H\n\n#include <stdbool.h>\n#include <stddef.h>\n#include <stdint.h>\n\n");
-    fprintf(out, "enum { TSR_ISA_MAJOR = %u, TSR_ISA_MINOR = %u };\n"
-                 "#define TSR_ISA_VERSION UINT32_C(0x%08x) // major << 16 | minor, as register isa_version reads\n"
-                 "#define TSR_ISA_MAGIC UINT32_C(0x54455352)   // as register magic reads\n\n",
+    fprintf(out,
+            "enum { TSR_ISA_MAJOR = %u, TSR_ISA_MINOR = %u };\n"
+            "#define TSR_ISA_VERSION UINT32_C(0x%08x) // major << 16 | minor, as register isa_version reads\n"
+            "#define TSR_ISA_MAGIC UINT32_C(0x54455352)   // as register magic reads\n\n",
             source->major, source->minor, source->major << 16 | source->minor);
     emit_enums(source, out);
     emit_insn_structs(source, out);

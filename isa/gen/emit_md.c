@@ -7,7 +7,10 @@
 static void emit_format(const isa_format *format, FILE *out) {
     fprintf(out, "| bits | width | field | type | unit | meaning |\n|---|---|---|---|---|---|\n");
     static const char *const kinds[] = {
-        [ISA_UNSIGNED] = "unsigned", [ISA_SIGNED] = "signed", [ISA_FLAG] = "flag", [ISA_UNITS] = "unit mask",
+        [ISA_UNSIGNED] = "unsigned",
+        [ISA_SIGNED] = "signed",
+        [ISA_FLAG] = "flag",
+        [ISA_UNITS] = "unit mask",
     };
     for (size_t f = 0; f < format->field_count; f++) {
         const isa_field *field = &format->fields[f];
@@ -29,8 +32,8 @@ static void emit_values(const isa_value *values, size_t count, const char *what,
 static void emit_opcodes(const isa_source *source, FILE *out) {
     fprintf(out, "| opcode | name | unit | meaning |\n|---|---|---|---|\n");
     for (size_t i = 0; i < source->insn_count; i++)
-        fprintf(out, "| 0x%02x | `%s` | %s | %s |\n", source->insns[i].opcode, source->insns[i].name,
-                source->insns[i].unit, source->insns[i].meaning);
+        fprintf(out, "| 0x%02x | `%s` | %s | %s |\n", source->insns[i].opcode, source->insns[i].name, source->insns[i].unit,
+                source->insns[i].meaning);
 }
 
 static void emit_faults(const isa_source *source, FILE *out) {
@@ -46,8 +49,8 @@ static void emit_registers(const isa_source *source, FILE *out) {
         const isa_register *reg = &source->registers[i];
         fprintf(out, "| 0x%03x | `%s` | %s | %s |\n", reg->address, reg->name, reg->access, reg->meaning);
         for (size_t f = 0; f < reg->bit_count; f++)
-            fprintf(out, "| | `%s.%s` [%u:%u] | | %s |\n", reg->name, reg->bits[f].name, reg->bits[f].hi,
-                    reg->bits[f].lo, reg->bits[f].meaning);
+            fprintf(out, "| | `%s.%s` [%u:%u] | | %s |\n", reg->name, reg->bits[f].name, reg->bits[f].hi, reg->bits[f].lo,
+                    reg->bits[f].meaning);
     }
 }
 
@@ -62,8 +65,8 @@ enum { TABLES = ISA_MAX_INSNS + ISA_MAX_ENUMS + 8 };
 
 static size_t table_names(const isa_source *source, char names[TABLES][2 * ISA_NAME_BYTES]) {
     size_t count = 0;
-    static const char *const fixed[] = {"version", "opcodes", "header", "uop", "faults", "registers", "counters",
-                                        "unit_counters"};
+    static const char *const fixed[] = {"version", "opcodes",   "header",   "uop",
+                                        "faults",  "registers", "counters", "unit_counters"};
     for (size_t i = 0; i < 8; i++)
         snprintf(names[count++], sizeof names[0], "%s", fixed[i]);
     for (size_t i = 0; i < source->enum_count; i++)
@@ -109,8 +112,8 @@ tsr_status isa_emit_md(const isa_source *source, const char *text, const char *f
         if (end == NULL)
             return tsr_error(TSR_CORRUPT, "%s: a marker is not closed by ' -->' and a new line", file_name);
         size_t table = 0;
-        while (table < count && !(strlen(names[table]) == (size_t)(end - name) &&
-                                  strncmp(names[table], name, (size_t)(end - name)) == 0))
+        while (table < count &&
+               !(strlen(names[table]) == (size_t)(end - name) && strncmp(names[table], name, (size_t)(end - name)) == 0))
             table++;
         if (table == count)
             return tsr_error(TSR_CORRUPT, "%s: there is no table '%.*s'", file_name, (int)(end - name), name);

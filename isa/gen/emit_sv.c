@@ -55,8 +55,8 @@ void isa_emit_sv(const isa_source *source, FILE *out) {
             char range[16] = "";
             if (e->bits > 1)
                 snprintf(range, sizeof range, "[%u:0] ", e->bits - 1);
-            fprintf(out, "  localparam logic %s%s%s = %u'd%u; // %s\n", range, camel(e->prefix, a),
-                    camel(e->values[v].name, b), e->bits, e->values[v].number, e->values[v].meaning);
+            fprintf(out, "  localparam logic %s%s%s = %u'd%u; // %s\n", range, camel(e->prefix, a), camel(e->values[v].name, b),
+                    e->bits, e->values[v].number, e->values[v].meaning);
         }
     }
     fprintf(out, "\n  // Faults.\n");

@@ -142,9 +142,7 @@ static const char *owner_name(const parser *p, char buffer[2 * ISA_NAME_BYTES]) 
     return buffer;
 }
 
-static unsigned format_width(const parser *p) {
-    return p->format == &p->source->uop ? ISA_UOP_BITS : ISA_INSN_BITS;
-}
+static unsigned format_width(const parser *p) { return p->format == &p->source->uop ? ISA_UOP_BITS : ISA_INSN_BITS; }
 
 // The widest field a struct member of 32 bits holds.
 enum { MAX_FIELD_BITS = 32 };
@@ -162,8 +160,8 @@ static tsr_status add_field(parser *p, isa_field *field) {
         if (field->kind != ISA_RESERVED && (strcmp(field->sv_name, other->sv_name) == 0))
             FAIL(p, "%s: fields '%s' and '%s' have one SystemVerilog name", owner, other->name, field->name);
         if (field->lo <= other->hi && other->lo <= field->hi)
-            FAIL(p, "%s: field '%s' [%u:%u] overlaps field '%s' [%u:%u]", owner, field->name, field->hi, field->lo,
-                 other->name, other->hi, other->lo);
+            FAIL(p, "%s: field '%s' [%u:%u] overlaps field '%s' [%u:%u]", owner, field->name, field->hi, field->lo, other->name,
+                 other->hi, other->lo);
     }
     field->line = p->line;
     size_t at = format->field_count++;
@@ -248,8 +246,11 @@ static tsr_status finish_format(parser *p, isa_format *format, unsigned width) {
     for (size_t i = 0; i < format->field_count; i++) {
         isa_field *field = &format->fields[i];
         if (field->lo != next)
-            return at_line(p, format->line, tsr_error(TSR_CORRUPT, "%s: bits [%u:%u] belong to no field; write them as "
-                                                                   "reserved", owner, field->lo - 1, next));
+            return at_line(p, format->line,
+                           tsr_error(TSR_CORRUPT,
+                                     "%s: bits [%u:%u] belong to no field; write them as "
+                                     "reserved",
+                                     owner, field->lo - 1, next));
         next = field->hi + 1;
         if (field->kind == ISA_RESERVED) {
             snprintf(field->name, sizeof field->name, "reserved_%u", reserved++);
@@ -257,8 +258,11 @@ static tsr_status finish_format(parser *p, isa_format *format, unsigned width) {
         }
     }
     if (next != width)
-        return at_line(p, format->line, tsr_error(TSR_CORRUPT, "%s: bits [%u:%u] belong to no field; write them as "
-                                                               "reserved", owner, width - 1, next));
+        return at_line(p, format->line,
+                       tsr_error(TSR_CORRUPT,
+                                 "%s: bits [%u:%u] belong to no field; write them as "
+                                 "reserved",
+                                 owner, width - 1, next));
     return tsr_ok();
 }
 
@@ -445,8 +449,8 @@ static tsr_status parse_bits(parser *p, const statement *s) {
         if (strcmp(other->name, bits->name) == 0)
             FAIL(p, "%s: '%s' is named twice", owner, bits->name);
         if (bits->lo <= other->hi && other->lo <= bits->hi)
-            FAIL(p, "%s: '%s' [%u:%u] overlaps '%s' [%u:%u]", owner, bits->name, bits->hi, bits->lo, other->name,
-                 other->hi, other->lo);
+            FAIL(p, "%s: '%s' [%u:%u] overlaps '%s' [%u:%u]", owner, bits->name, bits->hi, bits->lo, other->name, other->hi,
+                 other->lo);
     }
     memcpy(bits->meaning, s->meaning, sizeof bits->meaning);
     reg->bit_count++;
@@ -469,8 +473,7 @@ static tsr_status parse_unit_counters(parser *p, const statement *s) {
 static tsr_status parse_unit_counter(parser *p, const statement *s) {
     if (s->count != 3)
         FAIL(p, "expected: unit_counter NAME OFFSET \"meaning\"");
-    return add_value(p, "unit_counter", s, 8, p->source->unit_counters, ISA_MAX_COUNTERS,
-                     &p->source->unit_counter_count);
+    return add_value(p, "unit_counter", s, 8, p->source->unit_counters, ISA_MAX_COUNTERS, &p->source->unit_counter_count);
 }
 
 static tsr_status parse_statement(parser *p, const statement *s) {
@@ -479,12 +482,18 @@ static tsr_status parse_statement(parser *p, const statement *s) {
         bool has_meaning;
         tsr_status (*parse)(parser *, const statement *);
     } statements[] = {
-        {"isa", false, parse_version},     {"enum", true, parse_enum},
-        {"value", true, parse_value},      {"header", true, parse_header},
-        {"insn", true, parse_insn},        {"uop", true, parse_uop},
-        {"field", true, parse_field},      {"reserved", false, parse_reserved},
-        {"fault", true, parse_fault},      {"reg", true, parse_register},
-        {"bits", true, parse_bits},        {"counter", true, parse_counter},
+        {"isa", false, parse_version},
+        {"enum", true, parse_enum},
+        {"value", true, parse_value},
+        {"header", true, parse_header},
+        {"insn", true, parse_insn},
+        {"uop", true, parse_uop},
+        {"field", true, parse_field},
+        {"reserved", false, parse_reserved},
+        {"fault", true, parse_fault},
+        {"reg", true, parse_register},
+        {"bits", true, parse_bits},
+        {"counter", true, parse_counter},
         {"unit_counters", false, parse_unit_counters},
         {"unit_counter", true, parse_unit_counter},
     };
@@ -505,8 +514,7 @@ static tsr_status check_counters(parser *p) {
     unsigned end = 0;
     for (size_t i = 0; i < source->counter_count; i++) {
         if (source->counters[i].number >= source->unit_counter_base)
-            FAIL(p, "counter '%s' %u reaches into the units' counters", source->counters[i].name,
-                 source->counters[i].number);
+            FAIL(p, "counter '%s' %u reaches into the units' counters", source->counters[i].name, source->counters[i].number);
     }
     for (size_t i = 0; i < source->unit_counter_count; i++)
         if (source->unit_counters[i].number >= source->unit_counter_stride)

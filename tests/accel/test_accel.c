@@ -55,13 +55,17 @@ static void reference_conv(const tsr_graph *g, const tsr_node *n, const int8_t *
                     for (int64_t ky = 0; ky < a->kernel[0]; ky++)
                         for (int64_t kx = 0; kx < a->kernel[1]; kx++)
                             for (int64_t c = 0; c < per_group; c++) {
-                                int64_t iy = oy * a->stride[0] + ky * a->dilation[0] - a->pad_top, ix = ox * a->stride[1] + kx * a->dilation[1] - a->pad_left;
+                                int64_t iy = oy * a->stride[0] + ky * a->dilation[0] - a->pad_top,
+                                        ix = ox * a->stride[1] + kx * a->dilation[1] - a->pad_left;
                                 if (iy < 0 || iy >= tx->shape[1] || ix < 0 || ix >= tx->shape[2])
                                     continue;
-                                int32_t xv = x[((i * tx->shape[1] + iy) * tx->shape[2] + ix) * tx->shape[3] + o / out_per_group * per_group + c];
-                                sum += (int64_t)(xv - n->requant.in_zero_point[0]) * weight(tw, ((o * a->kernel[0] + ky) * a->kernel[1] + kx) * per_group + c, o);
+                                int32_t xv = x[((i * tx->shape[1] + iy) * tx->shape[2] + ix) * tx->shape[3] +
+                                               o / out_per_group * per_group + c];
+                                sum += (int64_t)(xv - n->requant.in_zero_point[0]) *
+                                       weight(tw, ((o * a->kernel[0] + ky) * a->kernel[1] + kx) * per_group + c, o);
                             }
-                    *y++ = reference_output(reference_rescale(sum, n->requant.out[n->requant.channels == 1 ? 0 : o]), &n->requant);
+                    *y++ =
+                        reference_output(reference_rescale(sum, n->requant.out[n->requant.channels == 1 ? 0 : o]), &n->requant);
                 }
 }
 
@@ -108,7 +112,8 @@ static void reference_elementwise(const tsr_graph *g, const tsr_node *n, const i
         int32_t va = a[i] - q->in_zero_point[0], vb = b != NULL ? b[i] - q->in_zero_point[1] : 0;
         int64_t v = va;
         if (n->op == TSR_OP_ADD || n->op == TSR_OP_SUB) {
-            int64_t ra = reference_rescale((int64_t)va * (1 << 20), q->in[0]), rb = reference_rescale((int64_t)vb * (1 << 20), q->in[1]);
+            int64_t ra = reference_rescale((int64_t)va * (1 << 20), q->in[0]),
+                    rb = reference_rescale((int64_t)vb * (1 << 20), q->in[1]);
             v = n->op == TSR_OP_ADD ? ra + rb : ra - rb;
         } else if (n->op == TSR_OP_MUL) {
             v = (int64_t)va * vb;
@@ -153,7 +158,8 @@ typedef struct conv_case {
 
 static tsr_graph *conv_graph(const conv_case *k) {
     tsr_graph *g = tsr_graph_create("conv");
-    int64_t oh = (k->h + k->top + k->bottom - (k->kh - 1) * k->dy - 1) / k->sy + 1, ow = (k->w + k->left + k->right - (k->kw - 1) * k->dx - 1) / k->sx + 1;
+    int64_t oh = (k->h + k->top + k->bottom - (k->kh - 1) * k->dy - 1) / k->sy + 1,
+            ow = (k->w + k->left + k->right - (k->kw - 1) * k->dx - 1) / k->sx + 1;
     int64_t xs[] = {k->images, k->h, k->w, k->c}, ws[] = {k->o, k->kh, k->kw, k->c / k->groups}, ys[] = {k->images, oh, ow, k->o};
     tsr_id ids[3], y;
     ids[0] = tsr_graph_add_tensor(g, "x", TSR_I8, 4, xs);
@@ -171,7 +177,8 @@ static tsr_graph *conv_graph(const conv_case *k) {
     y = tsr_graph_add_tensor(g, "y", TSR_I8, 4, ys);
     tsr_id n = tsr_graph_add_node(g, TSR_OP_CONV, "conv", 3, ids, 1, &y);
     tsr_attr *a = &g->nodes[n].attr;
-    a->kernel[0] = k->kh, a->kernel[1] = k->kw, a->stride[0] = k->sy, a->stride[1] = k->sx, a->dilation[0] = k->dy, a->dilation[1] = k->dx;
+    a->kernel[0] = k->kh, a->kernel[1] = k->kw, a->stride[0] = k->sy, a->stride[1] = k->sx, a->dilation[0] = k->dy,
+    a->dilation[1] = k->dx;
     a->pad_top = k->top, a->pad_left = k->left, a->pad_bottom = k->bottom, a->pad_right = k->right, a->groups = k->groups;
     random_requant(g, &g->nodes[n], random_u32() % 2 ? 1 : k->o);
     for (uint32_t i = 0; i < g->nodes[n].requant.channels; i++) // keep results in range: large sums, larger shifts
@@ -247,7 +254,8 @@ static check_result run_node(const tsr_config *config, tsr_graph *g, bool interp
     tsr_accel *accel;
     memory m = {NULL, schedule_memory, {0}};
     uint32_t sizes[8] = {0};
-    sizes[TSR_SCOPE_INP] = config->inp_buffer, sizes[TSR_SCOPE_WGT] = config->wgt_buffer, sizes[TSR_SCOPE_ACC] = config->acc_buffer;
+    sizes[TSR_SCOPE_INP] = config->inp_buffer, sizes[TSR_SCOPE_WGT] = config->wgt_buffer,
+    sizes[TSR_SCOPE_ACC] = config->acc_buffer;
     sizes[TSR_SCOPE_OUT] = config->out_buffer, sizes[TSR_SCOPE_PAR] = config->par_buffer;
     for (int s = 0; s < 8; s++)
         m.sram[s] = TSR_NEW_ARRAY(g->arena, uint8_t, sizes[s]);
@@ -277,7 +285,8 @@ static check_result run_node(const tsr_config *config, tsr_graph *g, bool interp
     }
     for (uint64_t i = 0; i < offset; i++)
         if (memory_bytes[i] != want[i] || (interpreted && schedule_memory[i] != want[i])) {
-            fprintf(stderr, "%s: byte %" PRIu64 " of %" PRIu64 ": want %d, got %d, schedule %d\n", config->name, i - y_offset, y_bytes, (int8_t)want[i], (int8_t)memory_bytes[i], (int8_t)schedule_memory[i]);
+            fprintf(stderr, "%s: byte %" PRIu64 " of %" PRIu64 ": want %d, got %d, schedule %d\n", config->name, i - y_offset,
+                    y_bytes, (int8_t)want[i], (int8_t)memory_bytes[i], (int8_t)schedule_memory[i]);
             FAILm("wrong byte");
         }
     PASS();
@@ -294,8 +303,12 @@ static check_result run_conv(const conv_case *k, bool interpreted) {
         check_result result = run_node(&configs[c], g, interpreted);
         tsr_graph_free(g);
         if (result != CHECK_PASS) {
-            fprintf(stderr, "conv %ld x %ldx%ldx%ld -> %ld, kernel %ldx%ld, stride %ldx%ld, dilation %ldx%ld, pads %ld %ld %ld %ld, groups %ld\n", (long)k->images,
-                    (long)k->h, (long)k->w, (long)k->c, (long)k->o, (long)k->kh, (long)k->kw, (long)k->sy, (long)k->sx, (long)k->dy, (long)k->dx, (long)k->top, (long)k->left, (long)k->bottom, (long)k->right, (long)k->groups);
+            fprintf(stderr,
+                    "conv %ld x %ldx%ldx%ld -> %ld, kernel %ldx%ld, stride %ldx%ld, dilation %ldx%ld, pads %ld %ld %ld %ld, "
+                    "groups %ld\n",
+                    (long)k->images, (long)k->h, (long)k->w, (long)k->c, (long)k->o, (long)k->kh, (long)k->kw, (long)k->sy,
+                    (long)k->sx, (long)k->dy, (long)k->dx, (long)k->top, (long)k->left, (long)k->bottom, (long)k->right,
+                    (long)k->groups);
             return result;
         }
     }
@@ -304,16 +317,46 @@ static check_result run_conv(const conv_case *k, bool interpreted) {
 
 TEST convolutions_of_small_random_shapes_match_on_schedule_and_device(void) {
     for (int i = 0; i < 24; i++) {
-        conv_case k = {between(1, 2), between(3, 9), between(3, 9), between(1, 20), between(1, 20), between(1, 3), between(1, 3), between(1, 2), between(1, 2), 1, 1,
-                       between(0, 1), between(0, 1), between(0, 1), between(0, 1), 1, random_u32() % 4 == 0};
+        conv_case k = {between(1, 2),
+                       between(3, 9),
+                       between(3, 9),
+                       between(1, 20),
+                       between(1, 20),
+                       between(1, 3),
+                       between(1, 3),
+                       between(1, 2),
+                       between(1, 2),
+                       1,
+                       1,
+                       between(0, 1),
+                       between(0, 1),
+                       between(0, 1),
+                       between(0, 1),
+                       1,
+                       random_u32() % 4 == 0};
         CHECK_CALL(run_conv(&k, true));
     }
     PASS();
 }
 TEST convolutions_of_random_shapes_match_the_reference(void) {
     for (int i = 0; i < 30; i++) {
-        conv_case k = {1, between(5, 30), between(5, 30), between(1, 80), between(1, 80), between(1, 5), between(1, 5), between(1, 3), between(1, 3), between(1, 2), between(1, 2),
-                       between(0, 2), between(0, 2), between(0, 2), between(0, 2), 1, random_u32() % 4 == 0};
+        conv_case k = {1,
+                       between(5, 30),
+                       between(5, 30),
+                       between(1, 80),
+                       between(1, 80),
+                       between(1, 5),
+                       between(1, 5),
+                       between(1, 3),
+                       between(1, 3),
+                       between(1, 2),
+                       between(1, 2),
+                       between(0, 2),
+                       between(0, 2),
+                       between(0, 2),
+                       between(0, 2),
+                       1,
+                       random_u32() % 4 == 0};
         if ((k.kh - 1) * k.dy + 1 > k.h || (k.kw - 1) * k.dx + 1 > k.w)
             k.dy = k.dx = 1;
         CHECK_CALL(run_conv(&k, false));
@@ -323,7 +366,23 @@ TEST convolutions_of_random_shapes_match_the_reference(void) {
 TEST grouped_and_depthwise_convolutions_match_the_reference(void) {
     for (int i = 0; i < 24; i++) {
         int64_t groups = between(2, 5), each = between(2, 12), out = between(1, 12); // one channel a group would be depthwise
-        conv_case k = {1, between(5, 20), between(5, 20), groups * each, groups * out, between(1, 3), between(1, 3), between(1, 2), between(1, 2), 1, 1, 1, 1, 1, 1, groups, false};
+        conv_case k = {1,
+                       between(5, 20),
+                       between(5, 20),
+                       groups * each,
+                       groups * out,
+                       between(1, 3),
+                       between(1, 3),
+                       between(1, 2),
+                       between(1, 2),
+                       1,
+                       1,
+                       1,
+                       1,
+                       1,
+                       1,
+                       groups,
+                       false};
         if (i % 2 == 0)
             k.c = k.o = k.groups = between(2, 70);
         if (i % 8 == 0)
@@ -362,7 +421,8 @@ TEST pools_match_the_reference(void) {
         for (int c = 0; c < CONFIGS; c++) {
             bool average = i % 2;
             int64_t kh = between(1, 4), kw = between(1, 4), sy = between(1, 3), sx = between(1, 3);
-            int64_t h = between(4, 24), w = between(4, 24), channels = between(1, 50), pad = average ? 0 : between(0, kh < kw ? kh - 1 : kw - 1);
+            int64_t h = between(4, 24), w = between(4, 24), channels = between(1, 50),
+                    pad = average ? 0 : between(0, kh < kw ? kh - 1 : kw - 1);
             if (i % 10 == 9)
                 kh = h, kw = w;
             tsr_graph *g = tsr_graph_create("pool");
@@ -376,7 +436,8 @@ TEST pools_match_the_reference(void) {
             g->nodes[n].requant.out = NULL;
             char reason[TSR_PLACE_REASON_BYTES];
             check_result result = CHECK_PASS;
-            if (tsr_accel_supports(g, &g->nodes[n], &configs[c], reason) || kh * kw < 64) // a global window may be too large for the small buffers
+            if (tsr_accel_supports(g, &g->nodes[n], &configs[c], reason) ||
+                kh * kw < 64) // a global window may be too large for the small buffers
                 result = run_node(&configs[c], g, i < 10);
             tsr_graph_free(g);
             if (result != CHECK_PASS)

@@ -15,14 +15,18 @@ typedef struct {
 } model_case;
 
 static const model_case models[] = {
-    {"mobilenet_v2_imports", "../shared/models/imagenet/mobilenet_v2_1.0_224_int8.tflite", "uint8[1,224,224,3]", "uint8[1,1001]", 300775552},
-    {"mobilenet_v1_imports", "../shared/models/imagenet/mobilenet_v1_0.25_128_uint8.tflite", "uint8[1,128,128,3]", "uint8[1,1001]", 0},
+    {"mobilenet_v2_imports", "../shared/models/imagenet/mobilenet_v2_1.0_224_int8.tflite", "uint8[1,224,224,3]", "uint8[1,1001]",
+     300775552},
+    {"mobilenet_v1_imports", "../shared/models/imagenet/mobilenet_v1_0.25_128_uint8.tflite", "uint8[1,128,128,3]",
+     "uint8[1,1001]", 0},
     {"resnet8_imports", "../shared/models/mlperf_tiny/ic_resnet8_int8.tflite", "int8[1,32,32,3]", "int8[1,10]", 12501632},
-    {"float_resnet8_imports", "../shared/models/mlperf_tiny/ic_resnet8_float.tflite", "float32[1,32,32,3]", "float32[1,10]", 12501632},
+    {"float_resnet8_imports", "../shared/models/mlperf_tiny/ic_resnet8_float.tflite", "float32[1,32,32,3]", "float32[1,10]",
+     12501632},
     {"dscnn_imports", "../shared/models/mlperf_tiny/kws_dscnn_int8.tflite", "int8[1,49,10,1]", "int8[1,12]", 2656768},
     {"autoencoder_imports", "../shared/models/mlperf_tiny/ad_autoencoder_int8.tflite", "int8[1,640]", "int8[1,640]", 264192},
     {"mnist_imports", "../shared/models/onnx_zoo/mnist_8/model.onnx", "float32[1,1,28,28]", "float32[1,10]", 786560},
-    {"super_resolution_imports", "../shared/models/onnx_zoo/super_resolution_10/model.onnx", "float32[1,1,224,224]", "float32[1,1,672,672]", 0},
+    {"super_resolution_imports", "../shared/models/onnx_zoo/super_resolution_10/model.onnx", "float32[1,1,224,224]",
+     "float32[1,1,672,672]", 0},
     {"digits_import", "models/digits/digits_float.onnx", "float32[1,1,8,8]", "float32[1,10]", 0},
     {"quantised_digits_import", "models/digits/digits_qdq.onnx", "float32[1,1,8,8]", "float32[1,10]", 0},
     {"the_small_model_imports", "tests/import/small.tflite", "int8[1,6,6,2]", "float32[1,5]", 762},
@@ -183,8 +187,8 @@ TEST every_case_of_the_onnx_suite_with_known_operators_imports_with_its_output_s
         CHECK_CALL(walk(root, &sum));
     }
     if (check.verbose)
-        printf("%u cases imported, %u with other operators, %u refused for a known reason\n", sum.imported,
-               sum.other_operators, sum.refused);
+        printf("%u cases imported, %u with other operators, %u refused for a known reason\n", sum.imported, sum.other_operators,
+               sum.refused);
     ASSERT(sum.imported > 250);
     PASS();
 }
@@ -233,7 +237,7 @@ static void damage(unsigned char *bytes, size_t size) {
             at[i] = next_random(&state) % size;
             old[i] = bytes[at[i]];
             bytes[at[i]] = next_random(&state) % 2 ? old[i] ^ (unsigned char)(1u << next_random(&state) % 8)
-                                                  : (unsigned char)(next_random(&state) >> 32);
+                                                   : (unsigned char)(next_random(&state) >> 32);
         }
         import_code(bytes, size);
         for (unsigned i = count; i-- > 0;)

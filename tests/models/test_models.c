@@ -146,7 +146,8 @@ typedef struct model_run {
 
 // With random_1 first and last, so that what ran in between cannot have left anything behind.
 TEST tflite_model_gives_the_reference_bytes(const model_run *r) {
-    static const char *const cases[] = {"random_1", "cat", "grace_hopper", "ramp", "lowest", "highest", "random_2", "random_3", "random_1"};
+    static const char *const cases[] = {"random_1", "cat",      "grace_hopper", "ramp",    "lowest",
+                                        "highest",  "random_2", "random_3",     "random_1"};
     char path[256];
     snprintf(path, sizeof path, "%s/%s", shared_models, r->model->file);
     if (access(path, R_OK) != 0)
@@ -168,7 +169,8 @@ TEST tflite_model_gives_the_reference_bytes(const model_run *r) {
                 unsigned differing = 0;
                 for (uint64_t i = 0; i < out->bytes && i < want.bytes; i++)
                     differing += want.data[i] != output[i];
-                fprintf(stderr, "%s on %s (%s), %s: %u of %u bytes differ\n", r->model->folder, r->device, r->config, cases[c], differing, (unsigned)out->bytes);
+                fprintf(stderr, "%s on %s (%s), %s: %u of %u bytes differ\n", r->model->folder, r->device, r->config, cases[c],
+                        differing, (unsigned)out->bytes);
                 wrong++;
             }
         }
@@ -226,7 +228,9 @@ TEST qdq_model_agrees_with_onnx_runtime(const qdq_run *r) {
     }
     uint8_t *got = malloc(l.program->outputs[0].bytes);
     check_result result = CHECK_FAIL;
-    tsr_status status = want.data != NULL && want.bytes == l.program->outputs[0].bytes ? run(&l, inputs, got) : tsr_error(TSR_NOT_FOUND, "%s is no recording of this model", path);
+    tsr_status status = want.data != NULL && want.bytes == l.program->outputs[0].bytes
+                            ? run(&l, inputs, got)
+                            : tsr_error(TSR_NOT_FOUND, "%s is no recording of this model", path);
     if (status.code == TSR_OK)
         result = compare_steps(want.data, got, want.bytes, want.type[1] == 'i', ties_are_meant(r->name));
     else
@@ -244,7 +248,8 @@ TEST qdq_model_agrees_with_onnx_runtime(const qdq_run *r) {
 TEST digits_model_agrees_with_onnx_runtime(const model_run *r) {
     loaded l;
     ASSERT_OK(load("models/digits/digits_qdq.onnx", r->device, r->config, &l));
-    npy images = npy_read("models/digits/test_images.npy"), want = npy_read("tests/models/digits/probabilities.npy"), labels = npy_read("models/digits/test_labels.npy");
+    npy images = npy_read("models/digits/test_images.npy"), want = npy_read("tests/models/digits/probabilities.npy"),
+        labels = npy_read("models/digits/test_labels.npy");
     ASSERT(images.data != NULL && want.data != NULL && labels.data != NULL);
     size_t count = labels.bytes, right = 0, differing = 0;
     if (strcmp(r->device, "rtl") == 0)

@@ -14,9 +14,7 @@ static uint64_t next_random(void) {
     return random_state;
 }
 
-static tsr_status assemble(const char *text, tsr_assembly *out) {
-    return tsr_assemble(text, strlen(text), "t.s", out);
-}
+static tsr_status assemble(const char *text, tsr_assembly *out) { return tsr_assemble(text, strlen(text), "t.s", out); }
 
 static check_result survives(const uint8_t word[TSR_INSN_BYTES]) {
     char text[TSR_ASM_LINE_BYTES];
@@ -100,7 +98,8 @@ TEST canonical_lines_print_as_they_were_written(void) {
 TEST operands_reach_their_fields(void) {
     tsr_assembly assembly;
     ASSERT_OK(assemble("alu add acc inp rescale imm=-7 clip=-5:6 uops=3:2 loop=4:5 dst=6:7 src=8:9 par=10:11 wait=load+gemm "
-                       "signal=store", &assembly));
+                       "signal=store",
+                       &assembly));
     tsr_insn insn;
     ASSERT_EQ(TSR_FAULT_NONE, tsr_insn_decode(assembly.bytes, &insn).fault);
     ASSERT_EQ(TSR_OP_ALU, insn.opcode);
@@ -138,7 +137,7 @@ TEST labels_place_data_behind_the_program(void) {
     ASSERT_EQ(128, insn.load.dram_offset);
     tsr_insn_decode(assembly.bytes + 64, &insn);
     ASSERT_EQ(144 + 12, insn.load.dram_offset);
-    static const uint8_t data[] = {1, 0, 2, 0, 3, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    static const uint8_t data[] = {1,   0,   2,   0,   3, 0, 1, 0,    0, 0, 0, 0, 0, 0,   0,   0,
                                    255, 255, 255, 255, 0, 0, 0, 0x40, 3, 4, 0, 0, 1, 255, 255, 0};
     ASSERT_MEM_EQ(data, assembly.bytes + 128, sizeof data);
     tsr_assembly_free(&assembly);
@@ -227,9 +226,10 @@ TEST long_lines_and_many_labels_are_refused(void) {
 }
 
 TEST random_text_never_crashes(void) {
-    static const char *const pieces[] = {"load", "store", "gemm", "alu", "finish", " ", ",", "=", ":", "inp", "run", "x",
-                                         "0x", "7", "-", "+", "\n", ".word", ".uop", "wait", "first", "clip", "mov", "acc",
-                                         "l", "#", "\t", "4294967295", "seg", "diag", "\xff"};
+    static const char *const pieces[] = {"load", "store", "gemm", "alu",        "finish", " ",    ",",   "=",
+                                         ":",    "inp",   "run",  "x",          "0x",     "7",    "-",   "+",
+                                         "\n",   ".word", ".uop", "wait",       "first",  "clip", "mov", "acc",
+                                         "l",    "#",     "\t",   "4294967295", "seg",    "diag", "\xff"};
     for (int round = 0; round < 20000; round++) {
         char text[256];
         size_t used = 0;

@@ -10,9 +10,7 @@ static const char good[] = "# comment\nname = good\nbatch = 1\nblock_in = 16\nbl
                            "acc_buffer = 131072\nout_buffer = 32768\npar_buffer = 12288\nbus_bytes = 8\nqueue_depth = 16\n"
                            "outstanding_bursts = 16\n\tburst_beats=64";
 
-static tsr_status parse(const char *text, tsr_config *out) {
-    return tsr_config_parse(text, strlen(text), "x.cfg", out);
-}
+static tsr_status parse(const char *text, tsr_config *out) { return tsr_config_parse(text, strlen(text), "x.cfg", out); }
 
 // The good text with one piece replaced.
 static const char *with(const char *old, const char *replacement) {
@@ -36,8 +34,8 @@ TEST shipped_configurations_load(void) {
         snprintf(path, sizeof path, "isa/configs/%s.cfg", shipped[i].name);
         ASSERT_OK(tsr_config_load(path, &config));
         ASSERT_STR_EQ(shipped[i].name, config.name);
-        ASSERT(config.batch == shipped[i].batch && config.block_in == shipped[i].block &&
-               config.block_out == shipped[i].block && config.bus_bytes == shipped[i].bus);
+        ASSERT(config.batch == shipped[i].batch && config.block_in == shipped[i].block && config.block_out == shipped[i].block &&
+               config.bus_bytes == shipped[i].bus);
         ids[i] = tsr_config_id(&config);
         for (size_t other = 0; other < i; other++)
             ASSERT_NEQ(ids[other], ids[i]);
@@ -76,10 +74,10 @@ TEST the_identity_covers_every_parameter_but_the_name(void) {
     ASSERT_EQ(UINT64_C(0x4ea4a1ac9ccfc9eb), id); // devices and compiled models carry it: it must never change
     memcpy(config.name, "other", 6);
     ASSERT_EQ(id, tsr_config_id(&config));
-    uint32_t *members[] = {&config.batch, &config.block_in, &config.block_out, &config.inp_bits, &config.wgt_bits,
-                           &config.acc_bits, &config.uop_buffer, &config.inp_buffer, &config.wgt_buffer, &config.acc_buffer,
-                           &config.out_buffer, &config.par_buffer, &config.bus_bytes, &config.queue_depth,
-                           &config.outstanding_bursts, &config.burst_beats};
+    uint32_t *members[] = {&config.batch,      &config.block_in,    &config.block_out,          &config.inp_bits,
+                           &config.wgt_bits,   &config.acc_bits,    &config.uop_buffer,         &config.inp_buffer,
+                           &config.wgt_buffer, &config.acc_buffer,  &config.out_buffer,         &config.par_buffer,
+                           &config.bus_bytes,  &config.queue_depth, &config.outstanding_bursts, &config.burst_beats};
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
         ++*members[i];
         ASSERT_NEQ(id, tsr_config_id(&config));

@@ -61,12 +61,12 @@ static tsr_insn an_alu(void) {
     return insn;
 }
 
-#define BREAK(expected, make, member, value)              \
-    do {                                                  \
-        tsr_insn insn_ = make;                            \
-        ASSERT_EQ(TSR_FAULT_NONE, check_tiny(&insn_));    \
-        insn_.member = (value);                           \
-        ASSERT_EQ(expected, check_tiny(&insn_));          \
+#define BREAK(expected, make, member, value)                                                                                     \
+    do {                                                                                                                         \
+        tsr_insn insn_ = make;                                                                                                   \
+        ASSERT_EQ(TSR_FAULT_NONE, check_tiny(&insn_));                                                                           \
+        insn_.member = (value);                                                                                                  \
+        ASSERT_EQ(expected, check_tiny(&insn_));                                                                                 \
     } while (0)
 
 TEST every_field_keeps_its_extremes_and_nothing_else_changes(void) {

@@ -38,11 +38,11 @@ tsr_status tsr_annotate(tsr_status status, const char *format, ...) __attribute_
 const char *tsr_code_name(tsr_code code);
 
 // Passes an error up to the caller.
-#define TSR_TRY(expr)                       \
-    do {                                    \
-        tsr_status try_status_ = (expr);    \
-        if (try_status_.code != TSR_OK)     \
-            return try_status_;             \
+#define TSR_TRY(expr)                                                                                                            \
+    do {                                                                                                                         \
+        tsr_status try_status_ = (expr);                                                                                         \
+        if (try_status_.code != TSR_OK)                                                                                          \
+            return try_status_;                                                                                                  \
     } while (0)
 
 #endif

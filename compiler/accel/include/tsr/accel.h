@@ -39,7 +39,6 @@ tsr_status tsr_accel_add_node(tsr_accel *accel, const tsr_graph *graph, const ts
 tsr_status tsr_accel_end_stream(tsr_accel *accel, uint32_t *out_insn_offset, uint32_t *out_insn_count);
 
 // Called with the scheduled tensor program of each node before it is tensorised (dumps, tests). NULL = none.
-void tsr_accel_on_schedule(tsr_accel *accel, tsr_status (*callback)(void *context, const tsr_tensor_function *f),
-                           void *context);
+void tsr_accel_on_schedule(tsr_accel *accel, tsr_status (*callback)(void *context, const tsr_tensor_function *f), void *context);
 
 #endif

@@ -22,6 +22,7 @@ typedef uint32_t tsr_id; // index of a tensor or node
 #define TSR_NO_ID UINT32_MAX
 
 // X(NAME, "text")
+// clang-format off
 #define TSR_OPS(X)                                                                                        \
     X(CONV, "Conv")                  /* x[N,H,W,C], w[O,KH,KW,C/groups], b[O]? -> y[N,OH,OW,O] */        \
     X(FULLY_CONNECTED, "FullyConnected") /* x[N,K], w[O,K], b[O]? -> y[N,O] */                            \
@@ -45,13 +46,14 @@ typedef uint32_t tsr_id; // index of a tensor or node
     X(CONV_INTEGER, "ConvInteger")                                                                        \
     X(DYNAMIC_QUANTIZE, "DynamicQuantizeLinear") /* outputs y, scale, zero point */                       \
     X(IDENTITY, "Identity")
+// clang-format on
 
 typedef enum tsr_op {
     TSR_OP_NONE = 0,
 #define TSR_OP_ENUM(name, text) TSR_OP_##name,
     TSR_OPS(TSR_OP_ENUM)
 #undef TSR_OP_ENUM
-    TSR_OP_COUNT
+        TSR_OP_COUNT
 } tsr_op;
 
 typedef struct tsr_quant {

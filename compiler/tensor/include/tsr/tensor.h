@@ -66,13 +66,39 @@ typedef enum tsr_expr_kind {
 } tsr_expr_kind;
 
 typedef enum tsr_binary {
-    TSR_ADD, TSR_SUB, TSR_MUL, TSR_DIV, TSR_MOD, TSR_MIN, TSR_MAX, TSR_AND, TSR_OR, TSR_XOR, TSR_SHL, TSR_SHR,
-    TSR_EQ, TSR_NE, TSR_LT, TSR_LE, TSR_GT, TSR_GE, // -> BOOL
+    TSR_ADD,
+    TSR_SUB,
+    TSR_MUL,
+    TSR_DIV,
+    TSR_MOD,
+    TSR_MIN,
+    TSR_MAX,
+    TSR_AND,
+    TSR_OR,
+    TSR_XOR,
+    TSR_SHL,
+    TSR_SHR,
+    TSR_EQ,
+    TSR_NE,
+    TSR_LT,
+    TSR_LE,
+    TSR_GT,
+    TSR_GE, // -> BOOL
 } tsr_binary;
 
 typedef enum tsr_function {
-    TSR_F_EXP, TSR_F_LOG, TSR_F_TANH, TSR_F_ERF, TSR_F_SQRT, TSR_F_FLOOR, TSR_F_CEIL, TSR_F_ROUND_EVEN, TSR_F_ABS,
-    TSR_F_POW, TSR_F_SIN, TSR_F_COS,
+    TSR_F_EXP,
+    TSR_F_LOG,
+    TSR_F_TANH,
+    TSR_F_ERF,
+    TSR_F_SQRT,
+    TSR_F_FLOOR,
+    TSR_F_CEIL,
+    TSR_F_ROUND_EVEN,
+    TSR_F_ABS,
+    TSR_F_POW,
+    TSR_F_SIN,
+    TSR_F_COS,
 } tsr_function;
 
 typedef struct tsr_expr tsr_expr;
