@@ -7,6 +7,5 @@ $(TEST_MODELS): $(BUILD)/obj/tests/models/test_models.o $$(COMPILER_LIBS) $$(TES
 	@echo "  LD   $@"
 	@$(CC) $(LDFLAGS) $+ $(COMPILER_LDLIBS) $(TESSERA_LDLIBS) -o $@
 
-.PHONY: test-models-full
-test-models-full: $(TEST_MODELS) sims ## every model on every device and configuration, MobileNets on rtl among them (slow)
-	@$(TEST_MODELS) -v --full
+SLOW_TESTS      += tests/models/full.sh
+SLOW_NEEDS      += $(TEST_MODELS) sims
