@@ -17,6 +17,7 @@ SIM_MARCH_OPT := -mcpu=$(SIM_MARCH)
 endif
 # -O2: the model is as large as the instruction cache, and -O3 only makes it larger.
 SIM_OPT       := -O2
+SIM_SLOW_OPT  := -O1
 SIM_WARN      := -Wall -Wextra -Werror
 SIM_AVX2      := $(if $(filter x86-64,$(SIM_MARCH))$(filter native,$(SIM_MARCH)),0,1)
 SIM_SYSTEM    := -isystem $(VERILATOR_INC) -isystem $(VERILATOR_INC)/vltstd
@@ -51,10 +52,10 @@ $(SIM)/$(1)/model.o: $(SIM)/$(1)/Vtessera.mk
 	@echo "  CXX  $(1)"
 	@for f in $$(@D)/Vtessera*.cpp; do case $$$$f in *Slow.cpp|*Syms.cpp|*Trace*|*ConstPool*) ;; *) echo "#include \"$$$${f##*/}\"";; esac; done >$$(@D)/fast.cxx
 	@for f in $$(@D)/Vtessera*.cpp; do case $$$$f in *Slow.cpp|*Syms.cpp|*Trace*|*ConstPool*) echo "#include \"$$$${f##*/}\"";; esac; done >$$(@D)/slow.cxx
-	@$(SIM_CXX) -std=c++17 $(SIM_OPT) $(SIM_MARCH_OPT) -fPIC -fvisibility=hidden -w $(SIM_SYSTEM) -DVM_TRACE=1 -DVM_TRACE_FST=1 -I$$(@D) -x c++ -c $$(@D)/fast.cxx -o $$@
+	@$(SIM_CXX) -std=c++17 $$(SIM_OPT) $(SIM_MARCH_OPT) -fPIC -fvisibility=hidden -w $(SIM_SYSTEM) -DVM_TRACE=1 -DVM_TRACE_FST=1 -I$$(@D) -x c++ -c $$(@D)/fast.cxx -o $$@
 
 $(SIM)/$(1)/slow.o: $(SIM)/$(1)/model.o
-	@$(SIM_CXX) -std=c++17 -O1 -fPIC -fvisibility=hidden -w $(SIM_SYSTEM) -DVM_TRACE=1 -DVM_TRACE_FST=1 -I$$(@D) -x c++ -c $$(@D)/slow.cxx -o $$@
+	@$(SIM_CXX) -std=c++17 $$(SIM_SLOW_OPT) -fPIC -fvisibility=hidden -w $(SIM_SYSTEM) -DVM_TRACE=1 -DVM_TRACE_FST=1 -I$$(@D) -x c++ -c $$(@D)/slow.cxx -o $$@
 
 $(SIM)/$(1)/sim.o: hw/sim/sim.cpp hw/sim/memory.h hw/sim/report.h hw/sim/include/tsr/sim.h $(SIM)/$(1)/Vtessera.mk
 	@$(SIM_CXX) -std=c++17 $(SIM_WARN) -O3 -fPIC -fvisibility=hidden -isystem $$(@D) $(SIM_SYSTEM) -DVM_TRACE=1 -DVM_TRACE_FST=1 \

@@ -2,8 +2,8 @@
 // The memory half of the core in place: random programs on the RTL and on the executable specification, compared byte for
 // byte, with every counter that needs no clock, behind a bus memory with random latency, back-pressure and errors.
 //
-//     memory_test ROUNDS [SEED]     random rounds; a failure names its seed
-//     memory_test 0                 throughput of loads, stores, dispatch and of a tiled program
+//     rtl_memory_CONFIG [ROUNDS [SEED]]     random rounds; a failure names its seed
+//     rtl_memory_CONFIG 0                   throughput of loads, stores, dispatch and of a tiled program
 //
 // Cases: loads into INP, WGT (diagonals too) and PAR with pads, all alignments and merges; stores; damaged programs for
 // every fault of dispatch; token overflow; bus errors of loads, stores and instructions; soft reset in the middle of a run
@@ -182,7 +182,6 @@ static tsr_insn I(uint32_t op, uint32_t w = 0, uint32_t s = 0) {
     i.signal = s;
     return i;
 }
-static uint32_t wbuf_addr;
 static bool put(const Prog &p, uint32_t off) {
     for (size_t i = 0; i < p.v.size(); i++) {
         uint8_t w[32];
@@ -1001,7 +1000,7 @@ static void perf(uint32_t latency) {
     }
 }
 int main(int argc, char **argv) {
-    int rounds = argc > 1 ? atoi(argv[1]) : 20;
+    int rounds = argc > 1 ? atoi(argv[1]) : ROUNDS;
     uint64_t seed = argc > 2 ? atoll(argv[2]) : 1;
     if (tsr_config_load(CONFIG_PATH, &cfg).code) {
         puts("config");
@@ -1016,7 +1015,8 @@ int main(int argc, char **argv) {
         perf(20);
         return 0;
     }
-    for (int q = 0; q < rounds && failures < 5; q++) {
+    int failed = 0;
+    for (int q = 0; q < rounds; q++) {
         rs = seed + q + 0x9e3779b97f4a7c15ull * (seed + q);
         for (int i = 0; i < 10; i++)
             rnd();
@@ -1071,10 +1071,12 @@ int main(int argc, char **argv) {
                 printf("%d.%d %s %lu\n", q, i, what, (unsigned long)(s.cycle - c0));
             if (failures > fb) {
                 printf("  at seed %lu step %d\n", (unsigned long)seed + q, i);
+                failed++;
                 break;
             }
         }
     }
-    printf("%s: %d rounds, %d runs compared, %d failures\n", CONFIG_NAME, rounds, compared, failures);
+    printf("%s: %d rounds, %d runs compared\n", CONFIG_NAME, rounds, compared);
+    printf("%d passed, %d failed, 0 skipped\n", rounds - failed, failed);
     return failures != 0;
 }

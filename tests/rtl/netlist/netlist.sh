@@ -2,39 +2,41 @@
 # SPDX-License-Identifier: Apache-2.0
 # Simulates synthesised netlists against the sources they came from, with random and corner-valued inputs.
 #
-#   tests/rtl/netlist/netlist.sh [-f FLOW]... [-n CYCLES] [MODULE...]
+#   tests/rtl/netlist/netlist.sh [-a] [-f FLOW]... [-n CYCLES] [MODULE...]
 #
-# FLOW: generic (synth), xilinx (synth_xilinx), ice40 (synth_ice40 -dsp); without -f, generic and xilinx. Without modules,
-# all that the table below knows. Run it at the root of the checkout, after build/gen has been generated. Verilator reads
-# the sources, Yosys makes the netlist and Icarus Verilog simulates it with the vectors of the first, so a construct that one
-# of them misreads shows up as a difference.
+# FLOW: generic (synth, but memories stay memories), xilinx (synth_xilinx), ice40 (synth_ice40 -dsp); without -f, generic. Without modules,
+# those of the table below that are quick (-a: all); `make netlists` runs all, and their parts and the whole core are in
+# `make test` too. Run it at the root of the checkout, after build/gen has been generated. Verilator reads the sources,
+# Yosys makes the netlist and Icarus Verilog simulates it with the vectors of the first, so a construct that one of them
+# misreads shows up as a difference.
 #
 # The sources start at 0, the netlist unknown: an unknown bit counts as a difference only in the last quarter of the run.
 set -euo pipefail
 
-flows=() cycles=2000
-while getopts f:n: option; do
+flows=() cycles=2000 all=0
+while getopts af:n: option; do
   case $option in
     f) flows+=("$OPTARG") ;;
     n) cycles=$OPTARG ;;
+    a) all=1 ;;
     *) exit 2 ;;
   esac
 done
 shift $((OPTIND - 1))
-[ ${#flows[@]} -gt 0 ] || flows=(generic xilinx)
+[ ${#flows[@]} -gt 0 ] || flows=(generic)
 
 rtl=hw/rtl
 gen=${GEN:-build/gen}
 packages="$gen/tsr_isa_pkg.sv $gen/tiny/tsr_cfg_pkg.sv"
-cells=${YOSYS_SHARE:-$(dirname "$(dirname "$(readlink -f "$(command -v yosys)")")")/share/yosys}
-work=build/netlist
-mkdir -p "$work"
+jobs=${JOBS:-2}
 
-# Module: parameters that keep it small without losing a path; files beside its own.
+# Module: parameters that keep it small without losing a path.
 declare -A parameters=(
   [tsr_dot]="Batch=2 BlockIn=4 BlockOut=2"
   [tsr_rescale]="Channels=1 Lanes=2"
   [tsr_alu_op]="Lanes=2"
+  [tsr_gemm]="BlockIn=2 BlockOut=2"
+  [tsr_alu]="BlockIn=2 BlockOut=2"
   [tsr_bank_guard]=""
   [tsr_tokens]=""
   [tsr_loop]=""
@@ -43,20 +45,73 @@ declare -A parameters=(
   [tsr_wgt_sram]="Depth=8 BlockIn=4 BlockOut=4 BusBytes=8"
   [tsr_inp_banks]="Entries=32 Batch=2 BlockIn=4 BusBytes=8"
   [tsr_acc_banks]="Entries=32 Width=16"
+  [tsr_buffers]="Batch=2 UopBytes=64 InpBytes=256 WgtBytes=128 AccBytes=512 OutBytes=128 ParBytes=192"
+  [tsr_fifo]="Width=9 Depth=4"
+  [tsr_fifo_ram]="Width=9 Depth=8"
+  [tsr_queue_ahead]="Width=9 Depth=4"
+  [tsr_burst]="MaxBeats=16"
+  [tsr_realign]=""
+  [tsr_axi_read]=""
+  [tsr_axi_write]=""
+  [tsr_axi_lite]=""
+  [tsr_control]=""
+  [tsr_run]=""
+  [tsr_counters]="CountW=12"
+  [tsr_unit_counters]="CountW=12"
+  [tsr_fetch]=""
+  [tsr_dispatch]=""
+  [tsr_load]=""
+  [tsr_store]=""
 )
-declare -A beside=(
-  [tsr_issue]="$rtl/tsr_loop.sv"
-  [tsr_inp_banks]="$rtl/lib/tsr_sram.sv"
-  [tsr_acc_banks]="$rtl/lib/tsr_sram.sv"
-)
+slow=" tsr_alu tsr_buffers tsr_dispatch tsr_fetch tsr_load tsr_store "
 modules=("$@")
-[ ${#modules[@]} -gt 0 ] || mapfile -t modules < <(printf '%s\n' "${!parameters[@]}" | sort)
+if [ ${#modules[@]} -eq 0 ]; then
+  mapfile -t known < <(printf '%s\n' "${!parameters[@]}" | sort)
+  for module in "${known[@]}"; do
+    [ $all = 0 ] && [[ $slow == *" $module "* ]] || modules+=("$module")
+  done
+fi
+for module in "${modules[@]}"; do
+  [ -n "${parameters[$module]+known}" ] || { echo "netlist.sh: no parameters known for $module" >&2; exit 2; }
+done
+for tool in yosys iverilog verilator; do
+  if ! command -v $tool >/dev/null; then
+    echo "SKIP netlists of ${#modules[@]} modules: $tool is not installed (make packages)"
+    echo "0 passed, 0 failed, $((${#modules[@]} * ${#flows[@]})) skipped"
+    exit 0
+  fi
+done
+cells=${YOSYS_SHARE:-$(dirname "$(dirname "$(readlink -f "$(command -v yosys)")")")/share/yosys}
+mkdir -p build/netlist
+work=$(mktemp -d build/netlist/modules.XXXXXX)
+
+# The netlist of one module; Yosys looks for the modules in it by itself.
+synthesise() {  # module flow overrides
+  local netlist=$work/$1.$2.v command set_parameters="" p
+  for p in $3; do set_parameters+=" -chparam ${p/=/ }"; done
+  case $2 in
+    generic) command="synth -noshare -flatten -top $1 -run begin:fine; opt -fast -full; opt -undriven -fine; techmap; opt -fast; abc -fast; opt_clean" ;;
+    xilinx) command="synth_xilinx -flatten -top $1" ;;
+    ice40) command="synth_ice40 -dsp -flatten -top $1" ;;
+    *) echo "netlist.sh: unknown flow $2" >&2; exit 2 ;;
+  esac
+  local source=$rtl/$1.sv
+  [ -f "$source" ] || source=$rtl/lib/$1.sv
+  rm -f "$netlist"
+  yosys -q -l "${netlist%.v}.log" -p "read_verilog -sv $packages $source; hierarchy -check -top $1 $set_parameters -libdir $rtl -libdir $rtl/lib; rename -top $1; $command; rename -top $1_netlist; write_verilog -noattr $netlist" >"${netlist%.v}.out" 2>&1 ||
+    { rm -f "$netlist"; tail -n 3 "${netlist%.v}.out"; }
+}
+export -f synthesise
+export work rtl packages
+for flow in "${flows[@]}"; do
+  for module in "${modules[@]}"; do printf '%s\0%s\0%s\0' "$module" "$flow" "${parameters[$module]}"; done
+done | xargs -0 -n 3 -P "$jobs" bash -c 'synthesise "$@"' _
 
 # Two benches from the netlist's port declarations, whose widths are plain numbers: for the sources, one that makes up inputs
 # and prints them with the outputs; for the netlist, one that repeats them. Inputs change at the falling edge, outputs are
 # taken just before the rising one.
 write_bench() {  # module netlist kind
-  awk -v module="$1" -v kind="$3" -v overrides="${parameters[$1]}" -v cycles="$cycles" -v vectors="$2.vectors" '
+  awk -v module="$1" -v kind="$3" -v overrides="${parameters[$1]}" -v cycles="$cycles" -v vectors="$work/$1.vectors" '
     $1 == "module" && $2 ~ "^" module "_netlist" { inside = 1 }
     inside && ($1 == "input" || $1 == "output") {
       width = 1; name = $2
@@ -75,41 +130,78 @@ write_bench() {  # module netlist kind
       for (k = 1; k <= outs; k++) { ports = ports ", ." outputs[k] "(" outputs[k] ")"; signals = signals "  wire [" out_width[k] - 1 ":0] " outputs[k] ";\n" }
       if (kind == "netlist") netlist_bench(); else source_bench()
     }
-    function source_bench(   k, name, w, count, pair, half, list) {
+    # What an input becomes, and how often (every n-th cycle), where plain random bits would hardly get anywhere.
+    function stimulus(name, width,   w, list) {
+      often = 1
+      if (name == "rst_ni") return "n >= 3 && $urandom % " (module == "tsr_dispatch" ? 64 : 256) " != 0"
+      if (module == "tsr_dispatch" && name == "start_i") return "n >= 3 && $urandom % 4 == 0"
+      if (name == "insn_offset_i") return "$urandom % 16 * 32"
+      if (name == "insn_count_i") return "1000"
+      if (name == "pending_i") return width "\x27($urandom & $urandom & $urandom & $urandom)"
+      if (module == "tsr_buffers" && name ~ /plane_i$/) return "$urandom % 2"
+      if (name ~ /^(clear|flush|halt|abort|start|soft_reset)_i$/) return "n >= 3 && $urandom % 64 == 0"
+      if (name == "fault_valid_i") return "$urandom % 64 == 0 ? 5\x27($urandom) : 5\x27d0"
+      if (name ~ /_count_i$|count[01]_i$/) return "1 + $urandom % 3"
+      if (name ~ /beats_i$/) return "1 + $urandom % 8"
+      if (name ~ /_(length|bytes)_i$/) return "1 + $urandom % 8"
+      if (name ~ /^(write|read)_addr_i$/) return "$urandom % 4 * 64 + $urandom % 20 * 4"
+      if (name == "uop_data_i") return "{15\x27d0, 17\x27($urandom), $urandom} & ($urandom % 4 == 0 ? 64\x27hffffffffffffffff : 64\x27h0001001f007f003f) | (64\x27($urandom % 64 == 0) << 60)"
+      if (name ~ /^(insn|ahead|back)_i$/ && width >= 256 && module != "tsr_queue_ahead") {
+        often = 3
+        if (module == "tsr_dispatch") return "insn(1 + $urandom % 4, $urandom % 8 == 0)"
+        if (module == "tsr_gemm") return "insn(3, 0)"
+        if (module == "tsr_alu") return "insn(4, 0)"
+        return width "\x27({2\x27($urandom), 32\x27(1 + $urandom % 256), 32\x27(1 + $urandom % 512), $urandom, insn(" (module == "tsr_load" ? 1 : 2) ", 0)})"
+      }
+      if (name == "seg_size_i") { often = 50; return "{32\x27($urandom), 32\x27d1000, 32\x27d100000, 32\x27hffffffff}" }
+      if (width < 32) return width "\x27($urandom)"
+      for (w = 0; w < width; w += 32) list = list (w ? ", " : "") "word()"
+      return width "\x27({" list "})"
+    }
+    function source_bench(   k, count, pair, half, list, value) {
       count = split(overrides, pair, " ")
       for (k = 1; k <= count; k++) { split(pair[k], half, "="); list = list (k > 1 ? ", " : "") "." half[1] "(" half[2] ")" }
-      printf "module bench (input logic clk);\n  int n = 0;\n%s  %s #(%s) dut (%s);\n", signals, module, list, ports
+      printf "module bench_%s (input logic clk);\n  int n = 0, file;\n%s  %s #(%s) dut (%s);\n", module, signals, module, list, ports
       print "  function automatic logic [31:0] word();  // corner values as often as random ones"
       print "    case ($urandom % 12)\n      0: word = 32\x27h80000000;\n      1: word = 32\x27h7fffffff;\n      2: word = 32\x27h80808080;"
       print "      3: word = 0;\n      4: word = 32\x27hffffffff;\n      5: word = 32\x27h7f7f7f7f;\n      default: word = $urandom;\n    endcase\n  endfunction"
-      print "  always @(negedge clk) begin\n    n <= n + 1;"
+      if (module ~ /^tsr_(load|store|gemm|alu|dispatch)$/) instruction()
+      printf "  initial file = $fopen(\"%s\", \"w\");\n  always @(negedge clk) begin\n    n <= n + 1;\n", vectors
       for (k = 1; k <= ins; k++) {
-        name = inputs[k]
-        if (name == "rst_ni") printf "    %s <= n >= 3 && $urandom %% 256 != 0;\n", name
-        else if (name ~ /^(clear|flush|halt)_i$/) printf "    %s <= n >= 3 && $urandom %% 64 == 0;\n", name
-        else if (name ~ /_count_i$|count[01]_i$/) printf "    %s <= 1 + $urandom %% 3;\n", name
-        else if (name == "uop_data_i") printf "    %s <= {15\x27d0, 17\x27($urandom), $urandom} | (64\x27($urandom %% 64 == 0) << 60);\n", name
-        else if (in_width[k] < 32) printf "    %s <= %d\x27($urandom);\n", name, in_width[k]
-        else {
-          printf "    %s <= %d\x27({", name, in_width[k]
-          for (w = 0; w < in_width[k]; w += 32) printf "%sword()", w ? ", " : ""
-          print "});"
-        }
+        value = stimulus(inputs[k], in_width[k])
+        printf "    %s%s <= %s;\n", (often > 1 ? "if ($urandom % " often " == 0) " : ""), inputs[k], value
       }
-      printf "  end\n  always @(posedge clk) begin\n    $display(\"%%h %%h\", {%s}, {%s});\n", in_list, out_list
-      print "    if (n == " cycles ") $finish;\n  end\nendmodule"
+      printf "  end\n  always @(posedge clk) begin\n    if (n <= %d) $fdisplay(file, \"%%h %%h\", {%s}, {%s});\n", cycles, in_list, out_list
+      print "    if (n == " cycles ") $fclose(file);\n  end\nendmodule"
+    }
+    # A legal instruction of small counts for the buffers of the smallest configuration, or one with a bit flipped.
+    function instruction() {
+      print "  function automatic logic [255:0] insn(input int op, input bit flip);"
+      print "    logic [255:0] x;\n    logic [2:0] buffer;\n    int unit;\n    x = 256\x27d0;\n    x[7:0] = op[7:0];\n    x[15:8] = 8\x27($urandom & $urandom & $urandom);"
+      print "    if (op <= 2) begin\n      buffer = 3\x27($urandom % 4);\n      unit = op == 1 && buffer != 0 ? 48 : 1;"
+      print "      x[20:19] = 2\x27($urandom);\n      x[63:32] = $urandom % 4096;\n      x[85:64] = 22\x27(unit * ($urandom % 8));"
+      print "      x[111:96] = 16\x27(unit * (1 + $urandom % (unit > 1 ? 2 : 40)));\n      x[127:112] = 16\x27(1 + $urandom % 3);\n      x[143:128] = 16\x27(1 + $urandom % 3);"
+      print "      x[175:144] = $urandom % 512;\n      x[199:176] = $urandom % 2 == 0 ? 24\x27(x[111:96]) : 24\x27($urandom % 128);"
+      print "      x[215:200] = 16\x27(unit * ($urandom % 4));\n      x[231:216] = 16\x27(unit * ($urandom % 4));"
+      print "      if (op == 1) begin\n        x[18:16] = buffer;\n        x[21] = buffer == 1 && $urandom % 2 == 0;"
+      print "        if (buffer == 0) begin\n          x[93:86] = 8\x27($urandom);\n          if ($urandom % 2 == 0) x[255:232] = 24\x27($urandom) & 24\x27h0c3083;\n        end\n      end"
+      print "    end else begin\n      x[47:32] = 16\x27($urandom % 64);\n      x[63:48] = 16\x27(1 + $urandom % 3);\n      x[79:64] = 16\x27(1 + $urandom % 3);\n      x[95:80] = 16\x27(1 + $urandom % 3);"
+      print "      for (int k = 96; k < 192; k += 16) x[k +: 16] = 16\x27($urandom % 8);"
+      print "      if (op == 3) x[16] = 1\x27($urandom);\n      else begin\n        x[19:16] = 4\x27($urandom % 8);\n        x[21:20] = 2\x27($urandom % 3);\n        x[22] = x[21:20] != 2 && $urandom % 2 == 0;"
+      print "        x[24] = x[19:16] == 0 && $urandom % 2 == 0;\n        x[207:192] = 16\x27($urandom);\n        if ($urandom % 2 == 0) begin\n          x[23] = 1;\n          x[223:208] = 16\x27(-128);\n          x[239:224] = 16\x27($urandom % 128);\n        end\n      end\n    end"
+      print "    if (flip) x[$urandom % 256] ^= 1;\n    insn = x;\n  endfunction"
     }
     function netlist_bench() {
       printf "module bench;\n  reg clk = 0;\n  integer file, n, i, got, changes = 0, bad = 0;\n%s  %s_netlist dut (%s);\n", signals, module, ports
       printf "  reg [%d:0] in;\n  reg [%d:0] want, last = 0;\n  wire [%d:0] out = {%s};\n", in_bits - 1, out_bits - 1, out_bits - 1, out_list
       printf "  initial begin\n    file = $fopen(\"%s\", \"r\");\n    for (n = 0; n <= %d; n = n + 1) begin\n", vectors, cycles
-      printf "      got = $fscanf(file, \"%%h %%h\", in, want);\n      if (got != 2) n = %d;\n      else begin\n        {%s} = in;\n        #1;\n", cycles + 1, in_list
+      printf "      got = $fscanf(file, \"%%h %%h\", in, want);\n      if (got != 2) begin\n        bad = bad + 1;\n        n = %d;\n      end else begin\n        {%s} = in;\n        #1;\n", cycles + 1, in_list
       print "        if (want !== last) changes = changes + 1;\n        last = want;"
       printf "        if (out !== want) for (i = 0; i < %d; i = i + 1)\n", out_bits
       printf "          if (out[i] !== want[i] && (n > %d || (out[i] !== 1\x27bx && out[i] !== 1\x27bz))) begin\n", int(cycles * 3 / 4)
       printf "            bad = bad + 1;\n            if (bad < 4) $display(\"cycle %%0d: bit %%0d of {%s} is %%b, not %%b\", n, i, out[i], want[i]);\n          end\n", out_list
       print "        clk = 1;\n        #1 clk = 0;\n      end\n    end"
-      printf "    if (bad == 0 && changes > %d) $display(\"PASS\"); else $display(\"FAIL: %%0d differences, %%0d changes\", bad, changes);\n", int(cycles / 8)
+      printf "    if (bad == 0 && changes > %d) $display(\"PASS\"); else $display(\"FAIL: %%0d differences, %%0d changes\", bad, changes);\n", int(cycles / 16)
       print "    $finish;\n  end\nendmodule"
     }' "$2"
 }
@@ -117,45 +209,75 @@ write_bench() {  # module netlist kind
 cat > "$work/main.cpp" <<'END'
 #include "Vbench.h"
 #include "verilated.h"
+#include <cstdlib>
 double sc_time_stamp() { return 0; }
-int main() {
+int main(int, char **argv) {
     Vbench bench;
-    while (!Verilated::gotFinish()) {
+    bench.eval();
+    for (int n = 2 * atoi(argv[1]) + 8; n > 0; n--) {
         bench.clk = !bench.clk;
         bench.eval();
     }
+    bench.final();
 }
 END
 
-status=0
+# All sources in one simulation, which writes a file of vectors for each module. Ports are taken from the first netlist.
+benched=()
 for module in "${modules[@]}"; do
-  [ -n "${parameters[$module]+known}" ] || { echo "netlist.sh: no parameters known for $module" >&2; exit 2; }
-  source=$rtl/$module.sv
-  [ -f "$source" ] || source=$rtl/lib/$module.sv
-  set_parameters=""
-  for p in ${parameters[$module]}; do set_parameters+=" -chparam ${p/=/ }"; done
+  netlist=$work/$module.${flows[0]}.v
+  [ -f "$netlist" ] || continue
+  benched+=("$module")
+  write_bench "$module" "$netlist" source > "$work/$module.bench.sv"
+done
+{
+  echo "module bench (input logic clk);"
+  for module in "${benched[@]}"; do echo "  bench_$module u_$module (clk);"; done
+  echo "endmodule"
+} > "$work/bench.sv"
+if [ ${#benched[@]} -gt 0 ]; then
+  rm -rf "$work/sources"
+  # shellcheck disable=SC2086
+  verilator --cc -O1 --x-assign 0 --x-initial 0 -Wno-fatal -Wno-lint -Wno-style +define+TSR_SRAM_PORTABLE --top-module bench \
+    -y $rtl -y $rtl/lib -Mdir "$work/sources" $packages "$work/bench.sv" $(printf "$work/%s.bench.sv " "${benched[@]}") \
+    > "$work/verilator.log" 2>&1 || { tail -20 "$work/verilator.log" >&2; exit 1; }
+  runtime="build/sim/runtime/verilated.o build/sim/runtime/verilated_threads.o build/sim/runtime/verilated_fst_c.o"
+  # shellcheck disable=SC2086
+  make -s $runtime
+  include=$(verilator --getenv VERILATOR_ROOT)/include
+  cat "$work"/sources/*.cpp > "$work/sources/all.cxx"
+  # shellcheck disable=SC2086
+  clang++-19 -std=c++17 -O0 -w -DVM_TRACE=1 -DVM_TRACE_FST=1 -I"$work/sources" -I"$include" -I"$include/vltstd" -x c++ \
+    "$work/sources/all.cxx" "$work/main.cpp" -x none $runtime -lz -lpthread -o "$work/sources/Vbench"
+  "$work/sources/Vbench" "$cycles"
+fi
+
+passed=0 failed=0
+for module in "${modules[@]}"; do
   for flow in "${flows[@]}"; do
-    case $flow in
-      generic) synth="synth -flatten -top $module" library="" ;;
-      xilinx) synth="synth_xilinx -flatten -top $module" library=$cells/xilinx/cells_sim.v ;;
-      ice40) synth="synth_ice40 -dsp -flatten -top $module" library=$cells/ice40/cells_sim.v ;;
-      *) echo "netlist.sh: unknown flow $flow" >&2; exit 2 ;;
-    esac
     netlist=$work/$module.$flow.v
-    yosys -q -l "$work/$module.$flow.log" -p "read_verilog -sv $packages $source ${beside[$module]:-}; hierarchy -check -top $module $set_parameters; rename -top $module; $synth; rename -top ${module}_netlist; write_verilog -noattr $netlist" > /dev/null
-    dir=$work/$module.$flow
-    write_bench "$module" "$netlist" source > "$dir.source.sv"
-    write_bench "$module" "$netlist" netlist > "$dir.bench.v"
-    # shellcheck disable=SC2086
-    verilator --cc --exe --build -O1 --x-assign 0 --x-initial 0 -Wno-fatal -Wno-lint -Wno-style +define+TSR_SRAM_PORTABLE \
-      --top-module bench -Mdir "$dir" $packages ${beside[$module]:-} "$source" "$dir.source.sv" "$PWD/$work/main.cpp" \
-      -MAKEFLAGS "OPT_FAST=-O0 OPT_SLOW=-O0 OPT_GLOBAL=-O0" > "$dir.verilator.log" 2>&1 || { tail -20 "$dir.verilator.log" >&2; exit 1; }
-    "$dir/Vbench" | grep -v '^- ' > "$netlist.vectors"
-    # shellcheck disable=SC2086
-    iverilog -g2012 -o "$dir.vvp" -s bench "$dir.bench.v" "$netlist" $library
-    result=$(vvp -n "$dir.vvp")
-    printf '%-16s %-8s %s\n' "$module" "$flow" "$result"
-    [ "${result##*$'\n'}" = PASS ] || status=1
+    bench=$work/$module.$flow.bench
+    library=""
+    case $flow in
+      xilinx) library=$cells/xilinx/cells_sim.v ;;
+      ice40) library=$cells/ice40/cells_sim.v ;;
+    esac
+    if [ ! -f "$netlist" ]; then
+      result="no netlist: $(cat "${netlist%.v}.out")"
+    else
+      write_bench "$module" "$netlist" netlist > "$bench.v"
+      # shellcheck disable=SC2086
+      result=$(iverilog -g2012 -o "$bench.vvp" -s bench "$bench.v" "$netlist" $library && vvp -n "$bench.vvp") || true
+    fi
+    if [ "${result##*$'\n'}" = PASS ]; then
+      passed=$((passed + 1))
+      printf 'PASS %-18s %s\n' "$module" "$flow"
+    else
+      failed=$((failed + 1))
+      printf 'FAIL %-18s %-8s %s\n' "$module" "$flow" "$result"
+    fi
   done
 done
-exit $status
+if [ $failed -eq 0 ]; then rm -rf "$work"; else echo "netlists, benches and vectors: $work"; fi
+echo "$passed passed, $failed failed, 0 skipped"
+[ $failed -eq 0 ]

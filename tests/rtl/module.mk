@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+# The RTL against the executable specification below the level of lockstep (the memory half in place, the compute half
+# alone), and what Yosys makes of it. Nothing here changes with SAN=1.
+RTL_TESTS     := build/tests/rtl_
+RTL_PACKAGES   = $(GEN)/tsr_isa_pkg.sv $(GEN)/$(1)/tsr_cfg_pkg.sv
+# Rounds of random programs in `make test`.
+RTL_ROUNDS    := 2
+RTL_ROUNDS_tiny := 20
+
+# memory_CONFIG: the core of the simulator library, with the bus in the test's hands.
+define rtl_memory_test
+$(RTL_TESTS)memory_$(1): tests/rtl/memory/memory_test.cpp $(addprefix $(SIM)/tessera_sim_$(1)/,model.o slow.o) $(SIM_RUNTIME) $(SIM)/runtime/memory.o build/lib/libtsr_isa.a
+	@mkdir -p $$(@D)
+	@echo "  CXX  $$@"
+	@$(SIM_CXX) -std=c++17 -O1 $(SIM_WARN) -isystem $(SIM)/tessera_sim_$(1) $(SIM_SYSTEM) -DVM_TRACE=1 -DVM_TRACE_FST=1 \
+	  -DCONFIG_NAME='"$(1)"' -DCONFIG_PATH='"isa/configs/$(1).cfg"' -DROUNDS=$(or $(RTL_ROUNDS_$(1)),$(RTL_ROUNDS)) \
+	  -DBUS_BYTES=$$$$(sed -n 's/^bus_bytes *= *//p' isa/configs/$(1).cfg) -Ihw/sim -Ihw/sim/include $(INC_isa) $$^ -lz -lpthread -o $$@
+endef
+$(foreach c,$(CONFIGS),$(eval $(call rtl_memory_test,$(c))))
+
+# compute_CONFIG: the units GEMM and ALU with their buffers and tokens.
+RTL_COMPUTE   := tsr_compute tsr_buffers tsr_inp_banks tsr_acc_banks tsr_wgt_sram lib/tsr_sram tsr_bank_guard tsr_tokens tsr_gemm tsr_dot tsr_alu tsr_alu_op tsr_rescale tsr_issue tsr_loop
+RTL_COMPUTE   := $(RTL_COMPUTE:%=hw/rtl/%.sv)
+define rtl_compute_test
+$(RTL_TESTS)compute_$(1): tests/rtl/compute/compute_test.cpp tests/rtl/compute/compute_tb.sv $(RTL_COMPUTE) $(call RTL_PACKAGES,$(1)) $(SIM)/runtime/verilated.o $(SIM)/runtime/verilated_threads.o
+	@mkdir -p $$@.obj
+	@rm -f $$@.obj/*
+	@echo "  VERI $$@"
+	@$(VERILATOR) --cc -O3 --x-assign fast --x-initial fast --assert -Wno-fatal --top-module compute_tb --Mdir $$@.obj \
+	  $$(filter %.sv,$$(sort $(call RTL_PACKAGES,$(1))) $(RTL_COMPUTE) tests/rtl/compute/compute_tb.sv) >$$@.obj/verilator.log 2>&1 || { tail -n 20 $$@.obj/verilator.log; exit 1; }
+	@cat $$@.obj/Vcompute_tb*.cpp >$$@.obj/all.cxx
+	@$(SIM_CXX) -std=c++17 -O1 -w -DROUNDS=$(or $(RTL_ROUNDS_$(1)),$(RTL_ROUNDS)) -I$$@.obj $(SIM_SYSTEM) -DVM_TRACE=1 -DVM_TRACE_FST=1 -x c++ $$@.obj/all.cxx $$< -x none \
+	  $(SIM_RUNTIME) -lz -lpthread -o $$@
+endef
+$(foreach c,$(CONFIGS),$(eval $(call rtl_compute_test,$(c))))
+
+TESTS         += $(foreach c,$(CONFIGS),$(RTL_TESTS)memory_$(c) $(RTL_TESTS)compute_$(c))
+SAN_SKIP      += $(foreach c,$(CONFIGS),$(RTL_TESTS)memory_$(c) $(RTL_TESTS)compute_$(c))
+
+# build/netlist/tessera_CONFIG_VARIANT.v: the whole core through Yosys, as its coarse cells (variant netlist) or as gates
+# (gates). Memories stay memories, and modules modules. Its simulator is a test build like any other.
+RTL_netlist   := proc; opt; wreduce; peepopt; opt_clean; memory -nomap; opt_clean
+RTL_gates     := synth -noshare -top tessera -run begin:fine; opt -fast -full; opt -undriven -fine; techmap; opt -fast; abc -fast; opt_clean
+define rtl_netlist
+build/netlist/tessera_$(1)_$(2).v: $(SIM_RTL) $(call RTL_PACKAGES,$(1)) tests/rtl/module.mk
+	@mkdir -p $$(@D)
+	@echo "  YOSY $$@"
+	@yosys -q -l $$(@:.v=.log) -p "read_verilog -sv $(call RTL_PACKAGES,$(1)) $(SIM_RTL); hierarchy -check -top tessera; \
+	  $(RTL_$(2)); check -assert; write_verilog -noattr $$@" >/dev/null
+$$(eval $$(call simulator,tessera_sim_$(1)_$(2),$(1),$(2),--noassert -Wno-fatal -Wno-lint -Wno-UNOPTFLAT,build/netlist/tessera_$(1)_$(2).v))
+endef
+$(foreach c,$(CONFIGS),$(eval $(call rtl_netlist,$(c),netlist)))
+$(eval $(call rtl_netlist,tiny,gates))
+# Tens of thousands of gates: an optimising compiler takes minutes over them.
+$(SIM)/tessera_sim_tiny_gates/model.o $(SIM)/tessera_sim_tiny_gates/slow.o: SIM_OPT := -O0
+$(SIM)/tessera_sim_tiny_gates/slow.o: SIM_SLOW_OPT := -O0
+
+RTL_SCRIPTS   := tests/rtl/netlist/netlist.sh tests/rtl/netlist/core.sh
+TEST_SCRIPTS  += $(RTL_SCRIPTS)
+SAN_SKIP      += $(RTL_SCRIPTS)
+TEST_NEEDS    += $(if $(filter 1,$(SAN)),,$(call RTL_PACKAGES,tiny) $(if $(shell command -v yosys),$(SIM)/libtessera_sim_tiny_netlist.so))
+
+.PHONY: netlists synth-check
+netlists: $(call RTL_PACKAGES,tiny) $(LOCKSTEP) $(foreach n,$(CONFIGS:%=%_netlist) tiny_gates,$(SIM)/libtessera_sim_$(n).so) ## simulate every module's netlist in three flows, and the whole core's in every configuration
+	@tests/rtl/netlist/netlist.sh -a -f generic -f xilinx -f ice40
+	@tests/rtl/netlist/core.sh netlist $(CONFIGS)
+	@tests/rtl/netlist/core.sh gates tiny
+synth-check: $(foreach c,$(CONFIGS),synth-check-$(c)) ## Yosys reads the whole RTL and makes memories of the buffers, in every configuration
+synth-check-%: $(GEN)/tsr_isa_pkg.sv $(GEN)/%/tsr_cfg_pkg.sv
+	@tests/rtl/netlist/synth_check.sh $* $^ $(SIM_RTL)
