@@ -4,13 +4,14 @@
 #
 #   tests/rtl/netlist/netlist.sh [-a] [-f FLOW]... [-n CYCLES] [MODULE...]
 #
-# FLOW: generic (synth, but memories stay memories), xilinx (synth_xilinx), ice40 (synth_ice40 -dsp); without -f, generic. Without modules,
-# those of the table below that are quick (-a: all); `make netlists` runs all, and their parts and the whole core are in
-# `make test` too. Run it at the root of the checkout, after build/gen has been generated. Verilator reads the sources,
-# Yosys makes the netlist and Icarus Verilog simulates it with the vectors of the first, so a construct that one of them
-# misreads shows up as a difference.
+# FLOW: generic (synth, but memories stay memories), xilinx (synth_xilinx -nobram: Yosys has no simulation model of those
+# block RAMs), ice40 (synth_ice40 -dsp); without -f, generic. Without modules, those of the table below that are quick
+# (-a: all); `make netlists` runs all, and the whole core is in `make test` too. Run it at the root of the checkout, after
+# build/gen has been generated. Verilator reads the sources, Yosys makes the netlist and Icarus Verilog simulates it with the
+# vectors of the first, so a construct that one of them misreads shows up as a difference.
 #
-# The sources start at 0, the netlist unknown: an unknown bit counts as a difference only in the last quarter of the run.
+# The first cycles are reset and not compared. The sources start at 0, the netlist unknown: an unknown bit counts as a
+# difference only in the last quarter of the run.
 set -euo pipefail
 
 flows=() cycles=2000 all=0
@@ -91,7 +92,7 @@ synthesise() {  # module flow overrides
   for p in $3; do set_parameters+=" -chparam ${p/=/ }"; done
   case $2 in
     generic) command="synth -noshare -flatten -top $1 -run begin:fine; opt -fast -full; opt -undriven -fine; techmap; opt -fast; abc -fast; opt_clean" ;;
-    xilinx) command="synth_xilinx -flatten -top $1" ;;
+    xilinx) command="synth_xilinx -nobram -flatten -top $1" ;;
     ice40) command="synth_ice40 -dsp -flatten -top $1" ;;
     *) echo "netlist.sh: unknown flow $2" >&2; exit 2 ;;
   esac
@@ -197,7 +198,7 @@ write_bench() {  # module netlist kind
       printf "  initial begin\n    file = $fopen(\"%s\", \"r\");\n    for (n = 0; n <= %d; n = n + 1) begin\n", vectors, cycles
       printf "      got = $fscanf(file, \"%%h %%h\", in, want);\n      if (got != 2) begin\n        bad = bad + 1;\n        n = %d;\n      end else begin\n        {%s} = in;\n        #1;\n", cycles + 1, in_list
       print "        if (want !== last) changes = changes + 1;\n        last = want;"
-      printf "        if (out !== want) for (i = 0; i < %d; i = i + 1)\n", out_bits
+      printf "        if (n > 3 && out !== want) for (i = 0; i < %d; i = i + 1)\n", out_bits
       printf "          if (out[i] !== want[i] && (n > %d || (out[i] !== 1\x27bx && out[i] !== 1\x27bz))) begin\n", int(cycles * 3 / 4)
       printf "            bad = bad + 1;\n            if (bad < 4) $display(\"cycle %%0d: bit %%0d of {%s} is %%b, not %%b\", n, i, out[i], want[i]);\n          end\n", out_list
       print "        clk = 1;\n        #1 clk = 0;\n      end\n    end"
@@ -260,7 +261,7 @@ for module in "${modules[@]}"; do
     library=""
     case $flow in
       xilinx) library=$cells/xilinx/cells_sim.v ;;
-      ice40) library=$cells/ice40/cells_sim.v ;;
+      ice40) library="-DNO_ICE40_DEFAULT_ASSIGNMENTS $cells/ice40/cells_sim.v" ;;
     esac
     if [ ! -f "$netlist" ]; then
       result="no netlist: $(cat "${netlist%.v}.out")"
