@@ -19,14 +19,19 @@ static void dump(void *context, const char *pass, const tsr_graph *graph) {
         tsr_graph_print(graph, options->dump);
 }
 
-static tsr_status compile(compilation *c, const void *bytes, size_t size, const char *file_name, tsr_program *program) {
+static tsr_status import(compilation *c, const void *bytes, size_t size, const char *file_name) {
     const tsr_compile_options *options = c->options;
-    tsr_import_options import = {.batch = options->batch, .bound_count = options->bound_count, .bound = options->bound};
-    tsr_pass_options passes = {.block_in = options->host_only ? 0 : options->config->block_in};
+    const tsr_import_options import = {.batch = options->batch, .bound_count = options->bound_count, .bound = options->bound};
     progress(c, "import");
     TSR_TRY(tsr_import_bytes(bytes, size, file_name, &import, &c->graph));
-    c->arena = c->graph->arena;
     dump((void *)(uintptr_t)options, "import", c->graph);
+    return tsr_ok();
+}
+
+static tsr_status compile(compilation *c, tsr_program *program) {
+    const tsr_compile_options *options = c->options;
+    const tsr_pass_options passes = {.block_in = options->host_only ? 0 : options->config->block_in};
+    c->arena = c->graph->arena;
     progress(c, "graph");
     TSR_TRY(tsr_passes_run(c->graph, &passes, dump, (void *)(uintptr_t)options));
     TSR_TRY(place_nodes(c));
@@ -44,8 +49,9 @@ static void name_of(const char *file_name, char *out, size_t size) {
         *dot = '\0';
 }
 
-tsr_status tsr_compile_bytes(const void *bytes, size_t size, const char *file_name, const tsr_compile_options *options,
-                             tsr_program **out_program) {
+// c->graph, or what import makes of the bytes.
+static tsr_status make_program(compilation *c, const void *bytes, size_t size, const char *file_name, tsr_program **out_program) {
+    const tsr_compile_options *options = c->options;
     *out_program = NULL;
     if (options->config == NULL && !options->host_only)
         return tsr_error(TSR_INVALID_ARGUMENT, "compiling for the accelerator needs a hardware configuration");
@@ -56,17 +62,30 @@ tsr_status tsr_compile_bytes(const void *bytes, size_t size, const char *file_na
     program->isa_version = TSR_ISA_VERSION;
     if (options->config != NULL)
         program->config = *options->config;
-    compilation c = {.options = options};
-    tsr_status status = compile(&c, bytes, size, file_name, program);
+    tsr_status status = c->graph == NULL ? import(c, bytes, size, file_name) : tsr_ok();
+    if (status.code == TSR_OK)
+        status = compile(c, program);
     if (status.code != TSR_OK && strstr(status.message, file_name) == NULL)
         status = tsr_annotate(status, "%s", file_name);
-    tsr_graph_free(c.graph);
-    tsr_blob_free(&c.consts);
+    tsr_blob_free(&c->consts);
     if (status.code == TSR_OK)
         *out_program = program;
     else
         tsr_program_free(program);
     return status;
+}
+
+tsr_status tsr_compile_bytes(const void *bytes, size_t size, const char *file_name, const tsr_compile_options *options,
+                             tsr_program **out_program) {
+    compilation c = {.options = options};
+    tsr_status status = make_program(&c, bytes, size, file_name, out_program);
+    tsr_graph_free(c.graph);
+    return status;
+}
+
+tsr_status tsr_compile_graph(tsr_graph *graph, const char *name, const tsr_compile_options *options, tsr_program **out_program) {
+    compilation c = {.options = options, .graph = graph};
+    return make_program(&c, NULL, 0, name, out_program);
 }
 
 tsr_status tsr_compile_file(const char *path, const tsr_compile_options *options, tsr_program **out_program) {

@@ -19,6 +19,46 @@ void tsr_graph_free(tsr_graph *graph) {
         tsr_arena_free(graph->arena);
 }
 
+static void *copy(tsr_arena *arena, const void *data, size_t size) {
+    void *memory = tsr_arena_alloc(arena, size);
+    if (size > 0)
+        memcpy(memory, data, size);
+    return memory;
+}
+
+static tsr_quant copy_quant(tsr_arena *arena, tsr_quant quant) {
+    quant.scale = copy(arena, quant.scale, sizeof *quant.scale * quant.count);
+    quant.zero_point = copy(arena, quant.zero_point, sizeof *quant.zero_point * quant.count);
+    return quant;
+}
+
+tsr_graph *tsr_graph_clone(const tsr_graph *graph) {
+    tsr_graph *clone = tsr_graph_create(graph->name);
+    tsr_arena *arena = clone->arena;
+    const tsr_graph shell = *clone;
+    *clone = *graph;
+    clone->arena = arena;
+    clone->name = shell.name;
+    clone->tensor_capacity = graph->tensor_count;
+    clone->node_capacity = graph->node_count;
+    clone->tensors = copy(arena, graph->tensors, sizeof *graph->tensors * graph->tensor_count);
+    clone->nodes = copy(arena, graph->nodes, sizeof *graph->nodes * graph->node_count);
+    clone->inputs = copy(arena, graph->inputs, sizeof *graph->inputs * graph->input_count);
+    clone->outputs = copy(arena, graph->outputs, sizeof *graph->outputs * graph->output_count);
+    for (uint32_t t = 0; t < clone->tensor_count; t++) {
+        clone->tensors[t].name = tsr_arena_strndup(arena, graph->tensors[t].name, strlen(graph->tensors[t].name));
+        clone->tensors[t].quant = copy_quant(arena, graph->tensors[t].quant);
+    }
+    for (uint32_t n = 0; n < clone->node_count; n++) {
+        tsr_node *node = &clone->nodes[n];
+        node->name = tsr_arena_strndup(arena, node->name, strlen(node->name));
+        node->inputs = copy(arena, node->inputs, sizeof *node->inputs * node->input_count);
+        node->outputs = copy(arena, node->outputs, sizeof *node->outputs * node->output_count);
+        node->requant.out = copy(arena, node->requant.out, sizeof *node->requant.out * node->requant.channels);
+    }
+    return clone;
+}
+
 // Doubles an array that lives in the arena. The old one stays behind until the arena goes: at most as much again.
 static void *grow(tsr_arena *arena, const void *old, uint32_t count, uint32_t *capacity, size_t element) {
     uint32_t wanted = *capacity == 0 ? FIRST_CAPACITY : *capacity * 2;
@@ -27,13 +67,6 @@ static void *grow(tsr_arena *arena, const void *old, uint32_t count, uint32_t *c
         memcpy(larger, old, element * count);
     *capacity = wanted;
     return larger;
-}
-
-static const void *copy(tsr_arena *arena, const void *data, size_t size) {
-    void *memory = tsr_arena_alloc(arena, size);
-    if (size > 0)
-        memcpy(memory, data, size);
-    return memory;
 }
 
 tsr_id tsr_graph_add_tensor(tsr_graph *graph, const char *name, tsr_dtype dtype, uint32_t rank, const int64_t *shape) {
@@ -80,8 +113,8 @@ tsr_id tsr_graph_add_node(tsr_graph *graph, tsr_op op, const char *name, uint32_
     node->name = tsr_arena_strndup(graph->arena, name, strlen(name));
     node->input_count = input_count;
     node->output_count = output_count;
-    node->inputs = (tsr_id *)copy(graph->arena, inputs, sizeof(tsr_id) * input_count);
-    node->outputs = (tsr_id *)copy(graph->arena, outputs, sizeof(tsr_id) * output_count);
+    node->inputs = copy(graph->arena, inputs, sizeof(tsr_id) * input_count);
+    node->outputs = copy(graph->arena, outputs, sizeof(tsr_id) * output_count);
     node->attr = tsr_attr_default();
     return graph->node_count++;
 }
@@ -94,8 +127,8 @@ void tsr_graph_set_quant(tsr_graph *graph, tsr_id tensor, uint32_t count, int32_
         return;
     quant->count = count;
     quant->axis = axis;
-    quant->scale = (float *)copy(graph->arena, scale, sizeof(float) * count);
-    quant->zero_point = (int32_t *)copy(graph->arena, zero_point, sizeof(int32_t) * count);
+    quant->scale = copy(graph->arena, scale, sizeof(float) * count);
+    quant->zero_point = copy(graph->arena, zero_point, sizeof(int32_t) * count);
 }
 
 void tsr_graph_sweep(tsr_graph *graph) {

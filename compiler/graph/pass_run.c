@@ -18,7 +18,7 @@ static tsr_status done(const runner *r, const char *pass, tsr_status status) {
 
 #define RUN(pass) TSR_TRY(done(&r, #pass, tsr_pass_##pass(graph)))
 
-tsr_status tsr_passes_run(tsr_graph *graph, const tsr_pass_options *options, tsr_on_pass *on_pass, void *user) {
+tsr_status tsr_passes_real(tsr_graph *graph, tsr_on_pass *on_pass, void *user) {
     const runner r = {graph, on_pass, user};
     RUN(dead);
     RUN(fold);
@@ -27,6 +27,12 @@ tsr_status tsr_passes_run(tsr_graph *graph, const tsr_pass_options *options, tsr
     RUN(fold);   // weights behind the Transposes that layout added
     RUN(fuse_bias);
     RUN(fuse_activation);
+    return tsr_ok();
+}
+
+tsr_status tsr_passes_run(tsr_graph *graph, const tsr_pass_options *options, tsr_on_pass *on_pass, void *user) {
+    const runner r = {graph, on_pass, user};
+    TSR_TRY(tsr_passes_real(graph, on_pass, user));
     RUN(qdq);
     RUN(fold_dequantize); // weights of operators that stay in float
     RUN(clean);

@@ -12,6 +12,7 @@
 #include "tsr/program.h"
 #include "tsr/status.h"
 
+struct tsr_graph;
 struct tsr_import_tensor;
 
 typedef struct tsr_compile_options {
@@ -32,6 +33,9 @@ typedef struct tsr_compile_options {
 // Errors name the node and what would work. *out_program is the caller's (tsr_program_free).
 tsr_status tsr_compile_file(const char *path, const tsr_compile_options *options, tsr_program **out_program);
 tsr_status tsr_compile_bytes(const void *bytes, size_t size, const char *file_name, const tsr_compile_options *options,
+                             tsr_program **out_program);
+// A graph made in memory (tsr/graph.h), which the passes rewrite; it stays the caller's. batch and bound mean nothing here.
+tsr_status tsr_compile_graph(struct tsr_graph *graph, const char *name, const tsr_compile_options *options,
                              tsr_program **out_program);
 
 #endif

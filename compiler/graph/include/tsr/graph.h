@@ -148,6 +148,8 @@ typedef struct tsr_graph {
 
 tsr_graph *tsr_graph_create(const char *name);
 void tsr_graph_free(tsr_graph *graph);
+// A graph of the same ids that can be rewritten apart. Constants are shared: the original must live as long.
+tsr_graph *tsr_graph_clone(const tsr_graph *graph);
 tsr_id tsr_graph_add_tensor(tsr_graph *graph, const char *name, tsr_dtype dtype, uint32_t rank, const int64_t *shape);
 tsr_id tsr_graph_add_const(tsr_graph *graph, const char *name, tsr_dtype dtype, uint32_t rank, const int64_t *shape,
                            const void *data); // copies the data

@@ -36,5 +36,7 @@ typedef void tsr_on_pass(void *user, const char *pass, const tsr_graph *graph);
 // The standard pipeline, verified after each pass, tsr_quantise among them: node->requant is filled and must not be
 // computed again, since int8 moves numbers along that no longer follow from the types. NULL options: all zero. on_pass may be NULL. An error names the pass.
 tsr_status tsr_passes_run(tsr_graph *graph, const tsr_pass_options *options, tsr_on_pass *on_pass, void *user);
+// The first part of it: what works on real numbers and does not look at quantisation. For tools that change the graph next.
+tsr_status tsr_passes_real(tsr_graph *graph, tsr_on_pass *on_pass, void *user);
 
 #endif
