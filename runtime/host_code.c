@@ -24,7 +24,7 @@ static const char host_architecture[] = "arm";
 static const char host_architecture[] = "unknown";
 #endif
 
-static const tsr_host_env services = {expf, tanhf, logf, erff, powf, sinf, cosf};
+static const tsr_host_env services = {expf, tanhf, logf, erff, powf, sinf, cosf, fmodf};
 
 typedef struct cpu_feature {
     const char *name; // LLVM's

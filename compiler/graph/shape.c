@@ -1,29 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Output shapes, one rule an operator. Extents of existing tensors are > 0 and small enough to be added and multiplied by
 // a stride (TSR_MAX_TENSOR_BYTES); attributes come from files, so that each is bounded here before it is computed with.
-#include "tsr/graph.h"
+#include "shape.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 #define MAX_ATTR (INT64_C(1) << 31) // strides, pads, kernels: no picture is that large
 
-typedef struct {
-    const tsr_graph *graph;
-    const tsr_node *node;
-    uint32_t *rank;
-    int64_t *shape;
-} infer;
-
-static tsr_status wrong(const char *rule) { return tsr_error(TSR_CORRUPT, "%s", rule); }
-
-static const tsr_tensor *input(const infer *f, uint32_t index) {
-    if (index >= f->node->input_count || f->node->inputs[index] == TSR_NO_ID)
-        return NULL;
-    return &f->graph->tensors[f->node->inputs[index]];
-}
-
-static void set_shape(const infer *f, uint32_t rank, const int64_t *shape) {
+void shape_set(const infer *f, uint32_t rank, const int64_t *shape) {
     *f->rank = rank;
     for (uint32_t i = 0; i < rank; i++)
         f->shape[i] = shape[i];
@@ -46,15 +30,15 @@ tsr_status tsr_shape_check(tsr_dtype dtype, uint32_t rank, const int64_t *shape)
 static tsr_status window_extent(int64_t in, int64_t kernel, int64_t stride, int64_t dilation, int64_t before, int64_t after,
                                 bool ceil_mode, int64_t *out_extent) {
     if (kernel < 1 || stride < 1 || dilation < 1 || kernel > MAX_ATTR || stride > MAX_ATTR || dilation > MAX_ATTR)
-        return wrong("kernel, strides and dilations must be between 1 and 2^31");
+        return shape_wrong("kernel, strides and dilations must be between 1 and 2^31");
     if (before < 0 || after < 0 || before > MAX_ATTR || after > MAX_ATTR)
-        return wrong("pads must be between 0 and 2^31");
+        return shape_wrong("pads must be between 0 and 2^31");
     int64_t reach;
     if (__builtin_mul_overflow(kernel - 1, dilation, &reach) || reach > 2 * MAX_ATTR)
-        return wrong("the dilated kernel is larger than the padded picture");
+        return shape_wrong("the dilated kernel is larger than the padded picture");
     int64_t room = in + before + after - (reach + 1);
     if (room < 0)
-        return wrong("the dilated kernel is larger than the padded picture");
+        return shape_wrong("the dilated kernel is larger than the padded picture");
     *out_extent = (ceil_mode ? (room + stride - 1) / stride : room / stride) + 1;
     if (ceil_mode && (*out_extent - 1) * stride >= in + before)
         --*out_extent;
@@ -68,7 +52,7 @@ static tsr_status window(const infer *f, const tsr_tensor *x, int64_t channels) 
                           attr->ceil_mode, &height));
     TSR_TRY(window_extent(x->shape[2], attr->kernel[1], attr->stride[1], attr->dilation[1], attr->pad_left, attr->pad_right,
                           attr->ceil_mode, &width));
-    set_shape(f, 4, (const int64_t[]){x->shape[0], height, width, channels});
+    shape_set(f, 4, (const int64_t[]){x->shape[0], height, width, channels});
     return tsr_ok();
 }
 
@@ -79,12 +63,12 @@ static tsr_status check_bias(const tsr_tensor *bias, int64_t channels) {
 }
 
 static tsr_status conv(const infer *f) {
-    const tsr_tensor *x = input(f, 0), *w = input(f, 1);
+    const tsr_tensor *x = shape_input(f, 0), *w = shape_input(f, 1);
     const tsr_attr *attr = &f->node->attr;
     if (x->rank != 4 || w->rank != 4)
         return tsr_error(TSR_CORRUPT, "input and weights must have rank 4, have %" PRIu32 " and %" PRIu32, x->rank, w->rank);
     if (attr->kernel[0] != w->shape[1] || attr->kernel[1] != w->shape[2])
-        return wrong("the kernel's shape differs from the weights'");
+        return shape_wrong("the kernel's shape differs from the weights'");
     if (attr->groups < 1 || x->shape[3] % attr->groups != 0 || x->shape[3] / attr->groups != w->shape[3])
         return tsr_error(TSR_CORRUPT,
                          "%" PRId64 " input channels in %" PRId64 " groups do not fit weights for %" PRId64 " channels a group",
@@ -93,12 +77,12 @@ static tsr_status conv(const infer *f) {
         return tsr_error(TSR_CORRUPT, "%" PRId64 " output channels cannot be split into %" PRId64 " groups", w->shape[0],
                          attr->groups);
     if (f->node->op == TSR_OP_CONV)
-        TSR_TRY(check_bias(input(f, 2), w->shape[0]));
+        TSR_TRY(check_bias(shape_input(f, 2), w->shape[0]));
     return window(f, x, w->shape[0]);
 }
 
 static tsr_status pool(const infer *f) {
-    const tsr_tensor *x = input(f, 0);
+    const tsr_tensor *x = shape_input(f, 0);
     const tsr_attr *attr = &f->node->attr;
     if (x->rank != 4)
         return tsr_error(TSR_CORRUPT, "the input must have rank 4, has %" PRIu32, x->rank);
@@ -112,83 +96,70 @@ static tsr_status pool(const infer *f) {
         if (__builtin_mul_overflow(attr->kernel[1] - 1, attr->dilation[1], &wide))
             wide = INT64_MAX - 1;
         if (attr->pad_top > high || attr->pad_bottom > high || attr->pad_left > wide || attr->pad_right > wide)
-            return wrong("pads must be smaller than the kernel");
+            return shape_wrong("pads must be smaller than the kernel");
     }
     return window(f, x, x->shape[3]);
 }
 
 static tsr_status fully_connected(const infer *f) {
-    const tsr_tensor *x = input(f, 0), *w = input(f, 1);
+    const tsr_tensor *x = shape_input(f, 0), *w = shape_input(f, 1);
     if (x->rank != 2 || w->rank != 2)
         return tsr_error(TSR_CORRUPT, "input and weights must have rank 2, have %" PRIu32 " and %" PRIu32, x->rank, w->rank);
     if (x->shape[1] != w->shape[1])
         return tsr_error(TSR_CORRUPT, "%" PRId64 " input features, but weights for %" PRId64, x->shape[1], w->shape[1]);
-    TSR_TRY(check_bias(input(f, 2), w->shape[0]));
-    set_shape(f, 2, (const int64_t[]){x->shape[0], w->shape[0]});
+    TSR_TRY(check_bias(shape_input(f, 2), w->shape[0]));
+    shape_set(f, 2, (const int64_t[]){x->shape[0], w->shape[0]});
     return tsr_ok();
 }
 
-// NumPy's rule on the leading `a_rank` and `b_rank` extents.
-static tsr_status broadcast(const infer *f, const tsr_tensor *a, uint32_t a_rank, const tsr_tensor *b, uint32_t b_rank) {
-    uint32_t rank = a_rank > b_rank ? a_rank : b_rank;
-    for (uint32_t i = 0; i < rank; i++) {
-        int64_t m = i + a_rank < rank ? 1 : a->shape[i + a_rank - rank];
-        int64_t n = i + b_rank < rank ? 1 : b->shape[i + b_rank - rank];
+// NumPy's rule: merges the leading `rank` extents of a tensor into the shape so far.
+static tsr_status broadcast(const infer *f, const tsr_tensor *t, uint32_t rank) {
+    const uint32_t known = *f->rank, most = known > rank ? known : rank;
+    int64_t shape[TSR_MAX_RANK];
+    for (uint32_t i = 0; i < most; i++) {
+        const int64_t m = i + known < most ? 1 : f->shape[i + known - most];
+        const int64_t n = i + rank < most ? 1 : t->shape[i + rank - most];
         if (m != n && m != 1 && n != 1) {
             char left[TSR_SHAPE_TEXT], right[TSR_SHAPE_TEXT];
-            return tsr_error(TSR_CORRUPT, "shapes %s and %s do not broadcast", tsr_shape_text(left, a->rank, a->shape),
-                             tsr_shape_text(right, b->rank, b->shape));
+            return tsr_error(TSR_CORRUPT, "shapes %s and %s do not broadcast", tsr_shape_text(left, known, f->shape),
+                             tsr_shape_text(right, t->rank, t->shape));
         }
-        f->shape[i] = m > n ? m : n;
+        shape[i] = m > n ? m : n;
     }
-    *f->rank = rank;
+    shape_set(f, most, shape);
+    return tsr_ok();
+}
+
+static tsr_status elementwise(const infer *f) {
+    for (uint32_t i = 0; i < f->node->input_count; i++)
+        TSR_TRY(broadcast(f, shape_input(f, i), shape_input(f, i)->rank));
     return tsr_ok();
 }
 
 static tsr_status matmul(const infer *f) {
-    const tsr_tensor *a = input(f, 0), *b = input(f, 1);
+    const tsr_tensor *a = shape_input(f, 0), *b = shape_input(f, 1);
     if (a->rank < 2 || b->rank < 2)
-        return wrong("both operands must have rank 2 or more");
+        return shape_wrong("both operands must have rank 2 or more");
     if (a->shape[a->rank - 1] != b->shape[b->rank - 2]) {
         char left[TSR_SHAPE_TEXT], right[TSR_SHAPE_TEXT];
         return tsr_error(TSR_CORRUPT, "shapes %s and %s cannot be multiplied", tsr_shape_text(left, a->rank, a->shape),
                          tsr_shape_text(right, b->rank, b->shape));
     }
-    TSR_TRY(broadcast(f, a, a->rank - 2, b, b->rank - 2));
+    TSR_TRY(broadcast(f, a, a->rank - 2));
+    TSR_TRY(broadcast(f, b, b->rank - 2));
     f->shape[(*f->rank)++] = a->shape[a->rank - 2];
     f->shape[(*f->rank)++] = b->shape[b->rank - 1];
     return tsr_ok();
 }
 
-static tsr_status mean(const infer *f) {
-    const tsr_tensor *x = input(f, 0);
-    const tsr_attr *attr = &f->node->attr;
-    bool reduced[TSR_MAX_RANK] = {false};
-    if (attr->axis_count > TSR_MAX_RANK)
-        return wrong("too many axes");
-    for (uint32_t i = 0; i < attr->axis_count; i++) {
-        if (attr->axes[i] < 0 || attr->axes[i] >= (int64_t)x->rank || reduced[attr->axes[i]])
-            return wrong("axes must be different dimensions of the input");
-        reduced[attr->axes[i]] = true;
-    }
-    uint32_t rank = 0;
-    for (uint32_t i = 0; i < x->rank; i++)
-        if (!reduced[i])
-            f->shape[rank++] = x->shape[i];
-        else if (attr->keep_dims)
-            f->shape[rank++] = 1;
-    *f->rank = rank;
-    return tsr_ok();
-}
-
 static tsr_status pad(const infer *f) {
-    const tsr_tensor *x = input(f, 0);
+    const tsr_tensor *x = shape_input(f, 0);
     const tsr_attr *attr = &f->node->attr;
     for (uint32_t i = 0; i < x->rank; i++) {
         if (attr->pads_begin[i] < 0 || attr->pads_end[i] < 0 || attr->pads_begin[i] > MAX_ATTR || attr->pads_end[i] > MAX_ATTR)
-            return wrong("pads must be between 0 and 2^31");
+            return shape_wrong("pads must be between 0 and 2^31");
         if (attr->pad_mode == TSR_PAD_REFLECT && (attr->pads_begin[i] >= x->shape[i] || attr->pads_end[i] >= x->shape[i]))
-            return wrong("pads that reflect must be smaller than the extent");
+            return shape_wrong("pads that reflect must be smaller than the extent");
         f->shape[i] = x->shape[i] + attr->pads_begin[i] + attr->pads_end[i];
     }
     *f->rank = x->rank;
@@ -196,42 +167,42 @@ static tsr_status pad(const infer *f) {
 }
 
 static tsr_status concat(const infer *f) {
-    const tsr_tensor *first = input(f, 0);
+    const tsr_tensor *first = shape_input(f, 0);
     const int64_t axis = f->node->attr.axis;
     if (axis < 0 || axis >= (int64_t)first->rank)
         return tsr_error(TSR_CORRUPT, "axis %" PRId64 " is outside of rank %" PRIu32, axis, first->rank);
-    set_shape(f, first->rank, first->shape);
+    shape_set(f, first->rank, first->shape);
     for (uint32_t n = 1; n < f->node->input_count; n++) {
-        const tsr_tensor *x = input(f, n);
+        const tsr_tensor *x = shape_input(f, n);
         if (x == NULL || x->rank != first->rank || x->dtype != first->dtype)
-            return wrong("all inputs must have one rank and type");
+            return shape_wrong("all inputs must have one rank and type");
         for (uint32_t i = 0; i < x->rank; i++)
             if (i != (uint32_t)axis && x->shape[i] != first->shape[i])
-                return wrong("the inputs' shapes may only differ along the axis");
+                return shape_wrong("the inputs' shapes may only differ along the axis");
         if (__builtin_add_overflow(f->shape[axis], x->shape[axis], &f->shape[axis]))
-            return wrong("the result is too large");
+            return shape_wrong("the result is too large");
     }
     return tsr_ok();
 }
 
 static tsr_status reshape(const infer *f) {
-    const tsr_tensor *x = input(f, 0), *y = &f->graph->tensors[f->node->outputs[0]];
+    const tsr_tensor *x = shape_input(f, 0), *y = &f->graph->tensors[f->node->outputs[0]];
     if (tsr_tensor_elements(x) != tsr_tensor_elements(y)) {
         char from[TSR_SHAPE_TEXT], to[TSR_SHAPE_TEXT];
         return tsr_error(TSR_CORRUPT, "%s has other elements than %s", tsr_shape_text(from, x->rank, x->shape),
                          tsr_shape_text(to, y->rank, y->shape));
     }
-    set_shape(f, y->rank, y->shape);
+    shape_set(f, y->rank, y->shape);
     return tsr_ok();
 }
 
 static tsr_status transpose(const infer *f) {
-    const tsr_tensor *x = input(f, 0);
+    const tsr_tensor *x = shape_input(f, 0);
     bool seen[TSR_MAX_RANK] = {false};
     for (uint32_t i = 0; i < x->rank; i++) {
         int64_t from = f->node->attr.perm[i];
         if (from < 0 || from >= (int64_t)x->rank || seen[from])
-            return wrong("perm must name every dimension once");
+            return shape_wrong("perm must name every dimension once");
         seen[from] = true;
         f->shape[i] = x->shape[from];
     }
@@ -240,13 +211,13 @@ static tsr_status transpose(const infer *f) {
 }
 
 static tsr_status softmax(const infer *f) {
-    const tsr_tensor *x = input(f, 0);
+    const tsr_tensor *x = shape_input(f, 0);
     const tsr_attr *attr = &f->node->attr;
     if (attr->flatten_axis > (int64_t)x->rank)
-        return wrong("axis is outside of the input's rank");
+        return shape_wrong("axis is outside of the input's rank");
     if (attr->flatten_axis < 0 && (attr->axis < 0 || attr->axis >= (int64_t)x->rank))
-        return wrong("axis is outside of the input's rank");
-    set_shape(f, x->rank, x->shape);
+        return shape_wrong("axis is outside of the input's rank");
+    shape_set(f, x->rank, x->shape);
     return tsr_ok();
 }
 
@@ -277,12 +248,34 @@ tsr_status tsr_graph_infer_shape(const tsr_graph *graph, const tsr_node *node, u
     case TSR_OP_DIV:
     case TSR_OP_MIN:
     case TSR_OP_MAX:
-        TSR_TRY(check_inputs(&f, 2, 2));
-        return broadcast(&f, input(&f, 0), input(&f, 0)->rank, input(&f, 1), input(&f, 1)->rank);
+    case TSR_OP_POW:
+    case TSR_OP_SQUARED_DIFFERENCE:
+    case TSR_OP_FLOOR_DIV:
+    case TSR_OP_MOD:
+    case TSR_OP_EQUAL:
+    case TSR_OP_LESS:
+    case TSR_OP_LESS_EQUAL:
+    case TSR_OP_AND:
+    case TSR_OP_OR:
+    case TSR_OP_XOR:
+    case TSR_OP_PRELU: TSR_TRY(check_inputs(&f, 2, 2)); return elementwise(&f);
+    case TSR_OP_WHERE: TSR_TRY(check_inputs(&f, 3, 3)); return elementwise(&f);
     case TSR_OP_MAX_POOL:
     case TSR_OP_MAX_POOL_INDEX:
     case TSR_OP_AVERAGE_POOL: TSR_TRY(check_inputs(&f, 1, 1)); return pool(&f);
-    case TSR_OP_MEAN: TSR_TRY(check_inputs(&f, 1, 1)); return mean(&f);
+    case TSR_OP_MEAN:
+    case TSR_OP_REDUCE_SUM:
+    case TSR_OP_REDUCE_PROD:
+    case TSR_OP_REDUCE_MAX:
+    case TSR_OP_REDUCE_MIN: TSR_TRY(check_inputs(&f, 1, 1)); return shape_reduce(&f);
+    case TSR_OP_ARG_MAX:
+    case TSR_OP_ARG_MIN: TSR_TRY(check_inputs(&f, 1, 1)); return shape_arg(&f);
+    case TSR_OP_CUM_SUM: TSR_TRY(check_inputs(&f, 1, 1)); return shape_cum_sum(&f);
+    case TSR_OP_SLICE: TSR_TRY(check_inputs(&f, 1, 1)); return shape_slice(&f);
+    case TSR_OP_EXPAND: TSR_TRY(check_inputs(&f, 1, 1)); return shape_expand(&f);
+    case TSR_OP_GATHER: TSR_TRY(check_inputs(&f, 2, 2)); return shape_gather(&f);
+    case TSR_OP_GATHER_ND: TSR_TRY(check_inputs(&f, 2, 2)); return shape_gather_nd(&f);
+    case TSR_OP_SCATTER_ND: TSR_TRY(check_inputs(&f, 3, 3)); return shape_scatter_nd(&f);
     case TSR_OP_PAD: TSR_TRY(check_inputs(&f, 1, 1)); return pad(&f);
     case TSR_OP_CONCAT: TSR_TRY(check_inputs(&f, 1, UINT32_MAX)); return concat(&f);
     case TSR_OP_RESHAPE: TSR_TRY(check_inputs(&f, 1, 1)); return reshape(&f);
@@ -294,13 +287,26 @@ tsr_status tsr_graph_infer_shape(const tsr_graph *graph, const tsr_node *node, u
     case TSR_OP_EXP:
     case TSR_OP_NEG:
     case TSR_OP_LEAKY_RELU:
+    case TSR_OP_ABS:
+    case TSR_OP_SQRT:
+    case TSR_OP_RSQRT:
+    case TSR_OP_LOG:
+    case TSR_OP_SIN:
+    case TSR_OP_COS:
+    case TSR_OP_FLOOR:
+    case TSR_OP_CEIL:
+    case TSR_OP_ROUND:
+    case TSR_OP_ELU:
+    case TSR_OP_HARD_SWISH:
+    case TSR_OP_GELU:
+    case TSR_OP_NOT:
     case TSR_OP_QUANTIZE:
     case TSR_OP_DEQUANTIZE:
     case TSR_OP_CAST:
     case TSR_OP_DYNAMIC_QUANTIZE:
     case TSR_OP_IDENTITY:
         TSR_TRY(check_inputs(&f, 1, 1));
-        set_shape(&f, input(&f, 0)->rank, input(&f, 0)->shape);
+        shape_set(&f, shape_input(&f, 0)->rank, shape_input(&f, 0)->shape);
         return tsr_ok();
     case TSR_OP_NONE:
     case TSR_OP_COUNT: break;

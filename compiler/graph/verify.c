@@ -58,6 +58,10 @@ static tsr_status verify_types(const tsr_graph *graph, const tsr_node *node) {
     case TSR_OP_DIV:
     case TSR_OP_MIN:
     case TSR_OP_MAX:
+    case TSR_OP_POW:
+    case TSR_OP_SQUARED_DIFFERENCE:
+    case TSR_OP_FLOOR_DIV:
+    case TSR_OP_MOD:
         if (x->dtype != w->dtype || x->dtype != y->dtype || (w->quant.count > 0) != quantised ||
             (y->quant.count > 0) != quantised)
             return tsr_error(TSR_UNSUPPORTED, "operand types %s, %s -> %s: must be the same, all or none quantised",
@@ -80,6 +84,51 @@ static tsr_status verify_types(const tsr_graph *graph, const tsr_node *node) {
             return tsr_error(TSR_UNSUPPORTED, "must give int64, gives %s", tsr_dtype_name(y->dtype));
         return tsr_ok();
     case TSR_OP_CAST: return tsr_ok();
+    case TSR_OP_EQUAL:
+    case TSR_OP_LESS:
+    case TSR_OP_LESS_EQUAL:
+        if (x->dtype != w->dtype || y->dtype != TSR_BOOL || (w->quant.count > 0) != quantised)
+            return tsr_error(TSR_UNSUPPORTED, "operand types %s, %s -> %s: operands must be the same, both or none quantised",
+                             tsr_dtype_name(x->dtype), tsr_dtype_name(w->dtype), tsr_dtype_name(y->dtype));
+        return tsr_ok();
+    case TSR_OP_AND:
+    case TSR_OP_OR:
+    case TSR_OP_XOR:
+    case TSR_OP_NOT:
+        if (x->dtype != TSR_BOOL || y->dtype != TSR_BOOL || (w != NULL && w->dtype != TSR_BOOL))
+            return tsr_error(TSR_UNSUPPORTED, "operands and result must be bool");
+        return tsr_ok();
+    case TSR_OP_WHERE: {
+        const tsr_tensor *other = &graph->tensors[node->inputs[2]];
+        if (x->dtype != TSR_BOOL || w->dtype != y->dtype || other->dtype != y->dtype)
+            return tsr_error(TSR_UNSUPPORTED, "operand types %s, %s, %s -> %s: must be bool and twice the result's",
+                             tsr_dtype_name(x->dtype), tsr_dtype_name(w->dtype), tsr_dtype_name(other->dtype),
+                             tsr_dtype_name(y->dtype));
+        return tsr_ok();
+    }
+    case TSR_OP_ARG_MAX:
+    case TSR_OP_ARG_MIN:
+        if (y->dtype != TSR_I32 && y->dtype != TSR_I64)
+            return tsr_error(TSR_UNSUPPORTED, "must give int32 or int64, gives %s", tsr_dtype_name(y->dtype));
+        return tsr_ok();
+    case TSR_OP_GATHER:
+    case TSR_OP_GATHER_ND:
+    case TSR_OP_SCATTER_ND:
+        if (w->dtype != TSR_I32 && w->dtype != TSR_I64)
+            return tsr_error(TSR_UNSUPPORTED, "indices must be int32 or int64, are %s", tsr_dtype_name(w->dtype));
+        if (node->op == TSR_OP_SCATTER_ND && graph->tensors[node->inputs[2]].dtype != x->dtype)
+            return tsr_error(TSR_UNSUPPORTED, "updates of %s into %s", tsr_dtype_name(graph->tensors[node->inputs[2]].dtype),
+                             tsr_dtype_name(x->dtype));
+        break;
+    case TSR_OP_SQRT:
+    case TSR_OP_RSQRT:
+    case TSR_OP_LOG:
+    case TSR_OP_SIN:
+    case TSR_OP_COS:
+    case TSR_OP_ELU:
+    case TSR_OP_PRELU:
+    case TSR_OP_HARD_SWISH:
+    case TSR_OP_GELU:
     case TSR_OP_SIGMOID:
     case TSR_OP_TANH:
     case TSR_OP_EXP:

@@ -319,7 +319,7 @@ static LLVMValueRef call_env(emitter *m, tsr_function function, LLVMValueRef a, 
         {TSR_F_EXP, offsetof(tsr_host_env, expf)}, {TSR_F_TANH, offsetof(tsr_host_env, tanhf)},
         {TSR_F_LOG, offsetof(tsr_host_env, logf)}, {TSR_F_ERF, offsetof(tsr_host_env, erff)},
         {TSR_F_POW, offsetof(tsr_host_env, powf)}, {TSR_F_SIN, offsetof(tsr_host_env, sinf)},
-        {TSR_F_COS, offsetof(tsr_host_env, cosf)},
+        {TSR_F_COS, offsetof(tsr_host_env, cosf)}, {TSR_F_FMOD, offsetof(tsr_host_env, fmodf)},
     };
     size_t offset = 0;
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)

@@ -10,7 +10,7 @@ bool tsr_dtype_is_integer(tsr_dtype dtype) { return dtype >= TSR_I8 && dtype <= 
 
 bool tsr_is_comparison(tsr_binary op) { return op >= TSR_EQ; }
 
-bool tsr_function_is_binary(tsr_function function) { return function == TSR_F_POW; }
+bool tsr_function_is_binary(tsr_function function) { return function == TSR_F_POW || function == TSR_F_FMOD; }
 
 int64_t tsr_wrap(tsr_dtype dtype, int64_t value) {
     switch (dtype) {
@@ -159,6 +159,7 @@ tsr_value tsr_eval_call(tsr_function function, tsr_dtype dtype, tsr_value a, tsr
     case TSR_F_TANH: value = tanhf((float)a.f); break;
     case TSR_F_ERF: value = erff((float)a.f); break;
     case TSR_F_POW: value = powf((float)a.f, (float)b.f); break;
+    case TSR_F_FMOD: value = fmodf((float)a.f, (float)b.f); break;
     case TSR_F_SIN: value = sinf((float)a.f); break;
     case TSR_F_COS: value = cosf((float)a.f); break;
     case TSR_F_SQRT: value = sqrt(a.f); break;

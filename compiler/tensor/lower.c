@@ -149,17 +149,54 @@ static tsr_status lower(lowering *l) {
     case TSR_OP_MUL:
     case TSR_OP_DIV:
     case TSR_OP_MIN:
-    case TSR_OP_MAX: return lower_binary(l);
+    case TSR_OP_MAX:
+    case TSR_OP_POW:
+    case TSR_OP_SQUARED_DIFFERENCE:
+    case TSR_OP_FLOOR_DIV:
+    case TSR_OP_MOD:
+    case TSR_OP_EQUAL:
+    case TSR_OP_LESS:
+    case TSR_OP_LESS_EQUAL:
+    case TSR_OP_AND:
+    case TSR_OP_OR:
+    case TSR_OP_XOR:
+    case TSR_OP_PRELU: return lower_binary(l);
+    case TSR_OP_WHERE: return lower_where(l);
     case TSR_OP_CLIP:
     case TSR_OP_SIGMOID:
     case TSR_OP_TANH:
     case TSR_OP_EXP:
     case TSR_OP_NEG:
-    case TSR_OP_LEAKY_RELU: return lower_unary(l);
+    case TSR_OP_LEAKY_RELU:
+    case TSR_OP_ABS:
+    case TSR_OP_SQRT:
+    case TSR_OP_RSQRT:
+    case TSR_OP_LOG:
+    case TSR_OP_SIN:
+    case TSR_OP_COS:
+    case TSR_OP_FLOOR:
+    case TSR_OP_CEIL:
+    case TSR_OP_ROUND:
+    case TSR_OP_ELU:
+    case TSR_OP_HARD_SWISH:
+    case TSR_OP_GELU:
+    case TSR_OP_NOT: return lower_unary(l);
     case TSR_OP_MAX_POOL_INDEX: return lower_pool_index(l);
     case TSR_OP_MAX_POOL:
     case TSR_OP_AVERAGE_POOL: return lower_pool(l);
-    case TSR_OP_MEAN: return lower_mean(l);
+    case TSR_OP_MEAN:
+    case TSR_OP_REDUCE_SUM:
+    case TSR_OP_REDUCE_PROD:
+    case TSR_OP_REDUCE_MAX:
+    case TSR_OP_REDUCE_MIN: return lower_reduce(l);
+    case TSR_OP_ARG_MAX:
+    case TSR_OP_ARG_MIN: return lower_arg(l);
+    case TSR_OP_CUM_SUM: return lower_cum_sum(l);
+    case TSR_OP_SLICE: return lower_slice(l);
+    case TSR_OP_EXPAND: return lower_expand(l);
+    case TSR_OP_GATHER: return lower_gather(l);
+    case TSR_OP_GATHER_ND: return lower_gather_nd(l);
+    case TSR_OP_SCATTER_ND: return lower_scatter_nd(l);
     case TSR_OP_PAD: return lower_pad(l);
     case TSR_OP_CONCAT: return lower_concat(l);
     case TSR_OP_RESHAPE:

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Windows over pictures, and means over any axes. A tile of channels is reduced at once.
+// Windows over pictures. A tile of channels is reduced at once.
 #include <math.h>
 
 #include "lowering.h"
 
-static ex smallest(lowering *l, tsr_dtype dtype) {
+ex smallest(lowering *l, tsr_dtype dtype) {
     switch (dtype) {
     case TSR_F32:
     case TSR_F64: return tsr_float(l->arena, dtype, -INFINITY);
@@ -61,7 +61,7 @@ static ex rounded_average(lowering *l, ex sum, ex count) {
     return op(l, TSR_DIV, choose(l, positive, add(l, sum, half), sub(l, sum, half)), count);
 }
 
-static ex average(lowering *l, ex sum, ex count) {
+ex average(lowering *l, ex sum, ex count) {
     const tsr_requant *r = &l->node->requant;
     const tsr_tensor *x = in(l, 0), *y = out(l, 0);
     requant_tables tables = {0};
@@ -175,74 +175,5 @@ tsr_status lower_pool_index(lowering *l) {
     tsr_stmt *write = store(l, out_buffer(l, 0), add(l, scaled(l, to, c), var(l, k)), known);
     body = loop(l, ox, y->shape[2], loop(l, k, c, seq3(l, init, body, write)));
     l->f->body = loop(l, n, x->shape[0], loop(l, oy, y->shape[1], body));
-    return tsr_ok();
-}
-
-// ---- mean over axes ----------------------------------------------------------------------------------------------------
-typedef struct reduction {
-    nest kept, gone; // operands: x (both), y (kept)
-    int64_t count;   // elements in one mean
-} reduction;
-
-static tsr_stmt *mean_tile(lowering *l, const reduction *r, int64_t first, int64_t size, int64_t count, bool channels) {
-    const tsr_tensor *x = in(l, 0);
-    tsr_dtype type = tsr_dtype_is_float(x->dtype) ? x->dtype : tsr_dtype_size(x->dtype) <= 2 ? TSR_I32 : TSR_I64;
-    nest kept = r->kept, gone = r->gone;
-    nest_begin(l, &kept);
-    nest_begin(l, &gone);
-    tsr_tbuffer *acc = tsr_local(l->f, "acc", type, (uint64_t)size);
-    const tsr_var *t = new_var(l, "t"), *j[3] = {new_var(l, "j"), new_var(l, "j"), new_var(l, "j")};
-    ex start = channels ? add(l, scaled(l, var(l, t), size), i64(l, first)) : i64(l, 0);
-    ex zero = tsr_dtype_is_float(type) ? tsr_float(l->arena, type, 0) : tsr_int(l->arena, type, 0);
-    tsr_stmt *init = lanes(l, j[0], size, store(l, acc, var(l, j[0]), zero));
-    ex from = add(l, add(l, kept.index[0], gone.index[0]), add(l, start, var(l, j[1])));
-    ex sum = add(l, load(l, acc, var(l, j[1])), cast(l, type, load(l, in_buffer(l, 0), from)));
-    tsr_stmt *body = nest_loops(l, &gone, lanes(l, j[1], size, store(l, acc, var(l, j[1]), sum)));
-    tsr_stmt *copy = copy_local(l, acc, &acc);
-    ex total = load(l, acc, var(l, j[2])), to = add(l, kept.index[1], add(l, start, var(l, j[2])));
-    ex value;
-    if (type == TSR_I64)
-        value = cast(l, out(l, 0)->dtype, op(l, TSR_DIV, total, i64(l, r->count)));
-    else if (type == TSR_I32 && x->quant.count == 0)
-        value = cast(l, out(l, 0)->dtype, op(l, TSR_DIV, total, i32(l, r->count)));
-    else
-        value = average(l, total, i64(l, r->count));
-    tsr_stmt *write = lanes(l, j[2], size, store(l, out_buffer(l, 0), to, value));
-    return nest_loops(l, &kept, loop(l, t, count, seq4(l, init, body, copy, write)));
-}
-
-tsr_status lower_mean(lowering *l) {
-    const tsr_tensor *x = in(l, 0);
-    const tsr_attr *a = &l->node->attr;
-    int64_t from[TSR_MAX_RANK], kept_extent[TSR_MAX_RANK], gone_extent[TSR_MAX_RANK], to[TSR_MAX_RANK];
-    int64_t kept_from[TSR_MAX_RANK], gone_from[TSR_MAX_RANK];
-    uint32_t kept = 0, gone = 0;
-    bool reduced[TSR_MAX_RANK] = {false};
-    for (uint32_t i = 0; i < a->axis_count; i++)
-        reduced[a->axes[i] < 0 ? a->axes[i] + x->rank : a->axes[i]] = true;
-    row_major(x->shape, x->rank, from);
-    reduction r = {.count = 1};
-    for (uint32_t d = 0; d < x->rank; d++)
-        if (reduced[d]) {
-            gone_from[gone] = from[d];
-            gone_extent[gone++] = x->shape[d];
-            r.count *= x->shape[d];
-        } else {
-            kept_from[kept] = from[d];
-            kept_extent[kept++] = x->shape[d];
-        }
-    row_major(kept_extent, kept, to);
-    bool channels = kept > 0 && !reduced[x->rank - 1];
-    tiles kinds[2] = {{0, 1, 1}};
-    unsigned count = channels ? split_channels(kept_extent[kept - 1], kinds) : 1;
-    r.kept = nest_of(channels ? kept - 1 : kept, kept_extent);
-    r.gone = nest_of(gone, gone_extent);
-    nest_operand(&r.kept, kept_from, 0);
-    nest_operand(&r.kept, to, 0);
-    nest_operand(&r.gone, gone_from, 0);
-    tsr_stmt *parts[2];
-    for (unsigned i = 0; i < count; i++)
-        parts[i] = mean_tile(l, &r, kinds[i].first, kinds[i].size, kinds[i].count, channels);
-    l->f->body = tsr_seq(l->arena, count, parts);
     return tsr_ok();
 }

@@ -96,7 +96,7 @@ static double same(const tsr_node *node, double real) {
     return real;
 }
 
-static bool same_quant(const tsr_tensor *a, const tsr_tensor *b) {
+bool same_quant(const tsr_tensor *a, const tsr_tensor *b) {
     if (a->quant.count == 0 || b->quant.count == 0)
         return true;
     return a->quant.scale[0] == b->quant.scale[0] && zero_point(a) == zero_point(b);

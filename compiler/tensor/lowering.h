@@ -56,6 +56,7 @@ tsr_status unsupported(const lowering *l, const char *why);
 int64_t elements(const tsr_tensor *t);
 int32_t zero_point(const tsr_tensor *t); // per tensor; 0 when not quantised
 bool is_whole(tsr_dtype dtype);          // an integer type
+bool same_quant(const tsr_tensor *a, const tsr_tensor *b); // or one of them is a plain number
 tsr_tbuffer *constant(lowering *l, const char *name, tsr_dtype dtype, uint64_t count, void **out_data);
 int64_t constant_at(const tsr_tensor *t, int64_t index); // an element of a constant integer tensor
 
@@ -110,8 +111,18 @@ tsr_status lower_conv(lowering *l); // also FULLY_CONNECTED, CONV_INTEGER
 tsr_status lower_matmul(lowering *l);
 tsr_status lower_pool(lowering *l);
 tsr_status lower_pool_index(lowering *l);
-tsr_status lower_mean(lowering *l);
-tsr_status lower_binary(lowering *l);
+ex smallest(lowering *l, tsr_dtype dtype);     // the least value of a type
+ex average(lowering *l, ex sum, ex count);     // of stored elements: rescaled, rounded and clipped as the node wants
+tsr_status lower_reduce(lowering *l);          // MEAN and REDUCE_*
+tsr_status lower_arg(lowering *l);
+tsr_status lower_cum_sum(lowering *l);
+tsr_status lower_slice(lowering *l);
+tsr_status lower_expand(lowering *l);
+tsr_status lower_gather(lowering *l);
+tsr_status lower_gather_nd(lowering *l);
+tsr_status lower_scatter_nd(lowering *l);
+tsr_status lower_binary(lowering *l); // also comparisons, logic, PRELU
+tsr_status lower_where(lowering *l);
 tsr_status lower_unary(lowering *l);
 tsr_status lower_softmax(lowering *l);
 tsr_status lower_pad(lowering *l);

@@ -16,8 +16,8 @@ const char *tsr_binary_name(tsr_binary op) {
 }
 
 const char *tsr_function_name(tsr_function function) {
-    static const char *const name[] = {"exp",  "log",        "tanh", "erf", "sqrt", "floor",
-                                       "ceil", "round_even", "abs",  "pow", "sin",  "cos"};
+    static const char *const name[] = {"exp",        "log", "tanh", "erf", "sqrt", "floor", "ceil",
+                                       "round_even", "abs", "pow",  "sin", "cos",  "fmod"};
     return (unsigned)function < sizeof name / sizeof *name ? name[function] : "?";
 }
 

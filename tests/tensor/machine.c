@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-const tsr_host_env machine_env = {expf, tanhf, logf, erff, powf, sinf, cosf};
+const tsr_host_env machine_env = {expf, tanhf, logf, erff, powf, sinf, cosf, fmodf};
 
 tsr_tbuffer **machine_buffers(tsr_arena *arena, const tsr_graph *graph) {
     tsr_tbuffer **buffers = TSR_NEW_ARRAY(arena, tsr_tbuffer *, graph->tensor_count + 1);

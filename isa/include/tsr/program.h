@@ -37,6 +37,7 @@ typedef struct tsr_host_env {
     float (*powf)(float, float);
     float (*sinf)(float);
     float (*cosf)(float);
+    float (*fmodf)(float, float);
 } tsr_host_env;
 // consts: segment 0; work: segment 1.
 typedef void tsr_host_function(const uint8_t *consts, uint8_t *work, const tsr_host_env *env);

@@ -28,12 +28,34 @@ typedef uint32_t tsr_id; // index of a tensor or node
     X(FULLY_CONNECTED, "FullyConnected") /* x[N,K], w[O,K], b[O]? -> y[N,O] */                            \
     X(MATMUL, "MatMul")              /* a[...,M,K], b[...,K,N] -> y, NumPy rules; alpha, beta, c: Gemm is folded by the importer */ \
     X(ADD, "Add") X(SUB, "Sub") X(MUL, "Mul") X(DIV, "Div") X(MIN, "Min") X(MAX, "Max") /* NumPy broadcasting */ \
+    X(POW, "Pow") X(SQUARED_DIFFERENCE, "SquaredDifference")                                              \
+    X(FLOOR_DIV, "FloorDiv")         /* floor(a / b) */                                                   \
+    X(MOD, "Mod")                    /* a - floor(a / b) * b: the sign of b; with attr.fmod C's fmod: the sign of a */ \
+    X(EQUAL, "Equal") X(LESS, "Less") X(LESS_EQUAL, "LessOrEqual") /* -> bool; NumPy broadcasting; so do the next three */ \
+    X(AND, "And") X(OR, "Or") X(XOR, "Xor") /* of bool */                                                 \
+    X(NOT, "Not")                    /* of bool */                                                        \
+    X(WHERE, "Where")                /* condition, a, b: NumPy broadcasting */                            \
     X(CLIP, "Clip")                  /* clip to attr.clip_lo, attr.clip_hi (Relu, Relu6, Clip) */         \
     X(SIGMOID, "Sigmoid") X(TANH, "Tanh") X(EXP, "Exp") X(NEG, "Neg") X(LEAKY_RELU, "LeakyRelu")          \
+    X(ABS, "Abs") X(SQRT, "Sqrt") X(RSQRT, "Rsqrt") X(LOG, "Log") X(SIN, "Sin") X(COS, "Cos")             \
+    X(FLOOR, "Floor") X(CEIL, "Ceil") X(ROUND, "Round") /* halves to even */                              \
+    X(ELU, "Elu")                    /* x < 0 ? alpha * (exp(x) - 1) : x */                               \
+    X(PRELU, "PRelu")                /* x, slope: x < 0 ? slope * x : x; slope broadcasts to x */         \
+    X(HARD_SWISH, "HardSwish")       /* x * min(max(x + 3, 0), 6) / 6 */                                  \
+    X(GELU, "Gelu")                  /* x * (1 + erf(x / sqrt 2)) / 2; attr.approximate: the tanh form */ \
     X(MAX_POOL, "MaxPool")           /* NHWC */                                                           \
     X(MAX_POOL_INDEX, "MaxPoolIndex") /* where MAX_POOL found it: int64 into the flat N,C,H,W of x, with attr.axis 1 N,C,W,H */ \
     X(AVERAGE_POOL, "AveragePool")   /* NHWC; a global pool has kernel = H, W */                          \
-    X(MEAN, "Mean")                  /* over attr.axes, attr.keep_dims */                                 \
+    X(MEAN, "Mean")                  /* over attr.axes, attr.keep_dims; so do the next four */            \
+    X(REDUCE_SUM, "ReduceSum") X(REDUCE_PROD, "ReduceProd")                                               \
+    X(REDUCE_MAX, "ReduceMax") X(REDUCE_MIN, "ReduceMin") /* of bool: any and all */                      \
+    X(ARG_MAX, "ArgMax") X(ARG_MIN, "ArgMin") /* over attr.axis, attr.keep_dims -> int32 or int64; the first of equals, or attr.select_last */ \
+    X(CUM_SUM, "CumSum")             /* along attr.axis; attr.exclusive, attr.reverse */                  \
+    X(SLICE, "Slice")                /* y[i] = x[starts + i * steps], attr.extents of y; steps may be negative */ \
+    X(EXPAND, "Expand")              /* x broadcast to attr.extents */                                    \
+    X(GATHER, "Gather")              /* x[...,axis,...], indices: slices of x along attr.axis; the first attr.batch_dims dimensions are common */ \
+    X(GATHER_ND, "GatherND")         /* x, indices[...,n]: slices x[i1,...,in]; attr.batch_dims */        \
+    X(SCATTER_ND, "ScatterND")       /* x, indices[...,n], updates: x with slices replaced, or combined by attr.reduction */ \
     X(PAD, "Pad")                    /* attr.pads_begin/pads_end per dimension, attr.pad_value or the zero point */ \
     X(CONCAT, "Concat")              /* attr.axis */                                                      \
     X(RESHAPE, "Reshape")            /* to the output tensor's shape; Flatten, Squeeze, Unsqueeze too */  \
@@ -76,19 +98,23 @@ typedef struct tsr_tensor {
 // (then no pad may reach as far as the extent).
 typedef enum tsr_pad_mode { TSR_PAD_VALUE, TSR_PAD_EDGE, TSR_PAD_REFLECT } tsr_pad_mode;
 
+// What SCATTER_ND does with the element that is there already.
+typedef enum tsr_reduction { TSR_REDUCE_NONE, TSR_REDUCE_ADD, TSR_REDUCE_MUL, TSR_REDUCE_MIN, TSR_REDUCE_MAX } tsr_reduction;
+
 // Windows of CONV and pools: output row oh reads input rows oh * stride - pad_top + kh * dilation. Rows outside of the
 // picture count as zero (CONV; quantised: as the zero point) or are left out (pools). With ceil_mode the last window may
 // reach beyond pad_bottom; it always starts inside of the picture or its top padding. AVERAGE_POOL divides by the number
 // of cells inside the picture, with count_include_pad by those inside the picture and its stated padding.
 //
 // Integer tensors without quant are plain numbers: ADD, SUB, MUL, NEG wrap, DIV truncates; CLIP, MIN, MAX, MAX_POOL
-// compare them as they are. IDENTITY copies elements bit for bit; its output may carry another quant, or none.
+// compare them as they are. Indices count from the end when negative; what lies outside then is brought to the nearest
+// element, so that no device reads past a tensor. IDENTITY copies elements bit for bit; its output may carry another quant, or none.
 typedef struct tsr_attr {
     int64_t kernel[2], stride[2], dilation[2]; // height, width
     int64_t pad_top, pad_left, pad_bottom, pad_right;
     int64_t groups;
     bool count_include_pad; // AVERAGE_POOL: see the note on windows below
-    bool ceil_mode;         // pools: output extents round up
+    bool ceil_mode; // pools: output extents round up
     int64_t axis, flatten_axis; // flatten_axis -1: none
     uint32_t axis_count;
     int64_t axes[TSR_MAX_RANK];
@@ -98,10 +124,16 @@ typedef struct tsr_attr {
     double pad_value; // real value (float graphs), or the raw integer (integer tensors)
     bool pad_is_zero_point; // quantised Pad with no value given
     tsr_pad_mode pad_mode;
+    uint32_t extent_count; // rank of y: SLICE, EXPAND
+    int64_t extents[TSR_MAX_RANK]; // of y
+    int64_t starts[TSR_MAX_RANK], steps[TSR_MAX_RANK]; // SLICE, one a dimension; all elements lie inside of x
+    int64_t batch_dims;
+    tsr_reduction reduction;
+    bool fmod, select_last, exclusive, reverse, approximate;
     bool round_half_away; // QUANTIZE of reals: halves away from zero (TFLite) rather than to even (ONNX)
     float alpha, beta;
     float clip_lo, clip_hi; // real values, -INFINITY/INFINITY: unbounded. On CONV, FULLY_CONNECTED, ADD, SUB, MUL, DIV,
-                            // pools: the fused activation, applied to the result
+        // pools: the fused activation, applied to the result
 } tsr_attr;
 
 // Integer arithmetic of a quantised node: RESCALE as isa/spec.md defines it, v * multiplier * 2^(lsh - rsh - 31), rounded
@@ -114,10 +146,10 @@ typedef struct tsr_rescale {
 typedef struct tsr_requant {
     bool valid;
     int32_t in_zero_point[2]; // of inputs 0 and 1 (activations)
-    tsr_rescale in[2];        // ADD, SUB: operand scaling after << 20; LEAKY_RELU: in[0] for what is below zero
-    uint32_t channels;        // entries of out[]: 0 (no rescaling: CLIP, pools, MIN, MAX of one scale), 1 or output
-                              // channels; AVERAGE_POOL that changes scale: 1, of the sum of a whole window, or one for
-                              // each number of elements (out[n - 1]) where pads make windows smaller
+    tsr_rescale in[2]; // ADD, SUB: operand scaling after << 20; LEAKY_RELU: in[0] for what is below zero
+    uint32_t channels; // entries of out[]: 0 (no rescaling: CLIP, pools, MIN, MAX of one scale), 1 or output
+        // channels; AVERAGE_POOL that changes scale: 1, of the sum of a whole window, or one for
+        // each number of elements (out[n - 1]) where pads make windows smaller
     tsr_rescale *out;
     int32_t out_zero_point;
     int32_t lo, hi; // clamp after adding the zero point
@@ -166,7 +198,7 @@ const char *tsr_op_name(tsr_op op);
 uint64_t tsr_tensor_elements(const tsr_tensor *tensor); // saturates at UINT64_MAX on overflow
 uint64_t tsr_tensor_bytes(const tsr_tensor *tensor);
 tsr_id tsr_graph_producer(const tsr_graph *graph, tsr_id tensor); // node, or TSR_NO_ID
-uint32_t tsr_graph_uses(const tsr_graph *graph, tsr_id tensor);   // nodes that read it, plus 1 if it is a graph output
+uint32_t tsr_graph_uses(const tsr_graph *graph, tsr_id tensor); // nodes that read it, plus 1 if it is a graph output
 uint64_t tsr_node_macs(const tsr_graph *graph, const tsr_node *node);
 
 // The shape of a node's first output from its inputs' shapes and attr, after checking that they fit the operator. RESHAPE:

@@ -99,6 +99,7 @@ typedef enum tsr_function {
     TSR_F_POW,
     TSR_F_SIN,
     TSR_F_COS,
+    TSR_F_FMOD,
 } tsr_function;
 
 typedef struct tsr_expr tsr_expr;
