@@ -14,6 +14,7 @@ typedef struct generator {
     tsr_accel *accel;
     const tsr_tensor_function **functions; // of host steps
     uint32_t function_count;
+    uint64_t scratch_bytes; // most that a function wants
 } generator;
 
 static void progress(const compilation *c, const char *stage, unsigned done, unsigned total) {
@@ -38,22 +39,34 @@ static void describe_layer(const compilation *c, const tsr_node *node, const pla
 }
 
 // Constants that host code reads get their place in segment 0 when the first function needs them.
-static void place_constants(generator *g, const tsr_tensor_function *f) {
+static tsr_status place_buffers(generator *g, const tsr_tensor_function *f) {
+    enum { SCRATCH_ALIGNMENT = 64 };
+    uint64_t scratch = 0;
     tsr_tbuffer **buffers;
     uint32_t count = tsr_tensor_buffers(f, g->c->arena, &buffers);
     for (uint32_t i = 0; i < count; i++) {
         tsr_tbuffer *b = buffers[i];
+        if (b->scope == TSR_SCOPE_SCRATCH) { // behind the activations; functions run one after another and share it
+            b->offset = g->c->work_bytes + scratch;
+            scratch += (b->elements * tsr_dtype_size(b->dtype) + SCRATCH_ALIGNMENT - 1) / SCRATCH_ALIGNMENT * SCRATCH_ALIGNMENT;
+            continue;
+        }
         if (b->scope != TSR_SCOPE_CONST || b->user != NULL)
             continue;
         b->offset = tsr_blob_append(&g->c->consts, b->data, (size_t)b->elements * tsr_dtype_size(b->dtype), 64);
         b->user = b; // placed
     }
+    g->scratch_bytes = scratch > g->scratch_bytes ? scratch : g->scratch_bytes;
+    if (g->c->work_bytes + g->scratch_bytes > TSR_PROGRAM_MAX_WORK)
+        return tsr_error(TSR_UNSUPPORTED, "node %s needs %llu MiB of scratch memory beside %llu MiB of activations", f->name,
+                         (unsigned long long)(scratch >> 20), (unsigned long long)(g->c->work_bytes >> 20));
+    return tsr_ok();
 }
 
 static tsr_status host_node(generator *g, const tsr_node *node, tsr_step *step) {
     tsr_tensor_function *f;
     TSR_TRY(tsr_lower_node(g->c->arena, g->c->graph, node, g->c->buffers, &f));
-    place_constants(g, f);
+    TSR_TRY(place_buffers(g, f));
     step->kind = TSR_STEP_HOST;
     step->entry = g->function_count; // the function's number until the code is there
     g->functions[g->function_count++] = f;
@@ -163,6 +176,6 @@ tsr_status generate(compilation *c, tsr_program *p) {
     p->const_data = c->consts.data; // ownership moves
     p->const_bytes = c->consts.size;
     memset(&c->consts, 0, sizeof c->consts);
-    p->work_bytes = c->work_bytes;
+    p->work_bytes = c->work_bytes + g.scratch_bytes;
     return tsr_ok();
 }

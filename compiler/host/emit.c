@@ -32,6 +32,7 @@ typedef struct emitter {
     const tsr_var *lane_var; // the VECTORIZE loop being emitted, or NULL
     unsigned lanes;
     bool in_index;
+    bool contract; // in a sum of products: see accumulates
     known known[MAX_KNOWN];
     unsigned known_count;
     range *ranges;
@@ -130,7 +131,7 @@ static LLVMValueRef address(emitter *m, const tsr_tbuffer *buffer, LLVMValueRef 
 
 static void mark_access(emitter *m, LLVMValueRef access, const tsr_tbuffer *buffer) {
     LLVMSetAlignment(access, (unsigned)tsr_dtype_size(buffer->dtype));
-    if (buffer->scope != TSR_SCOPE_WORK || m->range_count < 2)
+    if (buffer->scope == TSR_SCOPE_CONST || buffer->scope == TSR_SCOPE_LOCAL || m->range_count < 2)
         return;
     for (unsigned i = 0; i < m->range_count; i++)
         if (buffer->offset >= m->ranges[i].begin && buffer->offset < m->ranges[i].end) {
@@ -180,9 +181,19 @@ static LLVMValueRef emit_load(emitter *m, const tsr_expr *e, bool lanes) {
     return value;
 }
 
+// local[i] = local[i] + a * b: a product that goes into a sum may go there without being rounded.
+static bool accumulates(const tsr_stmt *s) {
+    const tsr_expr *e = s->value;
+    return s->buffer->scope == TSR_SCOPE_LOCAL && tsr_dtype_is_float(e->dtype) && e->kind == TSR_E_BINARY &&
+           e->value.binary == TSR_ADD && e->a->kind == TSR_E_LOAD && e->a->value.buffer == s->buffer && e->a->a == s->index &&
+           e->b->kind == TSR_E_BINARY && e->b->value.binary == TSR_MUL;
+}
+
 static void emit_store(emitter *m, const tsr_stmt *s) {
     m->known_count = 0;
+    m->contract = accumulates(s);
     LLVMValueRef value = emit_expr(m, s->value, m->lane_var != NULL);
+    m->contract = false;
     LLVMValueRef index = emit_index(m, s->index, false);
     int64_t stride = 1;
     if (m->lane_var == NULL) {
@@ -205,12 +216,18 @@ static LLVMValueRef choose(emitter *m, LLVMValueRef condition, LLVMValueRef yes,
     return LLVMBuildSelect(m->builder, condition, yes, no, "");
 }
 
+static LLVMValueRef fused(const emitter *m, LLVMValueRef value) {
+    if (m->contract && LLVMCanValueUseFastMathFlags(value))
+        LLVMSetFastMathFlags(value, LLVMFastMathAllowContract);
+    return value;
+}
+
 static LLVMValueRef emit_float_binary(emitter *m, tsr_binary op, LLVMValueRef a, LLVMValueRef b) {
     LLVMBuilderRef builder = m->builder;
     switch (op) {
-    case TSR_ADD: return LLVMBuildFAdd(builder, a, b, "");
+    case TSR_ADD: return fused(m, LLVMBuildFAdd(builder, a, b, ""));
     case TSR_SUB: return LLVMBuildFSub(builder, a, b, "");
-    case TSR_MUL: return LLVMBuildFMul(builder, a, b, "");
+    case TSR_MUL: return fused(m, LLVMBuildFMul(builder, a, b, ""));
     case TSR_DIV: return LLVMBuildFDiv(builder, a, b, "");
     case TSR_MIN: return choose(m, LLVMBuildFCmp(builder, LLVMRealOLT, b, a, ""), b, a);
     case TSR_MAX: return choose(m, LLVMBuildFCmp(builder, LLVMRealOGT, b, a, ""), b, a);
@@ -390,9 +407,24 @@ static LLVMValueRef emit_select(emitter *m, const tsr_expr *e, bool lanes) {
     return phi;
 }
 
+// See dot.c: w is a vector of twice as many elements as there are lanes, x a pair that all lanes share.
+static LLVMValueRef emit_pair(emitter *m, const tsr_expr *w, const tsr_expr *x) {
+    LLVMTypeRef half = LLVMInt16TypeInContext(m->context), word = LLVMInt32TypeInContext(m->context);
+    LLVMTypeRef all = LLVMVectorType(half, 2 * m->lanes);
+    LLVMValueRef weights = LLVMBuildLoad2(m->builder, all, address(m, w->value.buffer, emit_index(m, w->a, false)), "");
+    mark_access(m, weights, w->value.buffer);
+    LLVMValueRef pair = LLVMBuildLoad2(m->builder, word, address(m, x->value.buffer, emit_index(m, x->a, false)), "");
+    mark_access(m, pair, x->value.buffer);
+    return tsr_emit_pair(m->builder, m->module, m->function, weights, LLVMBuildBitCast(m->builder, splat(m, pair), all, ""),
+                         m->lanes);
+}
+
 static LLVMValueRef emit_operator(emitter *m, const tsr_expr *e, bool lanes) {
     if (e->kind == TSR_E_SELECT)
         return emit_select(m, e, lanes);
+    const tsr_expr *w, *x;
+    if (lanes && tsr_match_pair(e, m->lane_var, &w, &x))
+        return emit_pair(m, w, x);
     LLVMValueRef a = emit_expr(m, e->a, lanes), b = e->b != NULL ? emit_expr(m, e->b, lanes) : NULL;
     if (b != NULL && is_vector(a) != is_vector(b)) {
         a = splat(m, a);
@@ -527,13 +559,13 @@ static tsr_status find_ranges(emitter *m, tsr_tbuffer *const *buffers, uint32_t 
     m->ranges = TSR_NEW_ARRAY(m->arena, range, count + 1);
     for (uint32_t i = 0; i < count; i++) {
         const tsr_tbuffer *b = buffers[i];
-        if (b->scope != TSR_SCOPE_CONST && b->scope != TSR_SCOPE_WORK)
+        if (b->scope != TSR_SCOPE_CONST && b->scope != TSR_SCOPE_WORK && b->scope != TSR_SCOPE_SCRATCH)
             return tsr_error(TSR_INVALID_ARGUMENT, "%s: host code cannot reach buffer %s in memory '%s'", m->f->name, b->name,
                              tsr_scope_name(b->scope));
         if (b->offset % tsr_dtype_size(b->dtype) != 0)
             return tsr_error(TSR_INVALID_ARGUMENT, "%s: buffer %s of %s lies at offset %llu, which is not aligned", m->f->name,
                              b->name, tsr_dtype_name(b->dtype), (unsigned long long)b->offset);
-        if (b->scope != TSR_SCOPE_WORK)
+        if (b->scope == TSR_SCOPE_CONST)
             continue;
         range now = {b->offset, b->offset + b->elements * tsr_dtype_size(b->dtype)};
         if (now.end == now.begin)

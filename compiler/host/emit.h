@@ -22,4 +22,10 @@ bool tsr_stride(const tsr_expr *e, const tsr_var *var, int64_t *out_stride);
 // body computes so much that copies of it cost more (time to compile, code) than a loop around it.
 unsigned tsr_lanes(const tsr_stmt *loop, bool *out_heavy);
 
+// dot.c: whether an expression is a sum of two products of int16 neighbours, and the loads of w and x in its first product.
+bool tsr_match_pair(const tsr_expr *e, const tsr_var *lane, const tsr_expr **out_w, const tsr_expr **out_x);
+// Its value: w and x are vectors of 2 * lanes int16; function says for which CPU.
+LLVMValueRef tsr_emit_pair(LLVMBuilderRef builder, LLVMModuleRef module, LLVMValueRef function, LLVMValueRef w, LLVMValueRef x,
+                           unsigned lanes);
+
 #endif

@@ -62,7 +62,10 @@ static void *bytes_of(machine *m, const tsr_tbuffer *buffer) {
     void *bytes = table_get(&m->buffers, buffer);
     if (bytes != NULL)
         return bytes;
-    bytes = m->storage(m->context, buffer);
+    if (buffer->scope == TSR_SCOPE_SCRATCH)
+        bytes = tsr_arena_alloc(m->arena, (size_t)buffer->elements * tsr_dtype_size(buffer->dtype) + 1);
+    else
+        bytes = m->storage(m->context, buffer);
     if (bytes == NULL && m->status.code == TSR_OK)
         m->status = tsr_error(TSR_INVALID_ARGUMENT, "%s: no storage for buffer %s", m->f->name, buffer->name);
     if (bytes != NULL)

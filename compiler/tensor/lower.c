@@ -232,13 +232,19 @@ static tsr_status check_scales(const lowering *l) {
     return tsr_ok();
 }
 
-tsr_status tsr_lower_node(tsr_arena *arena, const tsr_graph *graph, const tsr_node *node, tsr_tbuffer *const *buffers,
-                          tsr_tensor_function **out_function) {
+tsr_status tsr_lower_node_for(tsr_arena *arena, const tsr_graph *graph, const tsr_node *node, tsr_tbuffer *const *buffers,
+                              const tsr_lower_target *target, tsr_tensor_function **out_function) {
     *out_function = NULL;
-    lowering l = {.arena = arena, .graph = graph, .node = node, .buffers = buffers};
+    lowering l = {.arena = arena, .graph = graph, .node = node, .buffers = buffers, .target = target};
     l.f = tsr_function_create(arena, node->name);
     TSR_TRY(check_scales(&l));
     TSR_TRY(lower(&l));
     *out_function = l.f;
     return tsr_tensor_verify(l.f);
+}
+
+tsr_status tsr_lower_node(tsr_arena *arena, const tsr_graph *graph, const tsr_node *node, tsr_tbuffer *const *buffers,
+                          tsr_tensor_function **out_function) {
+    static const tsr_lower_target avx2 = {.vector_bytes = 32, .registers = 16, .dot = 2};
+    return tsr_lower_node_for(arena, graph, node, buffers, &avx2, out_function);
 }

@@ -13,6 +13,7 @@ typedef struct lowering {
     const tsr_node *node;
     tsr_tbuffer *const *buffers;
     tsr_tensor_function *f;
+    const tsr_lower_target *target;
 } lowering;
 
 static inline ex i64(lowering *l, int64_t v) { return tsr_int(l->arena, TSR_I64, v); }

@@ -5,7 +5,7 @@
 #include "eval.h"
 
 const char *tsr_scope_name(tsr_scope scope) {
-    static const char *const name[] = {"const", "work", "local", "inp", "wgt", "acc", "out", "par"};
+    static const char *const name[] = {"const", "work", "local", "scratch", "inp", "wgt", "acc", "out", "par"};
     return (unsigned)scope < sizeof name / sizeof *name ? name[scope] : "?";
 }
 

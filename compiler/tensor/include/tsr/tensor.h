@@ -25,12 +25,14 @@
 #include "tsr/dtype.h"
 #include "tsr/status.h"
 
-// Where a buffer lives. CONST and WORK are the two memory segments of a compiled model; LOCAL is scratch of one function;
+// Where a buffer lives. CONST and WORK are the two memory segments of a compiled model; LOCAL is scratch of one function
+// on its stack, of each iteration of a PARALLEL loop for itself; SCRATCH is larger scratch of one function in WORK;
 // the rest are the accelerator's memories (isa/spec.md, state).
 typedef enum tsr_scope {
     TSR_SCOPE_CONST,
     TSR_SCOPE_WORK,
     TSR_SCOPE_LOCAL,
+    TSR_SCOPE_SCRATCH,
     TSR_SCOPE_INP,
     TSR_SCOPE_WGT,
     TSR_SCOPE_ACC,

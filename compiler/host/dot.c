@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sums of two products of int16 neighbours: the expression
+//
+//   (int32)w[2j + c] * (int32)x[i] + (int32)w[2j + c + 1] * (int32)x[i + 1]       j: the lanes, i the same for all
+//
+// is one instruction of x86 for a vector of w (pmaddwd; with VNNI LLVM joins it with the sum that takes it: vpdpwssd).
+#include <string.h>
+
+#include "emit.h"
+
+// An index as something plus a constant.
+static const tsr_expr *without_constant(const tsr_expr *index, int64_t *out_constant) {
+    bool sum = index->kind == TSR_E_BINARY && index->value.binary == TSR_ADD && index->b->kind == TSR_E_INT;
+    *out_constant = sum ? index->b->value.i : 0;
+    return sum ? index->a : index;
+}
+
+static bool follows(const tsr_expr *first, const tsr_expr *second) {
+    int64_t a, b;
+    return first->value.buffer == second->value.buffer && without_constant(first->a, &a) == without_constant(second->a, &b) &&
+           b == a + 1;
+}
+
+// (int32)load of int16, or NULL.
+static const tsr_expr *widened(const tsr_expr *e) {
+    bool is = e->kind == TSR_E_CAST && e->dtype == TSR_I32 && e->a->kind == TSR_E_LOAD && e->a->dtype == TSR_I16;
+    return is ? e->a : NULL;
+}
+
+static bool is(const tsr_expr *e, tsr_binary op) {
+    return e->kind == TSR_E_BINARY && e->value.binary == op && e->dtype == TSR_I32;
+}
+
+bool tsr_match_pair(const tsr_expr *e, const tsr_var *lane, const tsr_expr **out_w, const tsr_expr **out_x) {
+    *out_w = *out_x = NULL;
+    if (!is(e, TSR_ADD) || !is(e->a, TSR_MUL) || !is(e->b, TSR_MUL))
+        return false;
+    const tsr_expr *w[2] = {widened(e->a->a), widened(e->b->a)}, *x[2] = {widened(e->a->b), widened(e->b->b)};
+    int64_t stride;
+    if (w[0] == NULL || w[1] == NULL || x[0] == NULL || x[1] == NULL || !follows(w[0], w[1]) || !follows(x[0], x[1]))
+        return false;
+    if (!tsr_stride(w[0]->a, lane, &stride) || stride != 2 || tsr_depends(x[0]->a, lane))
+        return false;
+    *out_w = w[0];
+    *out_x = x[0];
+    return true;
+}
+
+// Lanes of the widest instruction, 0 when there is none.
+static unsigned instruction_lanes(LLVMModuleRef module, LLVMValueRef function, const char **out_name) {
+    LLVMAttributeRef attribute = LLVMGetStringAttributeAtIndex(function, LLVMAttributeFunctionIndex, "target-features", 15);
+    unsigned length = 0;
+    const char *features = attribute != NULL ? LLVMGetStringAttributeValue(attribute, &length) : "";
+    *out_name = NULL;
+    if (strncmp(LLVMGetTarget(module), "x86_64", 6) != 0)
+        return 0;
+    if (strstr(features, "+avx512bw") != NULL) {
+        *out_name = "llvm.x86.avx512.pmaddw.d.512";
+        return 16;
+    }
+    bool avx2 = strstr(features, "+avx2") != NULL;
+    *out_name = avx2 ? "llvm.x86.avx2.pmadd.wd" : "llvm.x86.sse2.pmadd.wd";
+    return avx2 ? 8 : 4;
+}
+
+static LLVMValueRef shuffle(LLVMBuilderRef builder, LLVMValueRef a, LLVMValueRef b, int first, int step, unsigned count) {
+    LLVMValueRef mask[2 * TSR_MAX_LANES];
+    LLVMTypeRef word = LLVMInt32TypeInContext(LLVMGetTypeContext(LLVMTypeOf(a)));
+    for (unsigned i = 0; i < count; i++)
+        mask[i] = LLVMConstInt(word, (unsigned long long)(first + step * (int)i), false);
+    return LLVMBuildShuffleVector(builder, a, b, LLVMConstVector(mask, count), "");
+}
+
+// a and then b, which may be shorter.
+static LLVMValueRef join(LLVMBuilderRef builder, LLVMValueRef a, LLVMValueRef b) {
+    unsigned count = LLVMGetVectorSize(LLVMTypeOf(a)), more = LLVMGetVectorSize(LLVMTypeOf(b));
+    if (more < count) {
+        LLVMValueRef mask[2 * TSR_MAX_LANES];
+        LLVMTypeRef word = LLVMInt32TypeInContext(LLVMGetTypeContext(LLVMTypeOf(b)));
+        for (unsigned i = 0; i < count; i++)
+            mask[i] = i < more ? LLVMConstInt(word, i, false) : LLVMGetPoison(word);
+        b = LLVMBuildShuffleVector(builder, b, b, LLVMConstVector(mask, count), "");
+    }
+    return shuffle(builder, a, b, 0, 1, count + more);
+}
+
+static LLVMValueRef plain(LLVMBuilderRef builder, LLVMValueRef w, LLVMValueRef x, unsigned lanes) {
+    LLVMTypeRef type = LLVMVectorType(LLVMInt32TypeInContext(LLVMGetTypeContext(LLVMTypeOf(w))), lanes);
+    LLVMValueRef part[2];
+    for (int i = 0; i < 2; i++) {
+        LLVMValueRef a = LLVMBuildSExt(builder, shuffle(builder, w, w, i, 2, lanes), type, "");
+        part[i] = LLVMBuildMul(builder, a, LLVMBuildSExt(builder, shuffle(builder, x, x, i, 2, lanes), type, ""), "");
+    }
+    return LLVMBuildAdd(builder, part[0], part[1], "");
+}
+
+LLVMValueRef tsr_emit_pair(LLVMBuilderRef builder, LLVMModuleRef module, LLVMValueRef function, LLVMValueRef w, LLVMValueRef x,
+                           unsigned lanes) {
+    const char *name;
+    unsigned width = instruction_lanes(module, function, &name);
+    while (width > 4 && lanes % width != 0) { // fewer lanes have instructions of their own
+        width /= 2;
+        name = width == 8 ? "llvm.x86.avx2.pmadd.wd" : "llvm.x86.sse2.pmadd.wd";
+    }
+    if (width == 0 || lanes % width != 0)
+        return plain(builder, w, x, lanes);
+    unsigned id = LLVMLookupIntrinsicID(name, strlen(name));
+    LLVMValueRef callee = LLVMGetIntrinsicDeclaration(module, id, NULL, 0), part[2 * TSR_MAX_LANES];
+    LLVMTypeRef type = LLVMIntrinsicGetType(LLVMGetModuleContext(module), id, NULL, 0);
+    unsigned parts = lanes / width;
+    for (unsigned i = 0; i < parts; i++) {
+        LLVMValueRef arguments[] = {shuffle(builder, w, w, (int)(2 * width * i), 1, 2 * width),
+                                    shuffle(builder, x, x, 0, 1, 2 * width)};
+        part[i] = LLVMBuildCall2(builder, type, callee, arguments, 2, "");
+    }
+    for (; parts > 1; parts = (parts + 1) / 2)
+        for (unsigned i = 0; i < (parts + 1) / 2; i++)
+            part[i] = 2 * i + 1 < parts ? join(builder, part[2 * i], part[2 * i + 1]) : part[2 * i];
+    return part[0];
+}
