@@ -487,7 +487,16 @@ static void emit_loop(emitter *m, const tsr_stmt *loop, int64_t count, int64_t s
     LLVMPositionBuilderAtEnd(m->builder, after);
 }
 
-// Whole vectors, then one short one. Few vectors are laid out one after another, so that an accumulator buffer is only
+// A short rest is one odd vector, a longer one begins with a power of two, which is a whole number of registers.
+static unsigned rest_lanes(int64_t rest) {
+    enum { SHORT = 8 };
+    unsigned lanes = SHORT;
+    while (2 * lanes <= rest)
+        lanes *= 2;
+    return rest < SHORT ? (unsigned)rest : lanes;
+}
+
+// Whole vectors, then short ones for the rest. Few vectors are laid out one after another, so that an accumulator buffer is only
 // addressed by constants and can live in registers.
 static void emit_vector_loop(emitter *m, const tsr_stmt *loop, unsigned lanes, bool heavy) {
     int64_t whole = loop->extent / lanes, rest = loop->extent % lanes;
@@ -501,12 +510,13 @@ static void emit_vector_loop(emitter *m, const tsr_stmt *loop, unsigned lanes, b
             emit_stmt(m, loop->body);
         }
     }
-    m->vars[loop->var->id] = int64(m, whole * lanes);
-    m->lanes = (unsigned)rest;
-    if (rest == 1)
-        m->lane_var = NULL;
-    if (rest > 0)
+    for (int64_t at = whole * lanes; rest > 0; at += m->lanes, rest -= m->lanes) {
+        m->vars[loop->var->id] = int64(m, at);
+        m->lanes = rest_lanes(rest);
+        if (m->lanes == 1)
+            m->lane_var = NULL;
         emit_stmt(m, loop->body);
+    }
     m->lane_var = NULL;
 }
 

@@ -191,7 +191,7 @@ static tsr_graph *conv_graph(const conv_case *k) {
 typedef struct memory {
     const uint8_t *consts;
     uint8_t *work;
-    uint8_t *sram[8];
+    uint8_t *sram[TSR_SCOPE_PAR + 1];
 } memory;
 
 static void *storage(void *context, const tsr_tbuffer *b) {
@@ -253,11 +253,11 @@ static check_result run_node(const tsr_config *config, tsr_graph *g, bool interp
     tsr_blob consts = {0};
     tsr_accel *accel;
     memory m = {NULL, schedule_memory, {0}};
-    uint32_t sizes[8] = {0};
+    uint32_t sizes[TSR_SCOPE_PAR + 1] = {0};
     sizes[TSR_SCOPE_INP] = config->inp_buffer, sizes[TSR_SCOPE_WGT] = config->wgt_buffer,
     sizes[TSR_SCOPE_ACC] = config->acc_buffer;
     sizes[TSR_SCOPE_OUT] = config->out_buffer, sizes[TSR_SCOPE_PAR] = config->par_buffer;
-    for (int s = 0; s < 8; s++)
+    for (int s = 0; s <= TSR_SCOPE_PAR; s++)
         m.sram[s] = TSR_NEW_ARRAY(g->arena, uint8_t, sizes[s]);
     ASSERT_OK(tsr_accel_create(g->arena, config, &consts, &accel));
     if (interpreted)
