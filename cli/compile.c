@@ -7,7 +7,7 @@
 
 typedef struct arguments {
     const char *output, *config, *cpu, *dump_after;
-    bool host_only;
+    bool host_only, dump_data;
     uint32_t batch;
 } arguments;
 
@@ -21,7 +21,16 @@ static tsr_status compile(const char *model, const arguments *a) {
         return tsr_error(TSR_INVALID_ARGUMENT, "%s: is a compiled model already; give the .onnx or .tflite file it was made from",
                          model);
     tsr_program *program;
-    TSR_TRY(model_compile(model, a->host_only ? NULL : &config, a->host_only, a->cpu, a->batch, a->dump_after, &program));
+    TSR_TRY(model_compile(model,
+                          (tsr_compile_options){
+                              .config = a->host_only ? NULL : &config,
+                              .host_only = a->host_only,
+                              .cpu = a->cpu,
+                              .batch = a->batch,
+                              .dump_after = a->dump_after,
+                              .dump_data = a->dump_data,
+                          },
+                          &program));
     tsr_status status = a->output != NULL ? tsr_program_save(program, a->output) : tsr_ok();
     if (status.code == TSR_OK && a->output != NULL) {
         model_totals totals = model_count(program);
@@ -34,7 +43,22 @@ static tsr_status compile(const char *model, const arguments *a) {
     return status;
 }
 
+// The stages that can be dumped, for --help.
+static void list_stages(char *out, size_t size) {
+    size_t used = (size_t)snprintf(out, size, "print the model after a stage; -o may then be left out. Stages:"), column = 100;
+    for (unsigned i = 0; tsr_compile_stage(i) != NULL && used < size; i++) {
+        const char *name = tsr_compile_stage(i);
+        const bool wraps = column + strlen(name) > 66;
+        used += (size_t)snprintf(out + used, size - used, "%s%s%s", i > 0 ? "," : "", wraps ? "\n" : " ", name);
+        column = (wraps ? 0 : column) + strlen(name) + 2;
+    }
+    if (used < size)
+        snprintf(out + used, size - used, ".\nA pass that runs twice is printed twice; NAME:2 is the second only");
+}
+
 int cli_compile(int argc, char **argv) {
+    char stages[1024];
+    list_stages(stages, sizeof stages);
     arguments a = {.config = "pynq", .cpu = "native", .batch = 1};
     const cli_option options[] = {
         {OPTION_TEXT, "-o", "FILE", &a.output, "where the compiled model goes (.tsr)"},
@@ -44,13 +68,14 @@ int cli_compile(int argc, char **argv) {
         {OPTION_TEXT, "--cpu", "KIND", &a.cpu,
          "CPU code for this machine (native, the default) or for any of\nits architecture (baseline)"},
         {OPTION_NUMBER, "--batch", "N", &a.batch, "what a symbolic first extent of an input becomes (default 1)"},
-        {OPTION_TEXT, "--dump-after", "PASS", &a.dump_after,
-         "print the model after this stage: import, a graph pass, or\nschedule; -o may then be left out"},
+        {OPTION_TEXT, "--dump-after", "STAGE", &a.dump_after, stages},
+        {OPTION_FLAG, "--dump-data", NULL, &a.dump_data,
+         "with the contents of large constants, so that the graph can be\nread back (a .tsg file)"},
         {0},
     };
     const cli_command command = {
         "compile",
-        "compile an ONNX or TFLite model into a .tsr file",
+        "compile an ONNX or TFLite model, or a graph in text form, into a .tsr file",
         "MODEL -o FILE [OPTIONS]",
         1,
         1,
@@ -59,7 +84,7 @@ int cli_compile(int argc, char **argv) {
         "machine code for the CPU's part: run only those that you trust.\n",
         "  tessera compile models/digits/digits_qdq.onnx -o digits.tsr\n"
         "  tessera compile model.tflite --config wide --cpu baseline -o model.tsr\n"
-        "  tessera compile model.onnx --dump-after import\n",
+        "  tessera compile model.onnx --dump-after import --dump-data >model.tsg\n",
     };
     const char *model[1];
     int code;

@@ -68,7 +68,13 @@ static tsr_status info(const char *path, const arguments *a) {
     } else {
         tsr_config config;
         TSR_TRY(tsr_find_config(a->config != NULL ? a->config : "pynq", &config));
-        TSR_TRY(model_compile(path, a->host_only ? NULL : &config, a->host_only, "native", a->batch, NULL, &program));
+        TSR_TRY(model_compile(path,
+                              (tsr_compile_options){
+                                  .config = a->host_only ? NULL : &config,
+                                  .host_only = a->host_only,
+                                  .batch = a->batch,
+                              },
+                              &program));
     }
     if (a->json)
         print_json(program);
@@ -94,7 +100,8 @@ int cli_info(int argc, char **argv) {
         1,
         1,
         options,
-        "MODEL is an .onnx, .tflite or compiled .tsr file; which one is told by its content. Layers are those after\n"
+        "MODEL is an .onnx, .tflite or .tsg (graph in text form) file, or a compiled .tsr; which one is told by its content. "
+        "Layers are those after\n"
         "fusion: a convolution with its bias, activation and requantisation is one.\n",
         "  tessera info models/digits/digits_qdq.onnx\n"
         "  tessera info model.tflite --config tiny --json\n",

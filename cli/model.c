@@ -25,19 +25,11 @@ tsr_status model_is_compiled(const char *path, bool *out_compiled) {
     return tsr_ok();
 }
 
-tsr_status model_compile(const char *path, const tsr_config *config, bool host_only, const char *cpu, uint32_t batch,
-                         const char *dump_after, tsr_program **out_program) {
+tsr_status model_compile(const char *path, tsr_compile_options options, tsr_program **out_program) {
     progress *bar = progress_start("compiling");
-    tsr_compile_options options = {
-        .config = config,
-        .host_only = host_only,
-        .cpu = cpu,
-        .batch = batch,
-        .on_progress = bar != NULL ? progress_on_stage : NULL,
-        .progress_context = bar,
-        .dump_after = dump_after,
-        .dump = dump_after != NULL ? stdout : NULL,
-    };
+    options.on_progress = bar != NULL ? progress_on_stage : NULL;
+    options.progress_context = bar;
+    options.dump = stdout;
     tsr_status status = tsr_compile_file(path, &options, out_program);
     progress_end(bar);
     return status;

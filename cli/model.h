@@ -13,9 +13,8 @@
 // Whether the file is a compiled model. TSR_NOT_FOUND and the like when it cannot be read.
 tsr_status model_is_compiled(const char *path, bool *out_compiled);
 
-// Compiles with a progress bar.
-tsr_status model_compile(const char *path, const tsr_config *config, bool host_only, const char *cpu, uint32_t batch,
-                         const char *dump_after, tsr_program **out_program);
+// Compiles with a progress bar; dumps go to standard output.
+tsr_status model_compile(const char *path, tsr_compile_options options, tsr_program **out_program);
 
 // The full name of a device from what the user gave: a full name stays; a driver's name gets config=CONFIG. config may be
 // NULL, for the driver's default.

@@ -54,7 +54,13 @@ static tsr_status load(job *j) {
     TSR_TRY(open_device(j, false));
     const tsr_device_info *info = tsr_device_get_info(j->device);
     bool host_only = info->config.batch == 0; // a device without an accelerator
-    return model_compile(j->model, host_only ? NULL : &info->config, host_only, "native", j->arguments->batch, NULL, &j->program);
+    return model_compile(j->model,
+                         (tsr_compile_options){
+                             .config = host_only ? NULL : &info->config,
+                             .host_only = host_only,
+                             .batch = j->arguments->batch,
+                         },
+                         &j->program);
 }
 
 // `FILE` is for the next input, `NAME=FILE` for the one of that name.

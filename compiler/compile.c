@@ -13,10 +13,41 @@ static void progress(const compilation *c, const char *stage) {
         c->options->on_progress(c->options->progress_context, stage, 0, 1);
 }
 
+// ---- dumps: "import", a pass, "pass:2" for its second run only, "schedule"
+static bool is_stage(const char *name, size_t length) {
+    for (unsigned i = 0; tsr_compile_stage(i) != NULL; i++)
+        if (strlen(tsr_compile_stage(i)) == length && memcmp(tsr_compile_stage(i), name, length) == 0)
+            return true;
+    return false;
+}
+
+const char *tsr_compile_stage(unsigned index) {
+    if (index == 0)
+        return "import";
+    unsigned passes = 0;
+    while (tsr_pass_name(passes) != NULL)
+        passes++;
+    return index <= passes ? tsr_pass_name(index - 1) : index == passes + 1 ? "schedule" : NULL;
+}
+
+static tsr_status check_dump(const char *dump_after) {
+    if (dump_after == NULL || is_stage(dump_after, strcspn(dump_after, ":")))
+        return tsr_ok();
+    char text[TSR_MESSAGE_BYTES] = "";
+    size_t used = 0;
+    for (unsigned i = 0; tsr_compile_stage(i) != NULL && used < sizeof text; i++)
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", i > 0 ? ", " : "", tsr_compile_stage(i));
+    return tsr_error(TSR_INVALID_ARGUMENT, "there is no stage '%.40s' to dump after; there are %s", dump_after, text);
+}
+
 static void dump(void *context, const char *pass, const tsr_graph *graph) {
-    const tsr_compile_options *options = context;
-    if (options->dump_after != NULL && options->dump != NULL && strcmp(options->dump_after, pass) == 0)
-        tsr_graph_print(graph, options->dump);
+    compilation *c = context;
+    const char *wanted = c->options->dump_after;
+    if (wanted == NULL || c->options->dump == NULL || strncmp(wanted, pass, strlen(pass)) != 0)
+        return;
+    const char *rest = wanted + strlen(pass);
+    if (*rest == '\0' || (*rest == ':' && strtol(rest + 1, NULL, 10) == ++c->dumps))
+        tsr_graph_print(graph, c->options->dump_data ? TSR_PRINT_ALL : TSR_PRINT_SMALL, c->options->dump);
 }
 
 static tsr_status import(compilation *c, const void *bytes, size_t size, const char *file_name) {
@@ -24,7 +55,7 @@ static tsr_status import(compilation *c, const void *bytes, size_t size, const c
     const tsr_import_options import = {.batch = options->batch, .bound_count = options->bound_count, .bound = options->bound};
     progress(c, "import");
     TSR_TRY(tsr_import_bytes(bytes, size, file_name, &import, &c->graph));
-    dump((void *)(uintptr_t)options, "import", c->graph);
+    dump(c, "import", c->graph);
     return tsr_ok();
 }
 
@@ -33,7 +64,7 @@ static tsr_status compile(compilation *c, tsr_program *program) {
     const tsr_pass_options passes = {.block_in = options->host_only ? 0 : options->config->block_in};
     c->arena = c->graph->arena;
     progress(c, "graph");
-    TSR_TRY(tsr_passes_run(c->graph, &passes, dump, (void *)(uintptr_t)options));
+    TSR_TRY(tsr_passes_run(c->graph, &passes, dump, c));
     TSR_TRY(place_nodes(c));
     TSR_TRY(plan_memory(c));
     TSR_TRY(generate(c, program));
@@ -53,6 +84,7 @@ static void name_of(const char *file_name, char *out, size_t size) {
 static tsr_status make_program(compilation *c, const void *bytes, size_t size, const char *file_name, tsr_program **out_program) {
     const tsr_compile_options *options = c->options;
     *out_program = NULL;
+    TSR_TRY(check_dump(options->dump_after));
     if (options->config == NULL && !options->host_only)
         return tsr_error(TSR_INVALID_ARGUMENT, "compiling for the accelerator needs a hardware configuration");
     tsr_program *program = calloc(1, sizeof *program);

@@ -20,6 +20,7 @@ typedef struct compilation {
     const tsr_compile_options *options;
     tsr_graph *graph;
     tsr_arena *arena;
+    long dumps; // how often the pass of options->dump_after has run
     placement *places;      // a node
     tsr_tbuffer **buffers;  // a tensor: WORK with its offset, or CONST
     uint64_t work_bytes;

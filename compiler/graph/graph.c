@@ -90,19 +90,6 @@ tsr_id tsr_graph_add_const(tsr_graph *graph, const char *name, tsr_dtype dtype, 
     return id;
 }
 
-tsr_attr tsr_attr_default(void) {
-    tsr_attr attr;
-    memset(&attr, 0, sizeof attr);
-    for (int i = 0; i < 2; i++)
-        attr.kernel[i] = attr.stride[i] = attr.dilation[i] = 1;
-    attr.groups = 1;
-    attr.flatten_axis = -1;
-    attr.alpha = attr.beta = 1.0f;
-    attr.clip_lo = -INFINITY;
-    attr.clip_hi = INFINITY;
-    return attr;
-}
-
 tsr_id tsr_graph_add_node(tsr_graph *graph, tsr_op op, const char *name, uint32_t input_count, const tsr_id *inputs,
                           uint32_t output_count, const tsr_id *outputs) {
     if (graph->node_count == graph->node_capacity)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tsr/graph.h"
+// A graph as text (text.md). Names in the text are unique; a graph's need not be, so that a later one gets "~2" appended.
+#include "text.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <string.h>
 
 const char *tsr_shape_text(char buffer[TSR_SHAPE_TEXT], uint32_t rank, const int64_t *shape) {
@@ -13,125 +13,188 @@ const char *tsr_shape_text(char buffer[TSR_SHAPE_TEXT], uint32_t rank, const int
     return buffer;
 }
 
-enum { NAME_TEXT = 40 };
+typedef struct printer {
+    const tsr_graph *graph;
+    tsr_print_constants constants;
+    FILE *out;
+    tsr_arena *scratch;
+    const char **labels; // a tensor's name in the text; NULL: not given yet
+    bool *printed;       // constants
+    name_map tensor_names, node_names;
+} printer;
 
-// Names made by converters can fill a page; the end says most.
-static const char *short_name(char buffer[NAME_TEXT], const char *name) {
-    const size_t length = strlen(name);
-    if (length < NAME_TEXT)
-        return name;
-    snprintf(buffer, NAME_TEXT, "..%s", name + length - (NAME_TEXT - 3));
-    return buffer;
+static const char *unique(printer *p, name_map *names, const char *base) {
+    const char *name = base != NULL ? base : "";
+    for (uint32_t n = 2; !name_map_add(names, name, 0); n++)
+        name = tsr_arena_printf(p->scratch, "%s~%" PRIu32, base != NULL ? base : "", n);
+    return name;
 }
 
-// "conv1:int8[1,8,8,16](0.023,-128)": name, type, quantisation. A constant is marked with '#'.
-static void print_tensor(const tsr_graph *graph, tsr_id id, FILE *out) {
-    if (id == TSR_NO_ID || id >= graph->tensor_count) {
-        fputs(id == TSR_NO_ID ? "-" : "?", out);
+static bool exists(const printer *p, tsr_id id) { return id < p->graph->tensor_count; }
+
+static void print_label(printer *p, tsr_id id) {
+    if (!exists(p, id)) {
+        fputs(id == TSR_NO_ID ? "-" : "?", p->out);
         return;
     }
-    const tsr_tensor *tensor = &graph->tensors[id];
-    char shape[TSR_SHAPE_TEXT], name[NAME_TEXT];
-    fprintf(out, "%s%s:%s%s", tensor->data != NULL ? "#" : "", short_name(name, tensor->name), tsr_dtype_name(tensor->dtype),
-            tsr_shape_text(shape, tensor->rank, tensor->shape));
-    if (tensor->quant.count == 1)
-        fprintf(out, "(%g,%" PRId32 ")", (double)tensor->quant.scale[0], tensor->quant.zero_point[0]);
-    else if (tensor->quant.count > 1)
-        fprintf(out, "(%" PRIu32 " scales, axis %" PRId32 ")", tensor->quant.count, tensor->quant.axis);
+    if (p->labels[id] == NULL)
+        p->labels[id] = unique(p, &p->tensor_names, p->graph->tensors[id].name);
+    text_print_name(p->labels[id], p->out);
 }
 
-static void print_list(const char *label, const int64_t *values, uint32_t count, FILE *out) {
-    fprintf(out, " %s=", label);
-    for (uint32_t i = 0; i < count; i++)
-        fprintf(out, "%s%" PRId64, i > 0 ? "," : "", values[i]);
+// "conv1: int8[1,8,8,16](0.023,-128)"
+static void print_typed(printer *p, tsr_id id) {
+    print_label(p, id);
+    if (!exists(p, id))
+        return;
+    const tsr_tensor *t = &p->graph->tensors[id];
+    const tsr_quant *q = &t->quant;
+    char shape[TSR_SHAPE_TEXT];
+    fprintf(p->out, ": %s%s", tsr_dtype_name(t->dtype), tsr_shape_text(shape, t->rank, t->shape));
+    if (q->count == 0)
+        return;
+    fputc('(', p->out);
+    if (q->count > 1)
+        fprintf(p->out, "axis %" PRId32 ": ", q->axis);
+    for (uint32_t i = 0; i < q->count; i++) {
+        fputs(i > 0 ? " " : "", p->out);
+        text_print_float(q->scale[i], p->out);
+        fprintf(p->out, ",%" PRId32, q->zero_point[i]);
+    }
+    fputc(')', p->out);
 }
 
-static void print_window(const tsr_attr *attr, FILE *out) {
-    print_list("kernel", attr->kernel, 2, out);
-    print_list("stride", attr->stride, 2, out);
-    if (attr->dilation[0] != 1 || attr->dilation[1] != 1)
-        print_list("dilation", attr->dilation, 2, out);
-    const int64_t pads[4] = {attr->pad_top, attr->pad_left, attr->pad_bottom, attr->pad_right};
-    if (pads[0] != 0 || pads[1] != 0 || pads[2] != 0 || pads[3] != 0)
-        print_list("pads", pads, 4, out);
-    if (attr->groups != 1)
-        fprintf(out, " groups=%" PRId64, attr->groups);
-    if (attr->count_include_pad)
-        fputs(" count_include_pad", out);
-    if (attr->ceil_mode)
-        fputs(" ceil", out);
+static void print_constant(printer *p, tsr_id id) {
+    if (!exists(p, id) || p->graph->tensors[id].data == NULL || p->printed[id])
+        return;
+    p->printed[id] = true;
+    fputs("const ", p->out);
+    print_typed(p, id);
+    text_print_data(&p->graph->tensors[id], p->constants, p->out);
+    fputc('\n', p->out);
 }
 
-static void print_attr(const tsr_graph *graph, const tsr_node *node, FILE *out) {
-    const tsr_attr *attr = &node->attr;
-    const uint32_t rank = node->input_count > 0 && node->inputs[0] != TSR_NO_ID ? graph->tensors[node->inputs[0]].rank : 0;
-    switch (node->op) {
-    case TSR_OP_CONV:
-    case TSR_OP_CONV_INTEGER:
-    case TSR_OP_MAX_POOL:
-    case TSR_OP_MAX_POOL_INDEX:
-    case TSR_OP_AVERAGE_POOL: print_window(attr, out); break;
-    case TSR_OP_MEAN:
-        print_list("axes", attr->axes, attr->axis_count, out);
-        fputs(attr->keep_dims ? " keep_dims" : "", out);
+static unsigned list_length(const attr_field *f, const tsr_attr *attr, const tsr_attr *standard, uint32_t rank) {
+    unsigned length = attr_room(f->kind);
+    if (f->kind == ATTR_LIST) {
+        uint32_t count;
+        memcpy(&count, (const char *)attr + f->count_offset, sizeof count);
+        return count < length ? count : length;
+    }
+    const int64_t *values = (const int64_t *)(const void *)((const char *)attr + f->offset);
+    const int64_t *usual = (const int64_t *)(const void *)((const char *)standard + f->offset);
+    while (f->kind == ATTR_DIMS && length > rank && values[length - 1] == usual[length - 1])
+        length--;
+    return length;
+}
+
+static void print_field(const attr_field *f, const tsr_attr *attr, const tsr_attr *standard, uint32_t rank, FILE *out) {
+    const char *value = (const char *)attr + f->offset;
+    const unsigned length = list_length(f, attr, standard, rank);
+    if (f->kind == ATTR_LIST ? length == 0 : memcmp(value, (const char *)standard + f->offset, f->size) == 0)
+        return;
+    fprintf(out, " %s%s", f->name, f->kind == ATTR_FLAG ? "" : "=");
+    switch (f->kind) {
+    case ATTR_FLAG: break;
+    case ATTR_FLOAT: text_print_float(*(const float *)(const void *)value, out); break;
+    case ATTR_DOUBLE: text_print_double(*(const double *)(const void *)value, out); break;
+    case ATTR_CHOICE: {
+        unsigned choice, count = 0;
+        memcpy(&choice, value, sizeof choice);
+        while (f->words[count] != NULL)
+            count++;
+        fputs(choice < count ? f->words[choice] : "?", out);
         break;
-    case TSR_OP_PAD:
-        print_list("begin", attr->pads_begin, rank, out);
-        print_list("end", attr->pads_end, rank, out);
-        if (attr->pad_mode != TSR_PAD_VALUE)
-            fputs(attr->pad_mode == TSR_PAD_EDGE ? " edge" : " reflect", out);
-        else if (attr->pad_is_zero_point)
-            fputs(" value=zero_point", out);
-        else
-            fprintf(out, " value=%g", attr->pad_value);
-        break;
-    case TSR_OP_CONCAT: print_list("axis", &attr->axis, 1, out); break;
-    case TSR_OP_TRANSPOSE: print_list("perm", attr->perm, rank, out); break;
-    case TSR_OP_SOFTMAX:
-        print_list("axis", &attr->axis, 1, out);
-        if (attr->flatten_axis >= 0)
-            print_list("flatten_axis", &attr->flatten_axis, 1, out);
-        if (attr->beta != 1.0f)
-            fprintf(out, " beta=%g", (double)attr->beta);
-        break;
-    case TSR_OP_LEAKY_RELU: fprintf(out, " alpha=%g", (double)attr->alpha); break;
-    default: break;
     }
-    if (attr->clip_lo != -INFINITY || attr->clip_hi != INFINITY)
-        fprintf(out, " clip=%g..%g", (double)attr->clip_lo, (double)attr->clip_hi);
+    default:
+        for (unsigned i = 0; i < length; i++)
+            fprintf(out, "%s%" PRId64, i > 0 ? "," : "", ((const int64_t *)(const void *)value)[i]);
+    }
 }
 
-void tsr_graph_print(const tsr_graph *graph, FILE *out) {
-    fprintf(out, "graph %s%s\n", graph->name, graph->channels_last ? " (channels last)" : "");
-    for (uint32_t i = 0; i < graph->input_count; i++) {
-        fputs("  input ", out);
-        print_tensor(graph, graph->inputs[i], out);
-        fputc('\n', out);
+static void print_rescale(const tsr_rescale *r, FILE *out) {
+    fprintf(out, "%" PRId32 ":%u:%u%s", r->multiplier, r->lsh, r->rsh, r->single_rounding ? "s" : "");
+}
+
+static void print_requant(const tsr_requant *r, FILE *out) {
+    if (!r->valid)
+        return;
+    fprintf(out, " requant(in_zero=%" PRId32 ",%" PRId32 " in=", r->in_zero_point[0], r->in_zero_point[1]);
+    print_rescale(&r->in[0], out);
+    fputc(',', out);
+    print_rescale(&r->in[1], out);
+    fputs(" out=", out);
+    if (r->channels == 0)
+        fputs("none", out);
+    for (uint32_t c = 0; c < r->channels; c++) {
+        fputs(c > 0 ? "," : "", out);
+        print_rescale(&r->out[c], out);
     }
-    for (uint32_t n = 0; n < graph->node_count; n++) {
-        const tsr_node *node = &graph->nodes[n];
-        if (node->dead)
-            continue;
-        fprintf(out, "  %3" PRIu32 " ", n);
-        for (uint32_t i = 0; i < node->output_count; i++) {
-            fputs(i > 0 ? ", " : "", out);
-            print_tensor(graph, node->outputs[i], out);
-        }
-        fprintf(out, " = %s(", tsr_op_name(node->op));
-        for (uint32_t i = 0; i < node->input_count; i++) {
-            fputs(i > 0 ? ", " : "", out);
-            print_tensor(graph, node->inputs[i], out);
-        }
-        fputc(')', out);
-        print_attr(graph, node, out);
-        const tsr_id first = node->output_count > 0 ? node->outputs[0] : TSR_NO_ID;
-        if (first >= graph->tensor_count || strcmp(node->name, graph->tensors[first].name) != 0)
-            fprintf(out, "  '%s'", node->name);
-        fputc('\n', out);
+    fprintf(out, " out_zero=%" PRId32 " lo=%" PRId32 " hi=%" PRId32 ")", r->out_zero_point, r->lo, r->hi);
+}
+
+static void print_node(printer *p, const tsr_node *node) {
+    const tsr_attr standard = tsr_attr_default();
+    const uint32_t rank = node->input_count > 0 && exists(p, node->inputs[0]) ? p->graph->tensors[node->inputs[0]].rank : 0;
+    for (uint32_t i = 0; i < node->input_count; i++)
+        print_constant(p, node->inputs[i]);
+    for (uint32_t i = 0; i < node->output_count; i++) {
+        fputs(i > 0 ? ", " : "", p->out);
+        print_typed(p, node->outputs[i]);
     }
-    for (uint32_t i = 0; i < graph->output_count; i++) {
-        fputs("  output ", out);
-        print_tensor(graph, graph->outputs[i], out);
-        fputc('\n', out);
+    fprintf(p->out, " = %s(", tsr_op_name(node->op));
+    for (uint32_t i = 0; i < node->input_count; i++) {
+        fputs(i > 0 ? ", " : "", p->out);
+        print_label(p, node->inputs[i]);
     }
+    fputc(')', p->out);
+    for (unsigned i = 0; i < attr_field_count; i++)
+        print_field(&attr_fields[i], &node->attr, &standard, rank, p->out);
+    print_requant(&node->requant, p->out);
+    const char *name = unique(p, &p->node_names, node->name);
+    const tsr_id first = node->output_count > 0 ? node->outputs[0] : TSR_NO_ID;
+    if (!exists(p, first) || strcmp(name, p->labels[first]) != 0) {
+        fputs(" @ ", p->out);
+        text_print_name(name, p->out);
+    }
+    fputc('\n', p->out);
+}
+
+static void print_graph(printer *p) {
+    const tsr_graph *g = p->graph;
+    fprintf(p->out, "%s %d ", TEXT_MAGIC, TEXT_VERSION);
+    text_print_name(g->name, p->out);
+    fputs(g->channels_last ? " channels_last\n" : "\n", p->out);
+    for (uint32_t i = 0; i < g->input_count; i++) {
+        fputs("input ", p->out);
+        print_typed(p, g->inputs[i]);
+        fputc('\n', p->out);
+    }
+    for (uint32_t i = 0; i < g->output_count; i++) // their names are the model's, whatever else has them
+        if (exists(p, g->outputs[i]) && p->labels[g->outputs[i]] == NULL)
+            p->labels[g->outputs[i]] = unique(p, &p->tensor_names, g->tensors[g->outputs[i]].name);
+    for (uint32_t n = 0; n < g->node_count; n++)
+        if (!g->nodes[n].dead)
+            print_node(p, &g->nodes[n]);
+    for (uint32_t i = 0; i < g->output_count; i++)
+        print_constant(p, g->outputs[i]);
+    for (uint32_t i = 0; i < g->output_count; i++) {
+        fputs("output ", p->out);
+        print_label(p, g->outputs[i]);
+        fputc('\n', p->out);
+    }
+}
+
+void tsr_graph_print(const tsr_graph *graph, tsr_print_constants constants, FILE *out) {
+    tsr_arena *scratch = tsr_arena_create();
+    printer p = {.graph = graph,
+                 .constants = constants,
+                 .out = out,
+                 .scratch = scratch,
+                 .labels = TSR_NEW_ARRAY(scratch, const char *, graph->tensor_count + 1),
+                 .printed = TSR_NEW_ARRAY(scratch, bool, graph->tensor_count + 1),
+                 .tensor_names = {.arena = scratch},
+                 .node_names = {.arena = scratch}};
+    print_graph(&p);
+    tsr_arena_free(scratch);
 }

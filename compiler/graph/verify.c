@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tsr/graph.h"
+#include "verify.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -149,6 +149,21 @@ static tsr_status verify_types(const tsr_graph *graph, const tsr_node *node) {
     return tsr_ok();
 }
 
+static bool shifts_fit(const tsr_rescale *r) { return r->lsh <= 31 && r->rsh <= 31; }
+
+static tsr_status verify_requant(const tsr_requant *r) {
+    if (!r->valid)
+        return tsr_ok();
+    if (r->channels > 0 && r->out == NULL)
+        return tsr_error(TSR_INTERNAL, "rescaled without numbers");
+    bool fit = shifts_fit(&r->in[0]) && shifts_fit(&r->in[1]);
+    for (uint32_t c = 0; c < r->channels; c++)
+        fit = fit && shifts_fit(&r->out[c]);
+    if (!fit || r->lo > r->hi)
+        return tsr_error(TSR_CORRUPT, "its rescaling shifts by more than 31, or clamps to nothing");
+    return tsr_ok();
+}
+
 static tsr_status verify_node(const tsr_graph *graph, const tsr_node *node, bool *ready) {
     if ((unsigned)node->op >= TSR_OP_COUNT || node->op == TSR_OP_NONE || node->name == NULL)
         return tsr_error(TSR_INTERNAL, "no operator or no name");
@@ -184,15 +199,18 @@ static tsr_status verify_node(const tsr_graph *graph, const tsr_node *node, bool
         return tsr_error(TSR_CORRUPT, "the output's shape is %s, must be %s", tsr_shape_text(is, y->rank, y->shape),
                          tsr_shape_text(should, rank, shape));
     }
+    TSR_TRY(verify_requant(&node->requant));
     return verify_types(graph, node);
 }
 
-static tsr_status verify_all(const tsr_graph *graph, bool *ready) {
+static tsr_status verify_all(const tsr_graph *graph, bool *ready, tsr_id *out_tensor, tsr_id *out_node) {
     for (uint32_t t = 0; t < graph->tensor_count; t++) {
+        *out_tensor = t;
         TSR_TRY(tsr_annotate(verify_tensor(&graph->tensors[t]), "tensor '%s'",
                              graph->tensors[t].name != NULL ? graph->tensors[t].name : ""));
         ready[t] = graph->tensors[t].data != NULL;
     }
+    *out_tensor = TSR_NO_ID;
     for (uint32_t i = 0; i < graph->input_count; i++) {
         if (graph->inputs[i] >= graph->tensor_count || ready[graph->inputs[i]])
             return tsr_error(TSR_CORRUPT, "graph input %" PRIu32 " is a constant, a repetition or no tensor", i);
@@ -200,10 +218,12 @@ static tsr_status verify_all(const tsr_graph *graph, bool *ready) {
     }
     for (uint32_t n = 0; n < graph->node_count; n++) {
         const tsr_node *node = &graph->nodes[n];
+        *out_node = n;
         if (!node->dead)
             TSR_TRY(tsr_annotate(verify_node(graph, node, ready), "node '%s' (%s)", node->name != NULL ? node->name : "",
                                  tsr_op_name(node->op)));
     }
+    *out_node = TSR_NO_ID;
     for (uint32_t i = 0; i < graph->output_count; i++)
         if (graph->outputs[i] >= graph->tensor_count || !ready[graph->outputs[i]])
             return tsr_error(TSR_CORRUPT, "graph output %" PRIu32 " is never produced", i);
@@ -212,10 +232,16 @@ static tsr_status verify_all(const tsr_graph *graph, bool *ready) {
     return tsr_ok();
 }
 
-tsr_status tsr_graph_verify(const tsr_graph *graph) {
+tsr_status graph_verify(const tsr_graph *graph, tsr_id *out_tensor, tsr_id *out_node) {
+    *out_tensor = *out_node = TSR_NO_ID;
     tsr_arena *scratch = tsr_arena_create();
     bool *ready = TSR_NEW_ARRAY(scratch, bool, graph->tensor_count);
-    tsr_status status = verify_all(graph, ready);
+    tsr_status status = verify_all(graph, ready, out_tensor, out_node);
     tsr_arena_free(scratch);
     return status;
+}
+
+tsr_status tsr_graph_verify(const tsr_graph *graph) {
+    tsr_id tensor, node;
+    return graph_verify(graph, &tensor, &node);
 }

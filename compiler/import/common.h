@@ -4,16 +4,7 @@
 #define TSR_IMPORT_COMMON_H
 
 #include "tsr/import.h"
-
-typedef struct name_map { // text -> number; keys are not copied
-    tsr_arena *arena;
-    uint32_t count, capacity;
-    const char **keys;
-    uint32_t *values;
-} name_map;
-
-bool name_map_get(const name_map *map, const char *key, uint32_t *out_value);
-bool name_map_add(name_map *map, const char *key, uint32_t value); // false, nothing changed: the key is there already
+#include "tsr/name_map.h"
 
 typedef struct importer {
     tsr_graph *graph;

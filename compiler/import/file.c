@@ -48,6 +48,17 @@ tsr_status tsr_import_read_file(const char *path, unsigned char **out_bytes, siz
     return status;
 }
 
+// The passes compute the integer arithmetic themselves, also of a graph that was printed after they had.
+static tsr_status import_text(const char *text, size_t size, const char *file_name, const tsr_import_options *options,
+                              tsr_graph **out_graph) {
+    if (options != NULL && options->bound_count > 0)
+        return tsr_error(TSR_UNSUPPORTED, "%s: inputs of a graph in text form cannot be bound; write a const line", file_name);
+    TSR_TRY(tsr_graph_parse(text, size, file_name, out_graph));
+    for (uint32_t n = 0; n < (*out_graph)->node_count; n++)
+        (*out_graph)->nodes[n].requant = (tsr_requant){0};
+    return tsr_ok();
+}
+
 tsr_status tsr_import_bytes(const void *bytes, size_t size, const char *file_name, const tsr_import_options *options,
                             tsr_graph **out_graph) {
     *out_graph = NULL;
@@ -55,6 +66,8 @@ tsr_status tsr_import_bytes(const void *bytes, size_t size, const char *file_nam
         return tsr_error(TSR_CORRUPT, "%s: the file is empty", file_name);
     if (size >= 8 && memcmp((const char *)bytes + 4, "TFL3", 4) == 0)
         return tsr_import_tflite(bytes, size, file_name, options, out_graph);
+    if (tsr_graph_is_text(bytes, size))
+        return import_text(bytes, size, file_name, options, out_graph);
     return tsr_import_onnx(bytes, size, file_name, options, out_graph);
 }
 

@@ -16,7 +16,7 @@ int main(int argc, char **argv) {
         fprintf(stderr, "show_graph: %s\n", status.message);
         return 1;
     }
-    tsr_graph_print(graph, stdout);
+    tsr_graph_print(graph, TSR_PRINT_SMALL, stdout);
     uint64_t macs = 0;
     for (uint32_t n = 0; n < graph->node_count; n++)
         macs += tsr_node_macs(graph, &graph->nodes[n]);

@@ -58,7 +58,7 @@ static check_result imports(const model_case *model) {
     if (model->macs != 0)
         ASSERT_EQ_FMT(model->macs, macs, "%" PRIu64);
     FILE *nowhere = fopen("/dev/null", "w");
-    tsr_graph_print(graph, nowhere);
+    tsr_graph_print(graph, TSR_PRINT_SMALL, nowhere);
     fclose(nowhere);
     tsr_graph_free(graph);
     PASS();

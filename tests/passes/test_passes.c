@@ -548,13 +548,12 @@ static void note(void *user, const char *pass, const tsr_graph *graph) {
 }
 
 TEST_GRAPH(the_pipeline_reports_each_pass_in_order) {
-    char passes[400] = "";
+    char passes[1000] = "";
     (void)arena;
     output(g, clip(g, input(g, real(g, SHAPE(8))), 0, 1));
     ASSERT_OK(tsr_passes_run(g, NULL, note, passes));
     ASSERT_STR_CONTAINS("dead fold matmul layout fold fuse_bias fuse_activation qdq", passes);
     ASSERT_STR_CONTAINS("quantise int8", passes);
-    ASSERT_FALSE(strstr(passes, "split") != NULL);
     PASS();
 }
 

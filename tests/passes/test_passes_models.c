@@ -60,7 +60,7 @@ static check_result only_border_nodes_are_left(const tsr_graph *graph) {
             good = at_border(graph, node);
         if (!good) {
             fprintf(stderr, "%s: '%s' (%s) is left inside\n", graph->name, node->name, tsr_op_name(node->op));
-            tsr_graph_print(graph, stderr);
+            tsr_graph_print(graph, TSR_PRINT_SMALL, stderr);
             FAIL();
         }
     }
@@ -90,7 +90,7 @@ static void show(void *user, const char *pass, const tsr_graph *graph) {
     (void)user;
     if (check.verbose > 1) {
         fprintf(stderr, "---- %s\n", pass);
-        tsr_graph_print(graph, stderr);
+        tsr_graph_print(graph, TSR_PRINT_SMALL, stderr);
     }
 }
 

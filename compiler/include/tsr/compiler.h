@@ -26,9 +26,15 @@ typedef struct tsr_compile_options {
     // Called as stages go by ("import", "graph", "accelerator", "host", ...), for progress bars. NULL = none.
     void (*on_progress)(void *context, const char *stage, unsigned done, unsigned total);
     void *progress_context;
-    const char *dump_after; // a graph pass, "import", or "schedule" (the tensor programs of accelerator nodes): printed to dump
+    // A stage (tsr_compile_stage) whose result is printed to dump each time it has run; "NAME:2" only the second time.
+    const char *dump_after;
+    bool dump_data; // all contents of constants too, so that the graph can be read back
     FILE *dump;
 } tsr_compile_options;
+
+// The name of stage 0, 1, ... that can be dumped; NULL past the last: "import", the graph passes, "schedule" (the tensor
+// programs of accelerator nodes).
+const char *tsr_compile_stage(unsigned index);
 
 // Errors name the node and what would work. *out_program is the caller's (tsr_program_free).
 tsr_status tsr_compile_file(const char *path, const tsr_compile_options *options, tsr_program **out_program);

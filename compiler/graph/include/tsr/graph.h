@@ -7,6 +7,10 @@
 // Quantisation: a tensor of an integer type with quant.count > 0 stands for real = scale * (q - zero_point). A node whose
 // activations are such tensors is a *quantised node*: its meaning is TFLite's integer reference kernel for that operator,
 // with the numbers in node->requant (filled by the pass `quantise`), so that every back end computes the same bytes.
+//
+// Integer tensors without quant are plain numbers: ADD, SUB, MUL, NEG wrap, DIV truncates; CLIP, MIN, MAX, MAX_POOL compare
+// them as they are. Indices count from the end when negative; what lies outside then is brought to the nearest element, so
+// that no device reads past a tensor. IDENTITY copies elements bit for bit; its output may carry another quant, or none.
 #ifndef TSR_GRAPH_H
 #define TSR_GRAPH_H
 
@@ -15,6 +19,7 @@
 #include <stdio.h>
 
 #include "tsr/arena.h"
+#include "tsr/attr.h"
 #include "tsr/dtype.h"
 #include "tsr/status.h"
 
@@ -94,48 +99,6 @@ typedef struct tsr_tensor {
     const void *data; // constant contents, dense row-major; NULL = computed at run time
 } tsr_tensor;
 
-// What PAD puts around: one value, the nearest element of the tensor, or the tensor mirrored at its first and last elements
-// (then no pad may reach as far as the extent).
-typedef enum tsr_pad_mode { TSR_PAD_VALUE, TSR_PAD_EDGE, TSR_PAD_REFLECT } tsr_pad_mode;
-
-// What SCATTER_ND does with the element that is there already.
-typedef enum tsr_reduction { TSR_REDUCE_NONE, TSR_REDUCE_ADD, TSR_REDUCE_MUL, TSR_REDUCE_MIN, TSR_REDUCE_MAX } tsr_reduction;
-
-// Windows of CONV and pools: output row oh reads input rows oh * stride - pad_top + kh * dilation. Rows outside of the
-// picture count as zero (CONV; quantised: as the zero point) or are left out (pools). With ceil_mode the last window may
-// reach beyond pad_bottom; it always starts inside of the picture or its top padding. AVERAGE_POOL divides by the number
-// of cells inside the picture, with count_include_pad by those inside the picture and its stated padding.
-//
-// Integer tensors without quant are plain numbers: ADD, SUB, MUL, NEG wrap, DIV truncates; CLIP, MIN, MAX, MAX_POOL
-// compare them as they are. Indices count from the end when negative; what lies outside then is brought to the nearest
-// element, so that no device reads past a tensor. IDENTITY copies elements bit for bit; its output may carry another quant, or none.
-typedef struct tsr_attr {
-    int64_t kernel[2], stride[2], dilation[2]; // height, width
-    int64_t pad_top, pad_left, pad_bottom, pad_right;
-    int64_t groups;
-    bool count_include_pad; // AVERAGE_POOL: see the note on windows below
-    bool ceil_mode; // pools: output extents round up
-    int64_t axis, flatten_axis; // flatten_axis -1: none
-    uint32_t axis_count;
-    int64_t axes[TSR_MAX_RANK];
-    bool keep_dims;
-    int64_t perm[TSR_MAX_RANK];
-    int64_t pads_begin[TSR_MAX_RANK], pads_end[TSR_MAX_RANK];
-    double pad_value; // real value (float graphs), or the raw integer (integer tensors)
-    bool pad_is_zero_point; // quantised Pad with no value given
-    tsr_pad_mode pad_mode;
-    uint32_t extent_count; // rank of y: SLICE, EXPAND
-    int64_t extents[TSR_MAX_RANK]; // of y
-    int64_t starts[TSR_MAX_RANK], steps[TSR_MAX_RANK]; // SLICE, one a dimension; all elements lie inside of x
-    int64_t batch_dims;
-    tsr_reduction reduction;
-    bool fmod, select_last, exclusive, reverse, approximate;
-    bool round_half_away; // QUANTIZE of reals: halves away from zero (TFLite) rather than to even (ONNX)
-    float alpha, beta;
-    float clip_lo, clip_hi; // real values, -INFINITY/INFINITY: unbounded. On CONV, FULLY_CONNECTED, ADD, SUB, MUL, DIV,
-        // pools: the fused activation, applied to the result
-} tsr_attr;
-
 // Integer arithmetic of a quantised node: RESCALE as isa/spec.md defines it, v * multiplier * 2^(lsh - rsh - 31), rounded
 // once (half up: ONNX, and TFLite's fully connected) or twice (gemmlowp's way: TFLite's other reference kernels).
 typedef struct tsr_rescale {
@@ -187,7 +150,6 @@ tsr_id tsr_graph_add_const(tsr_graph *graph, const char *name, tsr_dtype dtype, 
                            const void *data); // copies the data
 tsr_id tsr_graph_add_node(tsr_graph *graph, tsr_op op, const char *name, uint32_t input_count, const tsr_id *inputs,
                           uint32_t output_count, const tsr_id *outputs); // attr: see tsr_attr_default
-tsr_attr tsr_attr_default(void); // clip unbounded; kernel, strides, dilations, groups, alpha, beta 1; flatten_axis -1
 void tsr_graph_set_quant(tsr_graph *graph, tsr_id tensor, uint32_t count, int32_t axis, const float *scale,
                          const int32_t *zero_point); // copies
 
@@ -223,6 +185,12 @@ tsr_status tsr_quantise(tsr_graph *graph);
 // A real multiplier as RESCALE takes it: TFLite's QuantizeMultiplier.
 tsr_rescale tsr_rescale_of(double multiplier);
 
-void tsr_graph_print(const tsr_graph *graph, FILE *out); // one line a node
+// The text form (compiler/graph/text.md), one line a node. TSR_PRINT_SMALL leaves out the contents of constants of more than 64
+// elements; TSR_PRINT_ALL is what tsr_graph_parse reads back: print(parse(print(graph))) gives the same text.
+typedef enum tsr_print_constants { TSR_PRINT_SMALL, TSR_PRINT_ALL } tsr_print_constants;
+void tsr_graph_print(const tsr_graph *graph, tsr_print_constants constants, FILE *out);
+// Untrusted text. The graph has passed tsr_graph_verify and does not refer to the text; an error says file, line and column.
+tsr_status tsr_graph_parse(const char *text, size_t size, const char *file_name, tsr_graph **out_graph);
+bool tsr_graph_is_text(const void *bytes, size_t size); // whether a file is meant to be one, by its first word
 
 #endif

@@ -22,8 +22,8 @@ typedef struct tsr_import_options {
     const tsr_import_tensor *bound;
 } tsr_import_options;
 
-// By content: ONNX or TFLite. NULL options: batch 1, nothing bound. The caller frees the graph; it does not refer to the
-// file or to the options any more.
+// By content: ONNX, TFLite, or a graph in text form. NULL options: batch 1, nothing bound. The caller frees the graph; it
+// does not refer to the file or to the options any more.
 tsr_status tsr_import_file(const char *path, const tsr_import_options *options, tsr_graph **out_graph);
 tsr_status tsr_import_bytes(const void *bytes, size_t size, const char *file_name, const tsr_import_options *options,
                             tsr_graph **out_graph);
