@@ -27,7 +27,8 @@ typedef struct gemm {
     int64_t run_step_y, run_step_x; // elements of x from run to run
     tsr_tbuffer *x;
     ex x_base;                                               // of all: a group, a batch
-    ex (*pixel_at)(lowering *l, const void *context, ex pixel); // element of x of a pixel's first run
+    // Element of x where the first run of pixel first + next begins; first is a multiple of a register tile's pixels.
+    ex (*pixel_at)(lowering *l, const void *context, ex first, int64_t next);
     const void *context;
 
     // Where weights come from, in elements of w: base + channel * channel_step + (r * run + k) * k_step.

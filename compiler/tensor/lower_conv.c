@@ -47,12 +47,19 @@ typedef struct product { // a convolution as a matrix product
     ex image, group; // loop variables around it
 } product;
 
-static ex pixel_at(lowering *l, const void *context, ex pixel) {
+static ex pixel_at(lowering *l, const void *context, ex first, int64_t next) {
     const conv *v = ((const product *)context)->v;
     if (v->sx == 1 && v->sy == 1 && v->w == v->ow && v->h == v->oh)
-        return scaled(l, pixel, v->c); // one after another
+        return scaled(l, add(l, first, i64(l, next)), v->c); // one after another
+    bool near = next <= v->ow; // in this row or the next
+    ex pixel = near ? first : add(l, first, i64(l, next));
     ex y = op(l, TSR_DIV, pixel, i64(l, v->ow)), x = op(l, TSR_MOD, pixel, i64(l, v->ow));
-    return scaled(l, add(l, scaled(l, y, v->sy * v->w), scaled(l, x, v->sx)), v->c);
+    ex at = scaled(l, add(l, scaled(l, y, v->sy * v->w), scaled(l, x, v->sx)), v->c);
+    if (!near || next == 0)
+        return at;
+    ex over = op(l, TSR_GE, add(l, x, i64(l, next)), i64(l, v->ow));
+    int64_t here = next * v->sx * v->c, there = here + (v->sy * v->w - v->ow * v->sx) * v->c;
+    return add(l, at, choose(l, over, i64(l, there), i64(l, here)));
 }
 
 static tsr_stmt *finish(lowering *l, const void *context, ex sum, ex pixel, ex channel) {

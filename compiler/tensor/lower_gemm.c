@@ -128,8 +128,8 @@ static tsr_stmt *multiply(lowering *l, const gemm *m, const channel_tiles *kind,
     weights = add(l, add(l, weights, i64(l, kind->offset)), scaled(l, var(l, j), dot));
     tsr_stmt **rows = TSR_NEW_ARRAY(l->arena, tsr_stmt *, pixels);
     for (int64_t q = 0; q < pixels; q++) {
-        ex pixel = add(l, first_pixel, i64(l, q));
-        ex at = add(l, add(l, m->pixel_at(l, m->context, pixel), offset), add(l, m->x_base, scaled(l, var(l, k), dot)));
+        ex pixel = m->pixel_at(l, m->context, first_pixel, q);
+        ex at = add(l, add(l, pixel, offset), add(l, m->x_base, scaled(l, var(l, k), dot)));
         ex product = NULL;
         for (int64_t d = 0; d < dot; d++) {
             ex w = cast(l, m->type, load(l, m->weights, add(l, weights, i64(l, d))));

@@ -37,18 +37,19 @@ ex divide_by_power(lowering *l, ex x, ex exponent) {
     return add(l, op(l, TSR_SHR, x, exponent), cast(l, TSR_I32, op(l, TSR_GT, remainder, threshold)));
 }
 
-// (value * multiplier + 2^(30 + rsh)) >> (31 + rsh)
-static ex rescale_once(lowering *l, ex value, ex multiplier, ex rsh) {
-    ex shift = add(l, cast(l, TSR_I64, rsh), i64(l, 31));
-    ex half = op(l, TSR_SHL, i64(l, 1), sub(l, shift, i64(l, 1)));
-    ex product = mul(l, cast(l, TSR_I64, value), cast(l, TSR_I64, multiplier));
-    return cast(l, TSR_I32, op(l, TSR_SHR, add(l, product, half), shift));
+// (value * multiplier + half) >> (31 + rsh), half = 2^(30 + rsh). At least 32 in two steps: the upper half of the product, and
+// a shift of 32 bits, which vectors of every CPU have.
+static ex rescale_once(lowering *l, ex value, ex multiplier, ex half, ex rsh, bool shifts) {
+    ex sum = add(l, mul(l, cast(l, TSR_I64, value), cast(l, TSR_I64, multiplier)), half);
+    if (shifts)
+        return op(l, TSR_SHR, cast(l, TSR_I32, op(l, TSR_SHR, sum, i64(l, 32))), sub(l, rsh, i32(l, 1)));
+    return cast(l, TSR_I32, op(l, TSR_SHR, sum, add(l, cast(l, TSR_I64, rsh), i64(l, 31))));
 }
 
 ex rescale(lowering *l, ex value, tsr_rescale by) {
     value = op(l, TSR_SHL, value, i32(l, by.lsh));
     if (by.single_rounding)
-        return rescale_once(l, value, i32(l, by.multiplier), i32(l, by.rsh));
+        return rescale_once(l, value, i32(l, by.multiplier), i64(l, INT64_C(1) << (30 + by.rsh)), i32(l, by.rsh), by.rsh > 0);
     ex high = multiply_high(l, value, i32(l, by.multiplier));
     return by.rsh == 0 ? high : divide_by_power(l, high, i32(l, by.rsh));
 }
@@ -64,17 +65,22 @@ ex requantised(lowering *l, requant_tables *tables, ex value, ex channel) {
     if (r->channels == 1)
         return finished(l, rescale(l, value, r->out[0]));
     if (tables->multiplier == NULL) {
-        void *multiplier, *lsh, *rsh;
+        void *multiplier, *lsh, *rsh, *half;
         bool left = false;
-        for (uint32_t c = 0; c < r->channels; c++)
+        tables->shifts = true;
+        for (uint32_t c = 0; c < r->channels; c++) {
             left = left || r->out[c].lsh != 0;
+            tables->shifts = tables->shifts && r->out[c].rsh > 0;
+        }
         tables->multiplier = constant(l, "multiplier", TSR_I32, r->channels, &multiplier);
         tables->rsh = constant(l, "rsh", TSR_I32, r->channels, &rsh);
         tables->lsh = constant(l, "lsh", TSR_I32, r->channels, &lsh);
+        tables->half = constant(l, "half", TSR_I64, r->channels, &half);
         for (uint32_t c = 0; c < r->channels; c++) {
             ((int32_t *)multiplier)[c] = r->out[c].multiplier;
             ((int32_t *)lsh)[c] = r->out[c].lsh;
             ((int32_t *)rsh)[c] = r->out[c].rsh;
+            ((int64_t *)half)[c] = INT64_C(1) << (30 + r->out[c].rsh);
         }
         if (!left)
             tables->lsh = NULL;
@@ -82,7 +88,8 @@ ex requantised(lowering *l, requant_tables *tables, ex value, ex channel) {
     if (tables->lsh != NULL)
         value = op(l, TSR_SHL, value, load(l, tables->lsh, channel));
     if (r->out[0].single_rounding) // of one node all are alike
-        return finished(l, rescale_once(l, value, load(l, tables->multiplier, channel), load(l, tables->rsh, channel)));
+        return finished(l, rescale_once(l, value, load(l, tables->multiplier, channel), load(l, tables->half, channel),
+                                        load(l, tables->rsh, channel), tables->shifts));
     ex high = multiply_high(l, value, load(l, tables->multiplier, channel));
     return finished(l, divide_by_power(l, high, load(l, tables->rsh, channel)));
 }

@@ -98,7 +98,8 @@ ex multiply_high(lowering *l, ex value, ex multiplier);   // (a * b + 2^30) >> 3
 // RESCALE by requant.out of a channel (or its only one), zero point, clamp, cast to the output's type. The tables are
 // made once a node: pass the same `tables`, all NULL at first.
 typedef struct requant_tables {
-    tsr_tbuffer *multiplier, *lsh, *rsh;
+    tsr_tbuffer *multiplier, *lsh, *rsh, *half;
+    bool shifts; // every channel has an rsh
 } requant_tables;
 ex requantised(lowering *l, requant_tables *tables, ex value, ex channel);
 ex finished(lowering *l, ex value); // zero point, clamp and cast only
