@@ -407,7 +407,7 @@ static LLVMValueRef emit_select(emitter *m, const tsr_expr *e, bool lanes) {
     return phi;
 }
 
-// See dot.c: w is a vector of twice as many elements as there are lanes, x a pair that all lanes share.
+// See idiom.c: w is a vector of twice as many elements as there are lanes, x a pair that all lanes share.
 static LLVMValueRef emit_pair(emitter *m, const tsr_expr *w, const tsr_expr *x) {
     LLVMTypeRef half = LLVMInt16TypeInContext(m->context), word = LLVMInt32TypeInContext(m->context);
     LLVMTypeRef all = LLVMVectorType(half, 2 * m->lanes);
@@ -419,12 +419,22 @@ static LLVMValueRef emit_pair(emitter *m, const tsr_expr *w, const tsr_expr *x) 
                          m->lanes);
 }
 
+static LLVMValueRef emit_high(emitter *m, const tsr_high_product *p) {
+    LLVMValueRef a = splat(m, emit_expr(m, p->a, true)), b = splat(m, emit_expr(m, p->b, true));
+    if (p->b->kind == TSR_E_INT)
+        b = LLVMBuildTrunc(m->builder, b, LLVMTypeOf(a), "");
+    return tsr_emit_high(m->builder, a, b, splat(m, emit_expr(m, p->c, true)), p->shift, m->lanes);
+}
+
 static LLVMValueRef emit_operator(emitter *m, const tsr_expr *e, bool lanes) {
     if (e->kind == TSR_E_SELECT)
         return emit_select(m, e, lanes);
     const tsr_expr *w, *x;
     if (lanes && tsr_match_pair(e, m->lane_var, &w, &x))
         return emit_pair(m, w, x);
+    tsr_high_product high;
+    if (lanes && tsr_match_high(e, &high) && tsr_has_high(m->module, m->lanes))
+        return emit_high(m, &high);
     LLVMValueRef a = emit_expr(m, e->a, lanes), b = e->b != NULL ? emit_expr(m, e->b, lanes) : NULL;
     if (b != NULL && is_vector(a) != is_vector(b)) {
         a = splat(m, a);

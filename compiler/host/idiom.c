@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sums of two products of int16 neighbours: the expression
+// Expressions for which an instruction set has a short way that LLVM does not find by itself.
+//
+// Sums of two products of int16 neighbours,
 //
 //   (int32)w[2j + c] * (int32)x[i] + (int32)w[2j + c + 1] * (int32)x[i + 1]       j: the lanes, i the same for all
 //
-// is one instruction of x86 for a vector of w (pmaddwd; with VNNI LLVM joins it with the sum that takes it: vpdpwssd).
+// are one instruction of x86 for a vector of w (pmaddwd; with VNNI LLVM joins it with the sum that takes it: vpdpwssd).
+//
+// The upper half of a product, (int32)(((int64)a * (int64)b + c) >> 32 or 31), needs no conversion of vectors to int64 on
+// x86: pmuldq multiplies the even elements as they are, and the odd ones after a shift.
 #include <string.h>
 
 #include "emit.h"
@@ -117,4 +122,55 @@ LLVMValueRef tsr_emit_pair(LLVMBuilderRef builder, LLVMModuleRef module, LLVMVal
         for (unsigned i = 0; i < (parts + 1) / 2; i++)
             part[i] = 2 * i + 1 < parts ? join(builder, part[2 * i], part[2 * i + 1]) : part[2 * i];
     return part[0];
+}
+
+bool tsr_match_high(const tsr_expr *e, tsr_high_product *out_product) {
+    *out_product = (tsr_high_product){0};
+    if (e->kind != TSR_E_CAST || e->dtype != TSR_I32 || e->a->kind != TSR_E_BINARY || e->a->dtype != TSR_I64)
+        return false;
+    const tsr_expr *shift = e->a, *sum = shift->a;
+    if (shift->value.binary != TSR_SHR || shift->b->kind != TSR_E_INT || sum->kind != TSR_E_BINARY ||
+        sum->value.binary != TSR_ADD || sum->a->kind != TSR_E_BINARY || sum->a->value.binary != TSR_MUL)
+        return false;
+    const tsr_expr *a = sum->a->a, *b = sum->a->b;
+    int64_t count = shift->b->value.i;
+    if ((count != 31 && count != 32) || a->kind != TSR_E_CAST || a->a->dtype != TSR_I32)
+        return false;
+    if (b->kind == TSR_E_INT ? b->value.i != (int32_t)b->value.i : b->kind != TSR_E_CAST || b->a->dtype != TSR_I32)
+        return false;
+    // 31: the sum is doubled on the way, and must not leave int64. b and c are smaller than their types.
+    *out_product = (tsr_high_product){a->a, b->kind == TSR_E_INT ? b : b->a, sum->b, (unsigned)count};
+    return count == 32 || (sum->b->kind == TSR_E_INT && sum->b->value.i >= 0 && sum->b->value.i <= INT64_C(1) << 32);
+}
+
+// Elements first, first + 2, ... of int64 vectors; every second int32 as int64.
+static LLVMValueRef half_of(LLVMBuilderRef builder, LLVMValueRef value, int first, unsigned lanes) {
+    LLVMTypeRef wide = LLVMVectorType(LLVMInt64TypeInContext(LLVMGetTypeContext(LLVMTypeOf(value))), lanes / 2);
+    if (LLVMGetIntTypeWidth(LLVMGetElementType(LLVMTypeOf(value))) == 64)
+        return shuffle(builder, value, value, first, 2, lanes / 2);
+    LLVMValueRef count[TSR_MAX_LANES], pairs = LLVMBuildBitCast(builder, value, wide, "");
+    for (unsigned i = 0; i < lanes / 2; i++)
+        count[i] = LLVMConstInt(LLVMGetElementType(wide), 32, false);
+    LLVMValueRef by = LLVMConstVector(count, lanes / 2);
+    return LLVMBuildAShr(builder, first == 0 ? LLVMBuildShl(builder, pairs, by, "") : pairs, by, "");
+}
+
+bool tsr_has_high(LLVMModuleRef module, unsigned lanes) {
+    return strncmp(LLVMGetTarget(module), "x86_64", 6) == 0 && lanes >= 4 && lanes % 2 == 0;
+}
+
+LLVMValueRef tsr_emit_high(LLVMBuilderRef builder, LLVMValueRef a, LLVMValueRef b, LLVMValueRef c, unsigned shift,
+                           unsigned lanes) {
+    LLVMTypeRef narrow = LLVMTypeOf(a), word = LLVMGetElementType(narrow);
+    LLVMValueRef half[2], mask[TSR_MAX_LANES];
+    for (int i = 0; i < 2; i++) {
+        LLVMValueRef product = LLVMBuildMul(builder, half_of(builder, a, i, lanes), half_of(builder, b, i, lanes), "");
+        product = LLVMBuildAdd(builder, product, half_of(builder, c, i, lanes), "");
+        if (shift == 31)
+            product = LLVMBuildAdd(builder, product, product, "");
+        half[i] = LLVMBuildBitCast(builder, product, narrow, "");
+    }
+    for (unsigned i = 0; i < lanes; i++) // the upper halves of both, in turns
+        mask[i] = LLVMConstInt(word, (i | 1) + (i % 2 == 0 ? 0 : lanes), false);
+    return LLVMBuildShuffleVector(builder, half[0], half[1], LLVMConstVector(mask, lanes), "");
 }
