@@ -16,6 +16,7 @@ enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
 // Each takes its own arguments, argv[0] being its name, and returns an exit code.
 int cli_run(int argc, char **argv);
 int cli_compile(int argc, char **argv);
+int cli_quantize(int argc, char **argv);
 int cli_info(int argc, char **argv);
 int cli_asm(int argc, char **argv);
 int cli_disasm(int argc, char **argv);
@@ -32,13 +33,13 @@ typedef struct option_list {
     const char *texts[OPTION_LIST_MAX];
 } option_list;
 
-typedef enum { OPTION_FLAG, OPTION_TEXT, OPTION_NUMBER, OPTION_LIST } option_kind;
+typedef enum { OPTION_FLAG, OPTION_TEXT, OPTION_NUMBER, OPTION_REAL, OPTION_LIST } option_kind;
 
 typedef struct cli_option {
     option_kind kind;
     const char *name;     // "--device" or "-o"
     const char *argument; // "NAME", what help shows; NULL for a flag
-    void *out;            // bool *, const char **, uint32_t *, option_list *
+    void *out;            // bool *, const char **, uint32_t *, double *, option_list *
     const char *help;     // with line breaks where it needs them
 } cli_option;
 

@@ -134,6 +134,19 @@ static tsr_status load_picture(const uint8_t *bytes, size_t size, const char *pa
     return status;
 }
 
+void input_from_pixels(const uint8_t *pixels, const tsr_io *io, bool other_layout, const input_rule *rule, void *data) {
+    const size_t elements = io->bytes / sizeof(float);
+    const uint32_t channels = io->rank == 4 ? io->shape[io->channels_last ? 3 : 1] : 1;
+    const size_t plane = io->rank == 4 ? elements / io->shape[0] / channels : 1, picture = plane * channels;
+    for (size_t i = 0; i < elements; i++) {
+        const size_t in = i % picture;
+        const size_t channel = io->channels_last ? in % channels : in / plane,
+                     at = io->channels_last ? in / channels : in % plane;
+        const size_t from = io->channels_last ? channel * plane + at : at * channels + channel;
+        store_pixel(io, rule, (uint32_t)channel, pixels[other_layout ? i - in + from : i], data, i);
+    }
+}
+
 // ---- tensors ------------------------------------------------------------------------------------------------------------
 
 // Equal, but for extents of 1 in front.

@@ -22,5 +22,8 @@ tsr_status input_rule_parse(const char *mean, const char *scale, input_rule *out
 
 // Fills data (io->bytes) from the file.
 tsr_status input_load(const char *path, const tsr_io *io, const input_rule *rule, void *data);
+// Fills data from io->bytes / 4 pixels for a float input. other_layout: they lie channels last for a channels-first input of
+// rank 4, or the other way round.
+void input_from_pixels(const uint8_t *pixels, const tsr_io *io, bool other_layout, const input_rule *rule, void *data);
 
 #endif

@@ -13,6 +13,7 @@ static const struct {
 } commands[] = {
     {"run", "run a model on a picture or tensor, on a simulator or the CPU", cli_run},
     {"compile", "compile an ONNX or TFLite model into a .tsr file", cli_compile},
+    {"quantize", "turn a float model into an int8 one, by calibration", cli_quantize},
     {"info", "list a model's layers, where each runs, and why", cli_info},
     {"asm", "assemble Tessera instructions", cli_asm},
     {"disasm", "list the instructions of an image or a compiled model", cli_disasm},

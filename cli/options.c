@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `--name value`, `--name=value`, `--flag`, `-o value`; `--` ends them. `--help` everywhere.
 #include <errno.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,6 +55,12 @@ static bool set_option(const cli_command *command, const cli_option *o, const ch
         if (list->count == OPTION_LIST_MAX)
             return *exit_code = cli_misuse(command->name, "more than %d times %s", OPTION_LIST_MAX, o->name), false;
         list->texts[list->count++] = value;
+    } else if (o->kind == OPTION_REAL) {
+        char *end;
+        const double number = strtod(value, &end);
+        if (end == value || *end != '\0' || !isfinite(number))
+            return *exit_code = cli_misuse(command->name, "%s takes a number, not \"%s\"", o->name, value), false;
+        *(double *)o->out = number;
     } else {
         char *end;
         errno = 0;

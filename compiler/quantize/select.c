@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which nodes get integers, and which tensors must share a scale.
+//
+// What computes becomes integer wherever it has an integer kernel. What only moves elements follows its neighbours: integer
+// behind an integer node, or in front of nothing but integer nodes; its input and output then have one scale, so that bytes
+// move and nothing is rounded again.
+#include <fnmatch.h>
+#include <math.h>
+#include <string.h>
+
+#include "quantizer.h"
+
+bool is_move(const tsr_node *node) {
+    switch (node->op) {
+    case TSR_OP_RESHAPE:
+    case TSR_OP_TRANSPOSE:
+    case TSR_OP_CONCAT: return true;
+    case TSR_OP_PAD: return node->attr.pad_mode != TSR_PAD_VALUE || node->attr.pad_value == 0;
+    case TSR_OP_MAX_POOL: return node->attr.clip_lo == -INFINITY && node->attr.clip_hi == INFINITY;
+    default: return false;
+    }
+}
+
+static bool computes(const tsr_graph *graph, const tsr_node *node) {
+    switch (node->op) {
+    case TSR_OP_CONV:
+    case TSR_OP_FULLY_CONNECTED:
+        return is_real_constant(&graph->tensors[node->inputs[1]]) &&
+               (node->input_count < 3 || node->inputs[2] == TSR_NO_ID || is_real_constant(&graph->tensors[node->inputs[2]]));
+    case TSR_OP_MATMUL:
+    case TSR_OP_ADD:
+    case TSR_OP_SUB:
+    case TSR_OP_MUL:
+    case TSR_OP_AVERAGE_POOL:
+    case TSR_OP_MEAN:
+    case TSR_OP_SIGMOID:
+    case TSR_OP_TANH:
+    case TSR_OP_LEAKY_RELU:
+    case TSR_OP_CLIP: return true;
+    default: return false;
+    }
+}
+
+// Reads and writes float32 alone.
+static bool is_real(const tsr_graph *graph, const tsr_node *node) {
+    for (uint32_t i = 0; i < node->input_count; i++)
+        if (node->inputs[i] != TSR_NO_ID && graph->tensors[node->inputs[i]].dtype != TSR_F32)
+            return false;
+    return node->output_count == 1 && graph->tensors[node->outputs[0]].dtype == TSR_F32;
+}
+
+// ---- layers that stay in float -----------------------------------------------------------------------------------------
+
+tsr_status select_kept(tsr_quantizer *q, bool *kept) {
+    for (uint32_t k = 0; k < q->options.keep_count; k++) {
+        bool fits = false;
+        for (uint32_t n = 0; n < q->graph->node_count; n++)
+            if (fnmatch(q->options.keep[k], q->graph->nodes[n].name, 0) == 0)
+                fits = kept[n] = true;
+        if (!fits)
+            return tsr_error(TSR_INVALID_ARGUMENT,
+                             "no layer is named '%.100s', to be kept in float; the report of a run without it lists the names",
+                             q->options.keep[k]);
+    }
+    return tsr_ok();
+}
+
+// ---- integer nodes -----------------------------------------------------------------------------------------------------
+
+static bool reads_integer(const tsr_quantizer *q, const tsr_node *node) {
+    for (uint32_t i = 0; i < node->input_count; i++) {
+        const tsr_id producer = tsr_graph_producer(q->graph, node->inputs[i]);
+        if (producer != TSR_NO_ID && q->integer[producer])
+            return true;
+    }
+    return false;
+}
+
+static bool is_output(const tsr_graph *graph, tsr_id tensor) {
+    for (uint32_t i = 0; i < graph->output_count; i++)
+        if (graph->outputs[i] == tensor)
+            return true;
+    return false;
+}
+
+static bool read_by_integers_alone(const tsr_quantizer *q, tsr_id tensor) {
+    uint32_t readers = 0;
+    for (uint32_t n = 0; n < q->graph->node_count; n++)
+        for (uint32_t i = 0; i < q->graph->nodes[n].input_count; i++)
+            if (q->graph->nodes[n].inputs[i] == tensor) {
+                readers++;
+                if (!q->integer[n])
+                    return false;
+            }
+    return readers > 0 && !is_output(q->graph, tensor);
+}
+
+static void mark_integer(tsr_quantizer *q, const bool *kept) {
+    const tsr_graph *graph = q->graph;
+    for (uint32_t n = 0; n < graph->node_count; n++) {
+        const tsr_node *node = &graph->nodes[n];
+        const bool can = !kept[n] && is_real(graph, node);
+        q->integer[n] = can && (computes(graph, node) || (is_move(node) && reads_integer(q, node)));
+    }
+    for (uint32_t n = graph->node_count; n-- > 0;) {
+        const tsr_node *node = &graph->nodes[n];
+        if (!kept[n] && is_real(graph, node) && is_move(node) && read_by_integers_alone(q, node->outputs[0]))
+            q->integer[n] = true;
+    }
+}
+
+// ---- scales ------------------------------------------------------------------------------------------------------------
+
+static tsr_id leader_of(tsr_quantizer *q, tsr_id tensor) {
+    while (q->tensors[tensor].leader != tensor)
+        tensor = q->tensors[tensor].leader = q->tensors[q->tensors[tensor].leader].leader;
+    return tensor;
+}
+
+static void share(tsr_quantizer *q, tsr_id a, tsr_id b) {
+    a = leader_of(q, a), b = leader_of(q, b);
+    q->tensors[a > b ? a : b].leader = a > b ? b : a;
+}
+
+void select_integer(tsr_quantizer *q, const bool *kept) {
+    const tsr_graph *graph = q->graph;
+    mark_integer(q, kept);
+    for (uint32_t t = 0; t < graph->tensor_count; t++) {
+        q->tensors[t].quantised = q->tensors[t].follows = false;
+        q->tensors[t].leader = t;
+    }
+    for (uint32_t n = 0; n < graph->node_count; n++) {
+        const tsr_node *node = &graph->nodes[n];
+        if (!q->integer[n])
+            continue;
+        const uint32_t activations = has_weights(node) ? 1 : node->input_count;
+        for (uint32_t i = 0; i < activations; i++)
+            q->tensors[node->inputs[i]].quantised = true;
+        q->tensors[node->outputs[0]].quantised = true;
+        q->tensors[node->outputs[0]].follows = is_move(node);
+        for (uint32_t i = 0; i < activations && is_move(node); i++)
+            share(q, node->outputs[0], node->inputs[i]);
+    }
+    for (uint32_t t = 0; t < graph->tensor_count; t++)
+        q->tensors[t].leader = leader_of(q, t);
+}
