@@ -36,6 +36,8 @@ const char *pass_unique_name(tsr_graph *graph, const char *base, const char *suf
 // changed, when the graph's inputs and outputs would be disturbed.
 bool pass_replace_by(tsr_graph *graph, tsr_node *node, tsr_id value);
 
+void pass_set_bias(tsr_graph *graph, tsr_node *node, tsr_id bias); // of a Conv or FullyConnected
+
 // Moves the padding of a quantised Conv or pool into a Pad with the zero point in front of it.
 void pass_split_pad(tsr_graph *graph, tsr_id node);
 
@@ -47,6 +49,13 @@ bool pass_reshape_axis(const tsr_tensor *tensor, uint32_t rank, const int64_t *s
 
 // A node whose inputs are constants: computes its output. False when the operator or type is none of those it knows.
 bool pass_evaluate(tsr_graph *graph, const tsr_node *node);
+
+bool pass_is_unbounded(const tsr_attr *attr); // no fused activation, or a Clip that bounds nothing
+
+// True for a float32 constant whose elements are all equal.
+bool pass_splat_value(const tsr_graph *graph, tsr_id constant, double *out_value);
+// ADD or MUL of two float32 constants, broadcast, as a constant; TSR_NO_ID beyond TSR_FOLD_LIMIT.
+tsr_id pass_folded_pair(tsr_graph *graph, tsr_op op, tsr_id a, tsr_id b);
 
 // The integer a real number becomes under a tensor's one scale: half to even, clamped to the type.
 int64_t pass_quantise_value(const tsr_tensor *tensor, double real);

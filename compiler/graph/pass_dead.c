@@ -14,11 +14,23 @@ static bool is_identity_perm(const tsr_node *node, uint32_t rank) {
     return true;
 }
 
+static bool all_forward(const tsr_node *node, uint32_t rank) {
+    for (uint32_t i = 0; i < rank; i++)
+        if (node->attr.steps[i] < 0)
+            return false;
+    return true;
+}
+
 static bool does_nothing(const tsr_graph *graph, const tsr_node *node) {
     const tsr_tensor *x = pass_input(graph, node, 0), *y = pass_output(graph, node);
     if (x == NULL || !pass_same_shape(x, y) || !pass_same_quant(x, y))
         return false;
-    return node->op == TSR_OP_IDENTITY || node->op == TSR_OP_RESHAPE || node->op == TSR_OP_CAST ||
+    if (node->op == TSR_OP_MAX_POOL || node->op == TSR_OP_AVERAGE_POOL) // of one cell
+        return node->attr.kernel[0] == 1 && node->attr.kernel[1] == 1 && pass_is_unbounded(&node->attr);
+    if (node->op == TSR_OP_PAD) // by nothing: the shape is the same
+        return true;
+    return (node->op == TSR_OP_SLICE && all_forward(node, x->rank)) || node->op == TSR_OP_EXPAND || node->op == TSR_OP_IDENTITY ||
+           node->op == TSR_OP_RESHAPE || node->op == TSR_OP_CAST ||
            (node->op == TSR_OP_TRANSPOSE && is_identity_perm(node, x->rank)) ||
            (node->op == TSR_OP_CONCAT && node->input_count == 1);
 }

@@ -167,13 +167,11 @@ static bool integer_op(tsr_op op, int64_t a, int64_t b, int64_t *out) {
     }
 }
 
-static bool is_unbounded(const tsr_attr *attr) { return attr->clip_lo == -INFINITY && attr->clip_hi == INFINITY; }
-
 static bool elementwise(const tsr_graph *graph, const tsr_node *node, const tsr_tensor *y, void *data) {
     const tsr_tensor *a = pass_input(graph, node, 0), *b = pass_input(graph, node, 1);
     const bool is_float = tsr_dtype_is_float(y->dtype);
     if (a->dtype != y->dtype || a->quant.count > 0 || y->quant.count > 0 || y->dtype == TSR_U64 || y->dtype == TSR_BOOL ||
-        (!is_float && !is_unbounded(&node->attr)))
+        (!is_float && !pass_is_unbounded(&node->attr)))
         return false;
     uint64_t a_step[TSR_MAX_RANK], b_step[TSR_MAX_RANK] = {0}, a_at = 0, b_at = 0;
     int64_t a_index[TSR_MAX_RANK] = {0}, b_index[TSR_MAX_RANK] = {0};

@@ -7,9 +7,6 @@
 //   after     y = Conv(x, #w * s, #t)
 #include "pass.h"
 
-#include <math.h>
-#include <string.h>
-
 static bool has_weights(const tsr_node *node) { return node->op == TSR_OP_CONV || node->op == TSR_OP_FULLY_CONNECTED; }
 
 // The float Conv or FullyConnected whose only reader is `node`, perhaps through a Reshape that keeps the channels apart.
@@ -25,7 +22,7 @@ static tsr_node *weighted_producer(const tsr_graph *graph, const tsr_node *node,
         producer = pass_producer(graph, producer->inputs[0]);
     }
     if (producer == NULL || !has_weights(producer) || pass_output(graph, producer)->dtype != TSR_F32 ||
-        producer->attr.clip_lo != -INFINITY || producer->attr.clip_hi != INFINITY)
+        !pass_is_unbounded(&producer->attr))
         return NULL;
     return producer;
 }
@@ -35,16 +32,6 @@ static tsr_id vector(tsr_graph *graph, const char *name, const float *data, int6
 }
 
 static tsr_id bias_of(const tsr_node *node) { return node->input_count > 2 ? node->inputs[2] : TSR_NO_ID; }
-
-static void set_bias(tsr_graph *graph, tsr_node *node, tsr_id bias) {
-    if (node->input_count < 3) {
-        tsr_id *inputs = TSR_NEW_ARRAY(graph->arena, tsr_id, 3);
-        memcpy(inputs, node->inputs, 2 * sizeof *inputs);
-        node->inputs = inputs;
-        node->input_count = 3;
-    }
-    node->inputs[2] = bias;
-}
 
 // bias' = bias * scale + add, each NULL or one value a channel; false when the bias there is no constant.
 static bool change_bias(tsr_graph *graph, tsr_node *node, const float *scale, const float *add, float sign) {
@@ -59,7 +46,7 @@ static bool change_bias(tsr_graph *graph, tsr_node *node, const float *scale, co
         const float scaled = old == NULL ? 0.0f : scale != NULL ? old[c] * scale[c] : old[c];
         bias[c] = add != NULL ? scaled + sign * add[c] : scaled;
     }
-    set_bias(graph, node, vector(graph, node->name, bias, channels));
+    pass_set_bias(graph, node, vector(graph, node->name, bias, channels));
     return true;
 }
 
@@ -109,7 +96,7 @@ static bool fuse(tsr_graph *graph, tsr_id n, uint32_t side) {
         tsr_id bias = op == TSR_OP_ADD ? dequantized_bias(graph, producer, operand, channels) : TSR_NO_ID;
         if (bias == TSR_NO_ID)
             return false;
-        set_bias(graph, &graph->nodes[p], bias);
+        pass_set_bias(graph, &graph->nodes[p], bias);
         return true;
     }
     if (op == TSR_OP_MUL)

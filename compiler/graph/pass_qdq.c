@@ -14,8 +14,6 @@
 #include <math.h>
 #include <string.h>
 
-static bool is_unbounded(const tsr_node *node) { return node->attr.clip_lo == -INFINITY && node->attr.clip_hi == INFINITY; }
-
 // The 8-bit tensor with one scale of which x is the float form, else TSR_NO_ID.
 static tsr_id integer_of(const tsr_graph *graph, tsr_id x) {
     const tsr_node *node = pass_producer_of(graph, x, TSR_OP_DEQUANTIZE);
@@ -50,7 +48,7 @@ static bool pads_with_a_step(const tsr_node *node, const tsr_tensor *quantised) 
 // Move(DequantizeLinear(x)...): all of one scale.
 static bool move_before_dequantize(tsr_graph *graph, tsr_id n) {
     const tsr_node node = graph->nodes[n];
-    if (!moves_elements(&node) || !is_unbounded(&node) || pass_output(graph, &node)->dtype != TSR_F32)
+    if (!moves_elements(&node) || !pass_is_unbounded(&node.attr) || pass_output(graph, &node)->dtype != TSR_F32)
         return false;
     const tsr_id first = integer_of(graph, node.inputs[0]);
     if (first == TSR_NO_ID || !pads_with_a_step(&node, &graph->tensors[first]))
@@ -216,6 +214,10 @@ static bool has_integer_kernel(const tsr_node *node) {
     case TSR_OP_MEAN:
     case TSR_OP_SIGMOID:
     case TSR_OP_TANH:
+    case TSR_OP_ELU:
+    case TSR_OP_HARD_SWISH:
+    case TSR_OP_GELU:
+    case TSR_OP_LEAKY_RELU:
     case TSR_OP_CLIP: return true;
     default: return false;
     }

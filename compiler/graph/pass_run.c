@@ -20,9 +20,13 @@ static tsr_status run_quantise(tsr_graph *graph, const tsr_pass_options *options
     }
 PLAIN(dead)
 PLAIN(fold)
+PLAIN(common)
+PLAIN(simplify)
+PLAIN(recognise)
 PLAIN(matmul)
 PLAIN(layout)
 PLAIN(fuse_bias)
+PLAIN(fuse_input)
 PLAIN(fuse_activation)
 PLAIN(qdq)
 PLAIN(fold_dequantize)
@@ -73,14 +77,22 @@ static tsr_status run_all(const runner *r, const char *const *names) {
 }
 
 // What works on real numbers and does not look at quantisation.
+// clang-format off
 static const char *const real_passes[] = {
-    "dead",      "fold",
+    "dead",
+    "fold",
+    "common",
+    "simplify",
+    "recognise", // before activations are fused into what it looks for
     "matmul",
     "layout", // to integers' side of Quantize and Dequantize, so that qdq sees operators next to them
     "fold",   // weights behind the Transposes that layout added
-    "fuse_bias", "fuse_activation",
+    "fuse_bias",
+    "fuse_input",
+    "fuse_activation",
     NULL,
 };
+// clang-format on
 
 static const char *const integer_passes[] = {
     "qdq",
@@ -89,6 +101,7 @@ static const char *const integer_passes[] = {
     "fuse_activation", // Clips that are quantised by now
     "layout",          // Flatten and FullyConnected are next to each other only by now
     "fold",
+    "common", // what the passes above have added twice
     "fold_pad",
     "dead",
     "split_small_channel_pad",

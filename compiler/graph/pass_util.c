@@ -132,6 +132,32 @@ int64_t pass_quantise_value(const tsr_tensor *tensor, double real) {
     return q != q || q <= (double)low ? low : q >= (double)high ? high : (int64_t)q;
 }
 
+bool pass_is_unbounded(const tsr_attr *attr) { return attr->clip_lo == -INFINITY && attr->clip_hi == INFINITY; }
+
+bool pass_splat_value(const tsr_graph *graph, tsr_id constant, double *out_value) {
+    *out_value = 0;
+    const tsr_tensor *t = constant == TSR_NO_ID ? NULL : &graph->tensors[constant];
+    if (t == NULL || t->data == NULL || t->dtype != TSR_F32)
+        return false;
+    const float *data = (const float *)t->data;
+    const uint64_t elements = tsr_tensor_elements(t);
+    for (uint64_t i = 1; i < elements; i++)
+        if (data[i] != data[0])
+            return false;
+    *out_value = (double)data[0];
+    return true;
+}
+
+tsr_id pass_folded_pair(tsr_graph *graph, tsr_op op, tsr_id a, tsr_id b) {
+    tsr_id inputs[2] = {a, b}, output = pass_tensor_like(graph, a, "folded");
+    tsr_node node = {
+        .op = op, .input_count = 2, .inputs = inputs, .output_count = 1, .outputs = &output, .attr = tsr_attr_default()};
+    tsr_tensor *y = &graph->tensors[output];
+    if (tsr_graph_infer_shape(graph, &node, &y->rank, y->shape).code != TSR_OK || !pass_evaluate(graph, &node))
+        return TSR_NO_ID;
+    return output;
+}
+
 const float *pass_channel_vector(tsr_graph *graph, tsr_id constant, int64_t channels) {
     const tsr_tensor *tensor = &graph->tensors[constant];
     if (tensor->data == NULL || tensor->dtype != TSR_F32)
@@ -146,6 +172,16 @@ const float *pass_channel_vector(tsr_graph *graph, tsr_id constant, int64_t chan
     for (int64_t i = 0; i < channels; i++)
         spread[i] = data[0];
     return spread;
+}
+
+void pass_set_bias(tsr_graph *graph, tsr_node *node, tsr_id bias) {
+    if (node->input_count < 3) {
+        tsr_id *inputs = TSR_NEW_ARRAY(graph->arena, tsr_id, 3);
+        memcpy(inputs, node->inputs, 2 * sizeof *inputs);
+        node->inputs = inputs;
+        node->input_count = 3;
+    }
+    node->inputs[2] = bias;
 }
 
 void pass_split_pad(tsr_graph *graph, tsr_id n) {

@@ -293,6 +293,7 @@ tsr_status tsr_graph_infer_shape(const tsr_graph *graph, const tsr_node *node, u
     case TSR_OP_LOG:
     case TSR_OP_SIN:
     case TSR_OP_COS:
+    case TSR_OP_ERF:
     case TSR_OP_FLOOR:
     case TSR_OP_CEIL:
     case TSR_OP_ROUND:

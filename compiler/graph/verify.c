@@ -125,6 +125,7 @@ static tsr_status verify_types(const tsr_graph *graph, const tsr_node *node) {
     case TSR_OP_LOG:
     case TSR_OP_SIN:
     case TSR_OP_COS:
+    case TSR_OP_ERF:
     case TSR_OP_ELU:
     case TSR_OP_PRELU:
     case TSR_OP_HARD_SWISH:

@@ -174,6 +174,7 @@ static tsr_status lower(lowering *l) {
     case TSR_OP_LOG:
     case TSR_OP_SIN:
     case TSR_OP_COS:
+    case TSR_OP_ERF:
     case TSR_OP_FLOOR:
     case TSR_OP_CEIL:
     case TSR_OP_ROUND:

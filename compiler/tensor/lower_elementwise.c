@@ -125,6 +125,7 @@ static double real_unary(const tsr_node *node, double x) {
     case TSR_OP_LOG: return logf(f);
     case TSR_OP_SIN: return sinf(f);
     case TSR_OP_COS: return cosf(f);
+    case TSR_OP_ERF: return erff(f);
     case TSR_OP_FLOOR: return floorf(f);
     case TSR_OP_CEIL: return ceilf(f);
     case TSR_OP_ROUND: return rintf(f);
@@ -168,6 +169,7 @@ static ex unary_expression(lowering *l, ex x) {
     case TSR_OP_LOG: return call(l, TSR_F_LOG, x);
     case TSR_OP_SIN: return call(l, TSR_F_SIN, x);
     case TSR_OP_COS: return call(l, TSR_F_COS, x);
+    case TSR_OP_ERF: return call(l, TSR_F_ERF, x);
     case TSR_OP_FLOOR: return call(l, TSR_F_FLOOR, x);
     case TSR_OP_CEIL: return call(l, TSR_F_CEIL, x);
     case TSR_OP_ROUND: return call(l, TSR_F_ROUND_EVEN, x);

@@ -552,7 +552,8 @@ TEST_GRAPH(the_pipeline_reports_each_pass_in_order) {
     (void)arena;
     output(g, clip(g, input(g, real(g, SHAPE(8))), 0, 1));
     ASSERT_OK(tsr_passes_run(g, NULL, note, passes));
-    ASSERT_STR_CONTAINS("dead fold matmul layout fold fuse_bias fuse_activation qdq", passes);
+    ASSERT_STR_CONTAINS("dead fold common simplify recognise matmul layout fold fuse_bias fuse_input fuse_activation qdq",
+                        passes);
     ASSERT_STR_CONTAINS("quantise int8", passes);
     PASS();
 }

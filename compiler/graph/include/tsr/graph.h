@@ -42,7 +42,7 @@ typedef uint32_t tsr_id; // index of a tensor or node
     X(WHERE, "Where")                /* condition, a, b: NumPy broadcasting */                            \
     X(CLIP, "Clip")                  /* clip to attr.clip_lo, attr.clip_hi (Relu, Relu6, Clip) */         \
     X(SIGMOID, "Sigmoid") X(TANH, "Tanh") X(EXP, "Exp") X(NEG, "Neg") X(LEAKY_RELU, "LeakyRelu")          \
-    X(ABS, "Abs") X(SQRT, "Sqrt") X(RSQRT, "Rsqrt") X(LOG, "Log") X(SIN, "Sin") X(COS, "Cos")             \
+    X(ABS, "Abs") X(SQRT, "Sqrt") X(RSQRT, "Rsqrt") X(LOG, "Log") X(SIN, "Sin") X(COS, "Cos") X(ERF, "Erf") \
     X(FLOOR, "Floor") X(CEIL, "Ceil") X(ROUND, "Round") /* halves to even */                              \
     X(ELU, "Elu")                    /* x < 0 ? alpha * (exp(x) - 1) : x */                               \
     X(PRELU, "PRelu")                /* x, slope: x < 0 ? slope * x : x; slope broadcasts to x */         \

@@ -16,9 +16,13 @@
 #define TSR_PASSES(X)                                                                                                            \
     X(dead)                                                                                                                      \
     X(fold)                                                                                                                      \
+    X(common)                                                                                                                    \
+    X(simplify)                                                                                                                  \
+    X(recognise)                                                                                                                 \
     X(matmul)                                                                                                                    \
     X(layout)                                                                                                                    \
     X(fuse_bias)                                                                                                                 \
+    X(fuse_input)                                                                                                                \
     X(fuse_activation)                                                                                                           \
     X(qdq)                                                                                                                       \
     X(fold_dequantize)                                                                                                           \
@@ -34,10 +38,14 @@ typedef struct tsr_pass_options {
 
 tsr_status tsr_pass_dead(tsr_graph *graph);
 tsr_status tsr_pass_fold(tsr_graph *graph);
+tsr_status tsr_pass_common(tsr_graph *graph);
+tsr_status tsr_pass_simplify(tsr_graph *graph);
+tsr_status tsr_pass_recognise(tsr_graph *graph);
 tsr_status tsr_pass_fold_dequantize(tsr_graph *graph);
 tsr_status tsr_pass_matmul(tsr_graph *graph);
 tsr_status tsr_pass_layout(tsr_graph *graph);
 tsr_status tsr_pass_fuse_bias(tsr_graph *graph);
+tsr_status tsr_pass_fuse_input(tsr_graph *graph);
 tsr_status tsr_pass_fuse_activation(tsr_graph *graph);
 tsr_status tsr_pass_qdq(tsr_graph *graph);
 tsr_status tsr_pass_int8(tsr_graph *graph);
