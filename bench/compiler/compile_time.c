@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How long `tessera compile` takes, and how much memory, as a user sees it: a process each time, the best of three.
 //
-//   bench-compiler [-t TESSERA] [-c CONFIG] [-o FILE.csv] [-r COMMIT] [-s SHARED_MODELS]
+//   bench-compiler [-t TESSERA] [-c CONFIG] [-o FILE.csv] [-r COMMIT] [-s SHARED_MODELS] [-z ZOO]
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -14,15 +14,23 @@
 
 enum { RUNS = 3, PATH_BYTES = 1024 };
 
+// Where a model lies.
+typedef enum place { REPO, ZOO, SHARED } place;
 static const struct {
     const char *network, *file;
-    bool shared; // lies in the folder of shared models rather than in this repo
+    place place;
 } models[] = {
-    {"digits", "models/digits/digits_qdq.onnx", false},
-    {"resnet8", "mlperf_tiny/ic_resnet8_int8.tflite", true},
-    {"dscnn", "mlperf_tiny/kws_dscnn_int8.tflite", true},
-    {"mobilenet_v1_0.25_128", "imagenet/mobilenet_v1_0.25_128_uint8.tflite", true},
-    {"mobilenet_v2", "imagenet/mobilenet_v2_1.0_224_int8.tflite", true},
+    {"digits", "models/digits/digits_qdq.onnx", REPO},
+    {"resnet18", "resnet18_int8.onnx", ZOO},
+    {"resnet18_float", "resnet18.onnx", ZOO},
+    {"resnet50", "resnet50_int8.onnx", ZOO},
+    {"resnet50_float", "resnet50.onnx", ZOO},
+    {"mobilenet_v2", "mobilenet_v2_int8.onnx", ZOO},
+    {"mobilenet_v2_float", "mobilenet_v2.onnx", ZOO},
+    {"resnet8", "mlperf_tiny/ic_resnet8_int8.tflite", SHARED},
+    {"dscnn", "mlperf_tiny/kws_dscnn_int8.tflite", SHARED},
+    {"mobilenet_v1_0.25_128", "imagenet/mobilenet_v1_0.25_128_uint8.tflite", SHARED},
+    {"mobilenet_v2_tflite", "imagenet/mobilenet_v2_1.0_224_int8.tflite", SHARED},
 };
 
 typedef struct result {
@@ -55,16 +63,18 @@ static bool measure(const char *tessera, const char *model, const char *config, 
 
 int main(int argc, char **argv) {
     const char *tessera = "build/bin/tessera", *config = "pynq", *csv_path = NULL, *commit = "unknown",
-               *shared = "../shared/models";
-    for (int option; (option = getopt(argc, argv, "t:c:o:r:s:")) != -1;) {
+               *folders[] = {[REPO] = ".", [ZOO] = "build/zoo", [SHARED] = "../shared/models"};
+    for (int option; (option = getopt(argc, argv, "t:c:o:r:s:z:")) != -1;) {
         switch (option) {
         case 't': tessera = optarg; break;
         case 'c': config = optarg; break;
         case 'o': csv_path = optarg; break;
         case 'r': commit = optarg; break;
-        case 's': shared = optarg; break;
+        case 's': folders[SHARED] = optarg; break;
+        case 'z': folders[ZOO] = optarg; break;
         default:
-            fprintf(stderr, "usage: %s [-t TESSERA] [-c CONFIG] [-o FILE.csv] [-r COMMIT] [-s SHARED_MODELS]\n", argv[0]);
+            fprintf(stderr, "usage: %s [-t TESSERA] [-c CONFIG] [-o FILE.csv] [-r COMMIT] [-s SHARED_MODELS] [-z ZOO]\n",
+                    argv[0]);
             return 2;
         }
     }
@@ -76,17 +86,17 @@ int main(int argc, char **argv) {
     if (csv != NULL)
         fprintf(csv, "commit,config,network,seconds,peak_mib\n");
     char output[] = "/tmp/bench-compiler-XXXXXX";
-    int place = mkstemp(output);
-    if (place < 0) {
+    int file = mkstemp(output);
+    if (file < 0) {
         fprintf(stderr, "bench-compiler: no place for a temporary file\n");
         return 1;
     }
-    close(place);
+    close(file);
     int code = 0;
     printf("%-24s %9s %12s\n", "network", "seconds", "peak MiB");
     for (size_t i = 0; i < sizeof models / sizeof models[0]; i++) {
         char path[PATH_BYTES];
-        snprintf(path, sizeof path, "%s%s%s", models[i].shared ? shared : "", models[i].shared ? "/" : "", models[i].file);
+        snprintf(path, sizeof path, "%s/%s", folders[models[i].place], models[i].file);
         if (access(path, R_OK) != 0) {
             printf("%-24s (no %s)\n", models[i].network, path);
             continue;
