@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 INC.models/zoo := $(INC_isa) $(INC_export) $(INC_cli)
 ZOO            := $(BUILD)/bin/zoo
-$(ZOO): $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard models/zoo/*.c)) $(BUILD)/lib/libtsr_export.a $$(CLI_LIBS)
+ZOO_OBJECTS    := $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out %/main.c,$(wildcard models/zoo/*.c)))
+$(ZOO): $(BUILD)/obj/models/zoo/main.o $(ZOO_OBJECTS) $(BUILD)/lib/libtsr_export.a $$(CLI_LIBS)
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
 	@$(CC) $(LDFLAGS) $+ $(LIBS_export) $(CLI_LDLIBS) -o $@
