@@ -173,3 +173,14 @@ tsr_status tsr_device_wait(tsr_device *device, uint32_t timeout_ms, tsr_profile 
         *out_fault = fault;
     return tsr_annotate(status, "%s", device->info.driver);
 }
+
+tsr_status tsr_device_on_insn(tsr_device *device, tsr_on_insn *callback, void *context) {
+    if (device == NULL)
+        return tsr_error(TSR_INVALID_ARGUMENT, "tsr_device_on_insn needs a device");
+    if (device->running)
+        return tsr_error(TSR_INVALID_ARGUMENT, "device %s is running; wait for it first", device->info.driver);
+    if (device->driver->ops.on_insn == NULL)
+        return tsr_error(TSR_UNSUPPORTED, "device %s does not know when an instruction runs; devices timing and rtl do",
+                         device->info.driver);
+    return device->driver->ops.on_insn(device, callback, context);
+}

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # A driver sees driver.h (and the status and configuration types behind it), the generated registers, and its own backend.
-DRIVER_FOLDERS    := driver/null driver/cpu driver/func driver/fault $(if $(wildcard driver/rtl/*.c),driver/rtl)
+DRIVER_FOLDERS    := driver/null driver/cpu driver/func driver/timing driver/fault $(if $(wildcard driver/rtl/*.c),driver/rtl)
 INC.driver        := $(INC_driver) -Iisa/include -I$(GEN)
 INC.driver/null   := $(INC_driver) -Iisa/include
 INC.driver/cpu    := $(INC_driver) -Iisa/include
 INC.driver/func   := $(INC_driver) -Iisa/include
+INC.driver/timing := $(INC_driver) -Iisa/include -I$(GEN)
 INC.driver/fault  := $(INC_driver) -Iisa/include
 INC.driver/rtl    += $(INC_driver) -Iisa/include -I$(GEN)
 FLAGS.driver      := $(if $(wildcard driver/rtl/*.c),-DTSR_HAVE_RTL)

@@ -7,6 +7,7 @@ extern const tsr_driver tsr_driver_cpu;
 extern const tsr_driver tsr_driver_fault_injector;
 extern const tsr_driver tsr_driver_func;
 extern const tsr_driver tsr_driver_null;
+extern const tsr_driver tsr_driver_timing;
 #ifdef TSR_HAVE_RTL
 extern const tsr_driver tsr_driver_rtl;
 #endif
@@ -16,5 +17,5 @@ const tsr_driver *const tsr_drivers[] = {
 #ifdef TSR_HAVE_RTL
     &tsr_driver_rtl,
 #endif
-    &tsr_driver_cpu,  &tsr_driver_null, &tsr_driver_fault_injector, NULL,
+    &tsr_driver_timing, &tsr_driver_cpu, &tsr_driver_null, &tsr_driver_fault_injector, NULL,
 };

@@ -2,9 +2,9 @@
 // Plain host memory and no accelerator behind it: the device for programs that were compiled for the CPU alone. Runs of
 // instructions are refused, with what to do instead.
 #include <stdlib.h>
-#include <string.h>
 
 #include "tsr/driver.h"
+#include "tsr/driver_host.h"
 #include "tsr/driver_isa.h"
 
 static tsr_status visit_option(void *context, const char *key, const char *value) {
@@ -30,26 +30,6 @@ static tsr_status cpu_open(const char *text, tsr_device **out_device) {
 
 static void cpu_close(tsr_device *device) { free(device); }
 
-static tsr_status cpu_buffer_alloc(tsr_device *device, uint64_t size, tsr_buffer **out_buffer) {
-    (void)device;
-    tsr_buffer *buffer = calloc(1, sizeof *buffer);
-    if (buffer == NULL)
-        return tsr_error(TSR_OUT_OF_MEMORY, "no memory for a buffer");
-    if (posix_memalign(&buffer->host, 64, size) != 0) {
-        free(buffer);
-        return tsr_error(TSR_OUT_OF_MEMORY, "no memory for a buffer of %llu bytes", (unsigned long long)size);
-    }
-    memset(buffer->host, 0, size);
-    *out_buffer = buffer;
-    return tsr_ok();
-}
-
-static void cpu_buffer_free(tsr_device *device, tsr_buffer *buffer) {
-    (void)device;
-    free(buffer->host);
-    free(buffer);
-}
-
 static tsr_status cpu_submit(tsr_device *device, const tsr_run *run) {
     (void)device;
     (void)run;
@@ -73,8 +53,8 @@ const tsr_driver tsr_driver_cpu = {
         {
             .open = cpu_open,
             .close = cpu_close,
-            .buffer_alloc = cpu_buffer_alloc,
-            .buffer_free = cpu_buffer_free,
+            .buffer_alloc = tsr_host_plain_alloc,
+            .buffer_free = tsr_host_buffer_free,
             .submit = cpu_submit,
             .wait = cpu_wait,
         },

@@ -153,6 +153,10 @@ static tsr_status fault_wait(tsr_device *base, uint32_t timeout_ms, tsr_profile 
     return tsr_annotate(tsr_driver_fault(out_fault->code, out_fault->unit, out_fault->insn_index), "injected");
 }
 
+static tsr_status fault_on_insn(tsr_device *base, tsr_on_insn *callback, void *context) {
+    return tsr_device_on_insn(((fault_device *)base)->inner, callback, context);
+}
+
 const tsr_driver tsr_driver_fault_injector = {
     .name = "fault",
     .summary = "another device with failures injected, for tests",
@@ -167,5 +171,6 @@ const tsr_driver tsr_driver_fault_injector = {
             .sync_from_device = fault_sync_from_device,
             .submit = fault_submit,
             .wait = fault_wait,
+            .on_insn = fault_on_insn,
         },
 };

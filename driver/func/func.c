@@ -6,9 +6,9 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "tsr/driver.h"
+#include "tsr/driver_host.h"
 #include "tsr/driver_isa.h"
 #include "tsr/model.h"
 
@@ -18,8 +18,7 @@ typedef struct func_device {
     tsr_device base;
     tsr_model *model;
     tsr_run run; // submitted
-    bool timed;
-    struct timespec deadline;
+    tsr_deadline deadline;
 } func_device;
 
 typedef struct func_options {
@@ -40,27 +39,7 @@ static tsr_status visit_option(void *context, const char *key, const char *value
 }
 
 // The model asks this every few milliseconds of work.
-static bool past_deadline(void *context) {
-    const func_device *device = context;
-    if (!device->timed)
-        return false;
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    if (now.tv_sec != device->deadline.tv_sec)
-        return now.tv_sec > device->deadline.tv_sec;
-    return now.tv_nsec >= device->deadline.tv_nsec;
-}
-
-static void set_deadline(func_device *device, uint32_t timeout_ms) {
-    device->timed = timeout_ms != 0;
-    clock_gettime(CLOCK_MONOTONIC, &device->deadline);
-    device->deadline.tv_sec += timeout_ms / 1000;
-    device->deadline.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
-    if (device->deadline.tv_nsec >= 1000000000) {
-        device->deadline.tv_nsec -= 1000000000;
-        device->deadline.tv_sec++;
-    }
-}
+static bool past_deadline(void *context) { return tsr_deadline_passed(&((const func_device *)context)->deadline); }
 
 static tsr_status func_open(const char *text, tsr_device **out_device) {
     func_options options = {0};
@@ -91,26 +70,6 @@ static void func_close(tsr_device *base) {
     func_device *device = (func_device *)base;
     tsr_model_destroy(device->model);
     free(device);
-}
-
-static tsr_status func_buffer_alloc(tsr_device *device, uint64_t size, tsr_buffer **out_buffer) {
-    (void)device;
-    tsr_buffer *buffer = calloc(1, sizeof *buffer);
-    if (buffer == NULL)
-        return tsr_error(TSR_OUT_OF_MEMORY, "no memory for a buffer");
-    if (posix_memalign(&buffer->host, 64, size) != 0) {
-        free(buffer);
-        return tsr_error(TSR_OUT_OF_MEMORY, "no memory for a buffer of %llu bytes", (unsigned long long)size);
-    }
-    memset(buffer->host, 0, size);
-    *out_buffer = buffer;
-    return tsr_ok();
-}
-
-static void func_buffer_free(tsr_device *device, tsr_buffer *buffer) {
-    (void)device;
-    free(buffer->host);
-    free(buffer);
 }
 
 static tsr_status func_submit(tsr_device *base, const tsr_run *run) {
@@ -147,7 +106,7 @@ static tsr_status func_wait(tsr_device *base, uint32_t timeout_ms, tsr_profile *
         if (buffer != NULL)
             segment[s] = (tsr_model_segment){.data = buffer->host, .size = buffer->size};
     }
-    set_deadline(device, timeout_ms);
+    device->deadline = tsr_deadline_in(timeout_ms);
     tsr_model_fault fault;
     tsr_model_counters counters;
     tsr_status status = tsr_model_run(device->model, segment, device->run.insn_offset, device->run.insn_count, &fault, &counters);
@@ -171,8 +130,8 @@ const tsr_driver tsr_driver_func = {
         {
             .open = func_open,
             .close = func_close,
-            .buffer_alloc = func_buffer_alloc,
-            .buffer_free = func_buffer_free,
+            .buffer_alloc = tsr_host_plain_alloc,
+            .buffer_free = tsr_host_buffer_free,
             .submit = func_submit,
             .wait = func_wait,
         },

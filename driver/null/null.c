@@ -7,15 +7,12 @@
 #include <string.h>
 
 #include "tsr/driver.h"
+#include "tsr/driver_host.h"
 #include "tsr/driver_isa.h"
 
 typedef struct null_device {
     tsr_device base; // first, always
 } null_device;
-
-typedef struct null_buffer {
-    tsr_buffer base; // first, always
-} null_buffer;
 
 typedef struct null_options {
     tsr_config config;
@@ -52,26 +49,6 @@ static tsr_status null_open(const char *text, tsr_device **out_device) {
 
 static void null_close(tsr_device *device) { free(device); }
 
-static tsr_status null_buffer_alloc(tsr_device *device, uint64_t size, tsr_buffer **out_buffer) {
-    (void)device;
-    null_buffer *buffer = calloc(1, sizeof *buffer);
-    if (buffer == NULL)
-        return tsr_error(TSR_OUT_OF_MEMORY, "no memory for a buffer");
-    if (posix_memalign(&buffer->base.host, 64, size) != 0) {
-        free(buffer);
-        return tsr_error(TSR_OUT_OF_MEMORY, "no memory for a buffer of %llu bytes", (unsigned long long)size);
-    }
-    memset(buffer->base.host, 0, size);
-    *out_buffer = &buffer->base;
-    return tsr_ok();
-}
-
-static void null_buffer_free(tsr_device *device, tsr_buffer *buffer) {
-    (void)device;
-    free(buffer->host);
-    free(buffer);
-}
-
 static tsr_status null_submit(tsr_device *device, const tsr_run *run) {
     (void)device;
     (void)run;
@@ -94,8 +71,8 @@ const tsr_driver tsr_driver_null = {
         {
             .open = null_open,
             .close = null_close,
-            .buffer_alloc = null_buffer_alloc,
-            .buffer_free = null_buffer_free,
+            .buffer_alloc = tsr_host_plain_alloc,
+            .buffer_free = tsr_host_buffer_free,
             .submit = null_submit,
             .wait = null_wait,
         },

@@ -24,6 +24,8 @@ struct core {
     tsr_sim *sim;
     uint32_t isa_version;
     bool register_failed; // an access to a control register was not answered
+    tsr_sim_on_insn *on_insn;
+    void *on_insn_context;
 };
 
 static uint32_t read_register(core *c, uint32_t offset) {
@@ -170,6 +172,23 @@ tsr_status core_trace(core *c, const char *path, uint64_t start, uint64_t stop, 
     if (!c->api->trace_open(c->sim, path, now + start, now + stop, max_bytes))
         return tsr_error(TSR_IO, "the waveform file %s cannot be written", path);
     return tsr_ok();
+}
+
+static void insn_completed(void *context, const tsr_sim_insn *insn) {
+    core *c = context;
+    tsr_sim_insn from_start = *insn;
+    // Each cycle of a run is in one of a unit's counters.
+    const uint64_t age = insn->busy + insn->stall_token + insn->stall_memory + insn->stall_queue + insn->stall_bank;
+    const uint64_t started = insn->end - age;
+    from_start.begin -= started;
+    from_start.end -= started;
+    c->on_insn(c->on_insn_context, &from_start);
+}
+
+void core_on_insn(core *c, tsr_sim_on_insn *callback, void *context) {
+    c->on_insn = callback;
+    c->on_insn_context = context;
+    c->api->on_insn(c->sim, callback != NULL ? insn_completed : NULL, c);
 }
 
 // ---- running --------------------------------------------------------------------------------------------------------

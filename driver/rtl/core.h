@@ -48,6 +48,9 @@ void core_start(core *core, const core_segment segment[CORE_SEGMENTS], uint32_t 
 // cycles; the run is then aborted and the core ready for another. Counters are given in each case.
 tsr_status core_finish(core *core, core_limits limits, core_outcome *out_outcome);
 
+// Instructions as they complete, cycles counted from the start of the run. NULL ends it.
+void core_on_insn(core *core, tsr_sim_on_insn *callback, void *context);
+
 // Cycles [start, stop) from the next core_start on, into an FST file of at most about max_bytes.
 tsr_status core_trace(core *core, const char *path, uint64_t start, uint64_t stop, uint64_t max_bytes);
 

@@ -16,6 +16,7 @@
 
 #include "core.h"
 #include "tsr/driver.h"
+#include "tsr/driver_host.h"
 #include "tsr/driver_isa.h"
 
 enum { ALIGNMENT = 64, GUARD = 4096, TRACE_CYCLES = 100000, TRACE_MIB = 256, PATH_BYTES = 512, STALL_256THS = 32 };
@@ -35,6 +36,8 @@ typedef struct rtl_device {
     rtl_options options;
     bool trace_opened;
     uint64_t next_address;
+    tsr_on_insn *on_insn;
+    void *on_insn_context;
 } rtl_device;
 
 typedef struct rtl_buffer {
@@ -122,19 +125,13 @@ static void rtl_close(tsr_device *base) {
 
 static tsr_status rtl_buffer_alloc(tsr_device *base, uint64_t size, tsr_buffer **out_buffer) {
     rtl_device *device = (rtl_device *)base;
-    rtl_buffer *buffer = calloc(1, sizeof *buffer);
-    if (buffer == NULL)
-        return tsr_error(TSR_OUT_OF_MEMORY, "no memory for a buffer");
-    if (posix_memalign(&buffer->base.host, ALIGNMENT, size) != 0) {
-        free(buffer);
-        return tsr_error(TSR_OUT_OF_MEMORY, "no memory for a buffer of %llu bytes", (unsigned long long)size);
-    }
-    memset(buffer->base.host, 0, size);
+    tsr_buffer *host;
+    TSR_TRY(tsr_host_buffer_alloc(sizeof(rtl_buffer), size, &host));
+    rtl_buffer *buffer = (rtl_buffer *)host;
     // Addresses are not used again, and lie apart: whoever strays gets a bus error. 2^64 of them last.
     buffer->address = device->next_address;
     if (!core_attach(device->core, buffer->address, buffer->base.host, size)) {
-        free(buffer->base.host);
-        free(buffer);
+        tsr_host_buffer_free(base, host);
         return tsr_error(TSR_OUT_OF_MEMORY, "no memory for a buffer of %llu bytes", (unsigned long long)size);
     }
     device->next_address += (size + GUARD + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
@@ -144,8 +141,7 @@ static tsr_status rtl_buffer_alloc(tsr_device *base, uint64_t size, tsr_buffer *
 
 static void rtl_buffer_free(tsr_device *base, tsr_buffer *buffer) {
     core_detach(((rtl_device *)base)->core, ((rtl_buffer *)buffer)->address);
-    free(buffer->host);
-    free(buffer);
+    tsr_host_buffer_free(base, buffer);
 }
 
 static tsr_status rtl_submit(tsr_device *base, const tsr_run *run) {
@@ -194,6 +190,28 @@ static tsr_status rtl_wait(tsr_device *base, uint32_t timeout_ms, tsr_profile *o
     return outcome.fault != 0 ? tsr_driver_fault(outcome.fault, outcome.fault_unit, outcome.fault_index) : tsr_ok();
 }
 
+static void insn_completed(void *context, const tsr_sim_insn *insn) {
+    const rtl_device *device = context;
+    const tsr_insn_profile profile = {.index = insn->index,
+                                      .unit = insn->unit,
+                                      .begin = insn->begin,
+                                      .end = insn->end,
+                                      .counters = {.busy = insn->busy,
+                                                   .stall_token = insn->stall_token,
+                                                   .stall_memory = insn->stall_memory,
+                                                   .stall_queue = insn->stall_queue,
+                                                   .stall_bank = insn->stall_bank}};
+    device->on_insn(device->on_insn_context, &profile);
+}
+
+static tsr_status rtl_on_insn(tsr_device *base, tsr_on_insn *callback, void *context) {
+    rtl_device *device = (rtl_device *)base;
+    device->on_insn = callback;
+    device->on_insn_context = context;
+    core_on_insn(device->core, callback != NULL ? insn_completed : NULL, device);
+    return tsr_ok();
+}
+
 const tsr_driver tsr_driver_rtl = {
     .name = "rtl",
     .summary = "the Verilated core with a memory model: exact results and cycles",
@@ -207,5 +225,6 @@ const tsr_driver tsr_driver_rtl = {
             .buffer_free = rtl_buffer_free,
             .submit = rtl_submit,
             .wait = rtl_wait,
+            .on_insn = rtl_on_insn,
         },
 };

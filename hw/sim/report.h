@@ -9,8 +9,6 @@
 extern "C" {
 #endif
 
-enum { TSR_SIM_UNITS = 4 };
-
 // A unit as the core's debug signals show it.
 typedef struct tsr_sim_unit_view {
     bool active, stall_token, stall_bank;

@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <cstring>
+#include <deque>
 #include <memory>
 #include <new>
 #include <string>
@@ -33,6 +34,10 @@ struct tsr_sim {
     const tsr_axi_response *response = nullptr;
     uint64_t cycle = 0;
     bool input_reaches_output = false;
+
+    tsr_sim_on_insn *on_insn = nullptr;
+    void *on_insn_context = nullptr;
+    std::deque<tsr_sim_insn> taken[TSR_SIM_UNITS]; // in a unit, not yet done
 
     std::unique_ptr<VerilatedFstC> trace;
     std::string trace_path;
@@ -116,6 +121,64 @@ void bound_trace(tsr_sim *sim) {
     }
 }
 
+void take(tsr_sim *sim, int unit, bool go, bool ready, const uint32_t *item) {
+    if (!go || !ready)
+        return;
+    tsr_sim_insn insn = {};
+    insn.index = item[8];
+    insn.unit = static_cast<uint32_t>(unit);
+    insn.begin = sim->cycle;
+    sim->taken[unit].push_back(insn);
+}
+
+#define UNIT_COUNTER(root, unit, name)                                                                                           \
+    (root)->tessera__DOT__u_counters__DOT__g_unit__BRA__##unit##__KET____DOT__u_counters__DOT__##name
+#define READ_COUNTERS(root, unit, to)                                                                                            \
+    do {                                                                                                                         \
+        (to)->busy = UNIT_COUNTER(root, unit, busy_q);                                                                           \
+        (to)->stall_token = UNIT_COUNTER(root, unit, token_q);                                                                   \
+        (to)->stall_memory = UNIT_COUNTER(root, unit, memory_q);                                                                 \
+        (to)->stall_queue = UNIT_COUNTER(root, unit, queue_q);                                                                   \
+        (to)->stall_bank = UNIT_COUNTER(root, unit, bank_q);                                                                     \
+    } while (0)
+
+void finish(tsr_sim *sim, int unit) {
+    const Vtessera___024root *r = sim->top->rootp;
+    if (sim->taken[unit].empty()) // taken before anybody asked
+        return;
+    tsr_sim_insn insn = sim->taken[unit].front();
+    sim->taken[unit].pop_front();
+    insn.end = sim->cycle;
+    switch (unit) {
+    case 0: READ_COUNTERS(r, 0, &insn); break;
+    case 1: READ_COUNTERS(r, 1, &insn); break;
+    case 2: READ_COUNTERS(r, 2, &insn); break;
+    default: READ_COUNTERS(r, 3, &insn); break;
+    }
+    sim->on_insn(sim->on_insn_context, &insn);
+}
+
+// Before a clock edge: what the units take and complete in it.
+void watch_insns(tsr_sim *sim) {
+    const Vtessera___024root *r = sim->top->rootp;
+    if (!r->tessera__DOT__running) { // a run that ended with a fault leaves some behind
+        for (auto &unit : sim->taken)
+            unit.clear();
+        return;
+    }
+    // STORE's depends on an input, which has been driven but not evaluated yet.
+    const bool stored =
+        sim->top->m_axi_bvalid && r->tessera__DOT__u_axi_write__DOT__resp_valid && r->tessera__DOT__u_axi_write__DOT__resp_last;
+    const uint32_t done = (r->tessera__DOT__unit_done & 7u) | (stored ? 8u : 0u);
+    for (int u = 0; done != 0 && u < TSR_SIM_UNITS; u++)
+        if (done >> u & 1)
+            finish(sim, u);
+    take(sim, 0, r->tessera__DOT__ahead_go, r->tessera__DOT__ahead_ready, &r->tessera__DOT__ahead_item[0]);
+    take(sim, 1, r->tessera__DOT__gemm_go, r->tessera__DOT__gemm_ready, &r->tessera__DOT__gemm_item[0]);
+    take(sim, 2, r->tessera__DOT__alu_go, r->tessera__DOT__alu_ready, &r->tessera__DOT__alu_item[0]);
+    take(sim, 3, r->tessera__DOT__store_go, r->tessera__DOT__store_ready, &r->tessera__DOT__store_item[0]);
+}
+
 // The model finds a clock edge by comparing with the level of its last evaluation. Setting that level saves the evaluation
 // with the clock low, in which nothing would happen but that inputs settle. False when this Verilator calls it differently.
 template <class Root> inline auto lower_clock(Root *root, int) -> decltype(root->__Vtrigrprev__TOP__clk_i, bool()) {
@@ -148,6 +211,8 @@ void clock_slowly(tsr_sim *sim) {
     if (sim->trace)
         dump(sim);
     tsr_memory_tick(sim->memory, &request);
+    if (sim->on_insn)
+        watch_insns(sim);
     top->clk_i = 1;
     top->eval();
     if (sim->trace)
@@ -166,6 +231,8 @@ inline void clock(tsr_sim *sim) {
     tsr_axi_request request = sample_core(top);
     drive_memory(sim);
     tsr_memory_tick(sim->memory, &request);
+    if (__builtin_expect(sim->on_insn != nullptr, 0))
+        watch_insns(sim);
     top->clk_i = 1;
     top->eval();
     sim->cycle++;
@@ -267,6 +334,13 @@ tsr_sim_reason run(tsr_sim *sim, uint64_t max_cycles) {
 
 uint64_t cycle(const tsr_sim *sim) { return sim->cycle; }
 
+void on_insn(tsr_sim *sim, tsr_sim_on_insn *callback, void *context) {
+    sim->on_insn = callback;
+    sim->on_insn_context = context;
+    for (auto &unit : sim->taken)
+        unit.clear();
+}
+
 bool trace_open(tsr_sim *sim, const char *path, uint64_t start, uint64_t stop, uint64_t max_bytes) {
     if (sim->trace || stop <= start || stop <= sim->cycle)
         return false;
@@ -326,9 +400,9 @@ size_t report(tsr_sim *sim, char *text, size_t size) {
 }
 
 const tsr_sim_api api = {
-    TSR_SIM_API_VERSION, TSR_SIM_CONFIG, TSR_SIM_VARIANT, bus_bytes, TSR_SIM_AVX2 != 0, create, destroy, reset,
-    write_register,      read_register,  attach,          detach,    inject_error,      run,    cycle,   trace_open,
-    trace_close,         report,         protocol_error,
+    TSR_SIM_API_VERSION, TSR_SIM_CONFIG, TSR_SIM_VARIANT, bus_bytes,      TSR_SIM_AVX2 != 0, create, destroy, reset,
+    write_register,      read_register,  attach,          detach,         inject_error,      run,    cycle,   on_insn,
+    trace_open,          trace_close,    report,          protocol_error,
 };
 
 } // namespace

@@ -299,6 +299,45 @@ TEST computes_a_layer_as_the_specification_does(const fixture *f) {
     PASS();
 }
 
+typedef struct insn_log {
+    uint64_t count[TSR_UNITS], last_end[TSR_UNITS];
+    bool in_order, within; // per unit; begin before end
+} insn_log;
+
+static void log_insn(void *context, const tsr_insn_profile *insn) {
+    insn_log *log = context;
+    if (insn->unit >= TSR_UNITS)
+        return;
+    log->count[insn->unit]++;
+    log->in_order &= insn->end >= log->last_end[insn->unit];
+    log->within &= insn->begin < insn->end;
+    log->last_end[insn->unit] = insn->end;
+}
+
+TEST says_when_each_instruction_ran_or_that_it_cannot(const fixture *f) {
+    insn_log log = {.in_order = true, .within = true};
+    tsr_status status = tsr_device_on_insn(f->device, log_insn, &log);
+    if (!tsr_device_get_info(f->device)->cycle_accurate) {
+        ASSERT_EQ(TSR_UNSUPPORTED, status.code);
+        PASS();
+    }
+    ASSERT_OK(status);
+    uint8_t work[PROGRAM_WORK];
+    tsr_profile profile = {0};
+    device_program program = program_layer(&f->config);
+    status = run_program(f->device, &program, 0, NULL, &profile, work);
+    program_free(&program);
+    ASSERT_OK(status);
+    ASSERT_OK(tsr_device_on_insn(f->device, NULL, NULL));
+    for (int u = 0; u < TSR_UNITS; u++) {
+        ASSERT_EQ_FMT(profile.unit[u].insns, log.count[u], "%lu");
+        ASSERT(log.last_end[u] <= profile.cycles);
+    }
+    ASSERT(log.in_order);
+    ASSERT(log.within);
+    PASS();
+}
+
 TEST a_second_run_gives_the_same_bytes(const fixture *f) {
     uint8_t first[PROGRAM_WORK], again[PROGRAM_WORK];
     device_program program = program_layer(&f->config);
@@ -389,6 +428,7 @@ static const conformance_case cases[] = {
     CASE(close_ends_a_run_that_nobody_waits_for, RUNS),
     CASE(computes_a_copy, RESULTS),
     CASE(computes_a_layer_as_the_specification_does, RESULTS),
+    CASE(says_when_each_instruction_ran_or_that_it_cannot, RESULTS),
     CASE(a_second_run_gives_the_same_bytes, RESULTS),
     CASE(reports_a_dispatch_fault_and_recovers, RESULTS),
     CASE(reports_a_unit_fault_and_recovers, RESULTS),
@@ -459,6 +499,8 @@ static void run_defaults(void) {
                                          "func:config=wide",
                                          "func:config=batch4",
                                          "func:config=tiny,race=1",
+                                         "timing:config=tiny",
+                                         "timing:config=batch4",
                                          "fault:device=func,config=pynq"};
     static const char *const simulated[] = {"rtl:config=tiny", "rtl:config=pynq", "rtl:config=wide", "rtl:config=batch4",
                                             "fault:device=rtl,config=tiny"};

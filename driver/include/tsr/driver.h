@@ -37,6 +37,16 @@ typedef struct tsr_profile {
     tsr_unit_profile unit[TSR_UNITS]; // LOAD, GEMM, ALU, STORE
 } tsr_profile;
 
+// An instruction that has completed, on devices with a clock. Cycles count from the start of the run; unit: its unit's counters
+// since then, up to its completion.
+typedef struct tsr_insn_profile {
+    uint32_t index; // in the stream
+    uint32_t unit;  // LOAD, GEMM, ALU, STORE
+    uint64_t begin, end; // the cycle in which the unit took it (LOAD: to read DRAM), and that in which it was done
+    tsr_unit_profile counters;
+} tsr_insn_profile;
+typedef void tsr_on_insn(void *context, const tsr_insn_profile *insn);
+
 // One run of an instruction stream. Segment 0 holds it; unused segments are NULL. The whole buffer is the segment.
 typedef struct tsr_run {
     tsr_buffer *segment[TSR_SEGMENTS];
@@ -73,6 +83,10 @@ tsr_status tsr_device_submit(tsr_device *device, const tsr_run *run);
 // device can be used again. out_profile and out_fault may be NULL.
 tsr_status tsr_device_wait(tsr_device *device, uint32_t timeout_ms, tsr_profile *out_profile, tsr_fault *out_fault);
 
+// From the next run on calls back, inside tsr_device_wait, for every instruction that completes: each unit's in order, units
+// interleaved. NULL ends it. TSR_UNSUPPORTED on a device that has no clock or cannot tell.
+tsr_status tsr_device_on_insn(tsr_device *device, tsr_on_insn *callback, void *context);
+
 // ---- for drivers ----------------------------------------------------------------------------------------------------
 
 typedef struct tsr_driver_ops {
@@ -85,6 +99,7 @@ typedef struct tsr_driver_ops {
     tsr_status (*sync_from_device)(tsr_device *device, tsr_buffer *buffer, uint64_t offset, uint64_t size);
     tsr_status (*submit)(tsr_device *device, const tsr_run *run);
     tsr_status (*wait)(tsr_device *device, uint32_t timeout_ms, tsr_profile *out_profile, tsr_fault *out_fault);
+    tsr_status (*on_insn)(tsr_device *device, tsr_on_insn *callback, void *context); // NULL = cannot tell
 } tsr_driver_ops;
 
 struct tsr_driver {

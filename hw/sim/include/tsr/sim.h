@@ -17,7 +17,7 @@
 extern "C" {
 #endif
 
-enum { TSR_SIM_API_VERSION = 1 };
+enum { TSR_SIM_API_VERSION = 2, TSR_SIM_UNITS = 4 };
 
 // The memory behind the core's AXI4 port. Responses come in order. Zero in any field but the random ones means "default".
 typedef struct tsr_sim_memory {
@@ -40,6 +40,16 @@ typedef enum {
 } tsr_sim_reason;
 
 typedef struct tsr_sim tsr_sim;
+
+// An instruction that has completed. Cycles are those of `cycle` below; counters as isa/spec.md has them, of the
+// instruction's unit, since the start of the run up to its completion.
+typedef struct tsr_sim_insn {
+    uint32_t index;      // in the stream
+    uint32_t unit;       // LOAD, GEMM, ALU, STORE
+    uint64_t begin, end; // the clock in which the unit took it (LOAD: its address phase), and that in which it was done
+    uint64_t busy, stall_token, stall_memory, stall_queue, stall_bank;
+} tsr_sim_insn;
+typedef void tsr_sim_on_insn(void *context, const tsr_sim_insn *insn);
 
 typedef struct tsr_sim_api {
     uint32_t version;        // TSR_SIM_API_VERSION
@@ -69,6 +79,10 @@ typedef struct tsr_sim_api {
 
     tsr_sim_reason (*run)(tsr_sim *sim, uint64_t max_cycles); // stops at once while interrupt_o is high
     uint64_t (*cycle)(const tsr_sim *sim);
+
+    // Calls back for every instruction that completes, units interleaved, each unit's in order. NULL ends it. Running is slower
+    // by a few percent meanwhile.
+    void (*on_insn)(tsr_sim *sim, tsr_sim_on_insn *callback, void *context);
 
     // Writes cycles [start, stop) to an FST file, or as many of them as fit into max_bytes (0: no such limit; looked at
     // every 1024 cycles, and FST writes in blocks, so the file may be larger by one block). One waveform at a time.

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// For drivers whose buffers are host memory and whose runs happen inside wait.
+#ifndef TSR_DRIVER_HOST_H
+#define TSR_DRIVER_HOST_H
+
+#include <stdbool.h>
+#include <time.h>
+
+#include "tsr/driver.h"
+
+// A buffer struct of struct_bytes, which starts with a tsr_buffer, and zeroed memory aligned to 64 bytes as its host view.
+tsr_status tsr_host_buffer_alloc(size_t struct_bytes, uint64_t size, tsr_buffer **out_buffer);
+// The same as functions of a driver whose buffers have nothing of their own.
+tsr_status tsr_host_plain_alloc(tsr_device *device, uint64_t size, tsr_buffer **out_buffer);
+void tsr_host_buffer_free(tsr_device *device, tsr_buffer *buffer);
+
+typedef struct tsr_deadline {
+    bool timed;
+    struct timespec at;
+} tsr_deadline;
+tsr_deadline tsr_deadline_in(uint32_t timeout_ms); // 0 = never
+bool tsr_deadline_passed(const tsr_deadline *deadline);
+
+#endif
