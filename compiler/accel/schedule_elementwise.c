@@ -63,7 +63,9 @@ tsr_status schedule_elementwise(const job *j) {
     const tsr_requant *q = &node->requant;
     int64_t lanes = config->block_out, total = (int64_t)tsr_tensor_elements(tensor_of(j->graph, node->outputs[0]));
     bool binary = node->op == TSR_OP_ADD || node->op == TSR_OP_SUB || node->op == TSR_OP_MUL;
-    bool rescales = node->op != TSR_OP_CLIP;
+    // A clip of one scale and zero point moves no number; one of one scale only adds the difference of the zero points.
+    bool rescales = node->op != TSR_OP_CLIP || q->channels > 0 || q->in_zero_point[0] != q->out_zero_point;
+    const tsr_rescale by = q->channels > 0 ? q->out[0] : (tsr_rescale){.multiplier = 1 << 30, .lsh = 1};
 
     int32_t *words = TSR_NEW_ARRAY(j->s->arena, int32_t, PAR_ENTRIES *lanes * 3);
     int64_t par = 0;
@@ -79,7 +81,7 @@ tsr_status schedule_elementwise(const job *j) {
                 put_par(words + (PAR_A * lanes + o) * 3, -q->in_zero_point[0], a);
                 put_par(words + (PAR_B * lanes + o) * 3, -q->in_zero_point[1], b);
             }
-            put_par(words + (PAR_OUT * lanes + o) * 3, node->op == TSR_OP_QUANTIZE ? -q->in_zero_point[0] : 0, q->out[0]);
+            put_par(words + (PAR_OUT * lanes + o) * 3, binary ? 0 : -q->in_zero_point[0], by);
         }
         tsr_tbuffer *parameters = place_constant(j, "parameters", TSR_I32, words, (size_t)(PAR_ENTRIES * lanes * 3));
         par = take_half(j->accel, SPACE_PAR, tsr_par_entries(config));

@@ -23,13 +23,19 @@ static bool is_numeric(const tsr_graph *graph, const tsr_node *node) {
     case TSR_OP_CAST:
     case TSR_OP_MATMUL_INTEGER:
     case TSR_OP_CONV_INTEGER:
+    case TSR_OP_CUM_SUM:
     case TSR_OP_DYNAMIC_QUANTIZE: return false;
+    case TSR_OP_SCATTER_ND:
+        if (node->attr.reduction != TSR_REDUCE_NONE)
+            return false;
+        break;
     case TSR_OP_IDENTITY: return pass_same_quant(pass_input(graph, node, 0), pass_output(graph, node));
     case TSR_OP_QUANTIZE:
     case TSR_OP_DEQUANTIZE: return true;
-    default: // a float or raw result of a quantised input, or one the other way: leave it alone
-        return pass_input(graph, node, 0)->quant.count == 1 && pass_output(graph, node)->quant.count == 1;
+    default: break;
     }
+    // A float or raw result of a quantised input, or one the other way: leave it alone.
+    return pass_input(graph, node, 0)->quant.count == 1 && pass_output(graph, node)->quant.count == 1;
 }
 
 static bool is_weight(const tsr_node *node, uint32_t i) {

@@ -140,6 +140,31 @@ static tsr_status quantise_sum(quantiser *q) {
     return tsr_ok();
 }
 
+// TFLite's squared_difference.cc: both operands scaled by twice the larger scale after << 7, and its square undone.
+static tsr_status quantise_squared_difference(quantiser *q) {
+    const tsr_tensor *b = input(q, 1);
+    if (!is_quantised(b))
+        return tsr_ok();
+    double a_scale = (double)q->x->quant.scale[0], b_scale = (double)b->quant.scale[0];
+    double twice_larger = 2 * fmax(a_scale, b_scale);
+    q->node->requant.in[0] = rescale(q, a_scale / twice_larger);
+    q->node->requant.in[1] = rescale(q, b_scale / twice_larger);
+    set_output(q, twice_larger * twice_larger / ((double)(1 << 14) * (double)q->y->quant.scale[0]));
+    q->node->requant.valid = true;
+    return tsr_ok();
+}
+
+// TFLite's comparisons.cc: both operands << 8, times their own scale, which must be below 1.
+static tsr_status quantise_comparison(quantiser *q) {
+    const tsr_tensor *b = input(q, 1);
+    if (!q->graph->channels_last || !is_quantised(b) || q->x->quant.scale[0] >= 1 || b->quant.scale[0] >= 1)
+        return tsr_ok(); // compared as reals
+    q->node->requant.in[0] = rescale(q, (double)q->x->quant.scale[0]);
+    q->node->requant.in[1] = rescale(q, (double)b->quant.scale[0]);
+    q->node->requant.valid = true;
+    return tsr_ok();
+}
+
 static tsr_status quantise_product(quantiser *q) {
     const tsr_tensor *b = input(q, 1);
     if (!is_quantised(b))
@@ -233,6 +258,26 @@ static tsr_status quantise_leaky_relu(quantiser *q) {
     return tsr_ok();
 }
 
+static tsr_status quantise_prelu(quantiser *q) {
+    const tsr_tensor *slope = input(q, 1);
+    if (!is_quantised(slope))
+        return tsr_ok();
+    float x_scale = q->x->quant.scale[0], y_scale = q->y->quant.scale[0];
+    set_output(q, (double)(x_scale / y_scale));
+    q->node->requant.in[0] = rescale(q, (double)(x_scale * slope->quant.scale[0] / y_scale));
+    q->node->requant.valid = true;
+    return tsr_ok();
+}
+
+static tsr_status quantise_reduction(quantiser *q) { // of sums less their zero points; REDUCE_MAX, REDUCE_MIN of one scale
+    const bool sum = q->node->op == TSR_OP_REDUCE_SUM;
+    set_outputs(q, 0);
+    if (sum)
+        set_output(q, (double)q->x->quant.scale[0] / (double)q->y->quant.scale[0]);
+    q->node->requant.valid = sum || same_scale(q->x, q->y);
+    return tsr_ok();
+}
+
 static tsr_status quantise_node(quantiser *q) {
     switch (q->node->op) {
     case TSR_OP_CONV:
@@ -249,6 +294,14 @@ static tsr_status quantise_node(quantiser *q) {
         q->node->requant.valid = same_scale(q->x, q->y);
         return tsr_ok();
     case TSR_OP_MEAN: return quantise_mean(q);
+    case TSR_OP_SQUARED_DIFFERENCE: return quantise_squared_difference(q);
+    case TSR_OP_EQUAL:
+    case TSR_OP_LESS:
+    case TSR_OP_LESS_EQUAL: return quantise_comparison(q);
+    case TSR_OP_PRELU: return quantise_prelu(q);
+    case TSR_OP_REDUCE_SUM:
+    case TSR_OP_REDUCE_MAX:
+    case TSR_OP_REDUCE_MIN: return quantise_reduction(q);
     case TSR_OP_CLIP: return quantise_clip(q);
     case TSR_OP_LEAKY_RELU: return quantise_leaky_relu(q);
     case TSR_OP_QUANTIZE:
@@ -269,14 +322,15 @@ tsr_status tsr_quantise(tsr_graph *graph) {
         quantiser q = {.graph = graph, .node = node, .once = !graph->channels_last};
         q.x = &graph->tensors[node->inputs[0]];
         q.y = &graph->tensors[node->outputs[0]];
-        if (!is_quantised(q.x) || !is_quantised(q.y))
+        if (!is_quantised(q.x) || (!is_quantised(q.y) && q.y->dtype != TSR_BOOL))
             continue;
         memset(&node->requant, 0, sizeof node->requant);
         node->requant.in_zero_point[0] = zero_of(q.x);
         const tsr_tensor *second = input(&q, 1);
         node->requant.in_zero_point[1] = second != NULL ? zero_of(second) : 0;
         node->requant.out_zero_point = zero_of(q.y);
-        set_range(&q);
+        if (is_quantised(q.y))
+            set_range(&q);
         TSR_TRY(quantise_node(&q));
     }
     return tsr_ok();

@@ -135,7 +135,6 @@ static tsr_status verify_types(const tsr_graph *graph, const tsr_node *node) {
     case TSR_OP_EXP:
     case TSR_OP_SOFTMAX:
     case TSR_OP_AVERAGE_POOL:
-    case TSR_OP_MEAN:
     case TSR_OP_LEAKY_RELU:
         if (!quantised && !tsr_dtype_is_float(x->dtype))
             return tsr_error(TSR_UNSUPPORTED, "the input must be float or quantised, is %s", tsr_dtype_name(x->dtype));

@@ -32,32 +32,35 @@ tsr_id importer_like(importer *imp, tsr_id model, const char *name, uint32_t ran
     return id;
 }
 
+tsr_status importer_infer(const importer *imp, tsr_op op, const tsr_attr *attr, uint32_t input_count, const tsr_id *inputs,
+                          uint32_t *out_rank, int64_t out_shape[TSR_MAX_RANK]) {
+    tsr_id unused = TSR_NO_ID;
+    tsr_node node = {.op = op, .name = "", .input_count = input_count, .output_count = 1, .outputs = &unused};
+    node.inputs = (tsr_id *)(uintptr_t)inputs; // only read
+    node.attr = attr != NULL ? *attr : tsr_attr_default();
+    return tsr_graph_infer_shape(imp->graph, &node, out_rank, out_shape);
+}
+
+tsr_status importer_node(importer *imp, tsr_op op, const char *name, const tsr_attr *attr, uint32_t input_count,
+                         const tsr_id *inputs, tsr_id output) {
+    TSR_TRY(importer_reserve(imp, 0));
+    const tsr_id id =
+        tsr_graph_add_node(imp->graph, op, importer_node_name(imp, name, tsr_op_name(op)), input_count, inputs, 1, &output);
+    if (attr != NULL)
+        imp->graph->nodes[id].attr = *attr;
+    return tsr_ok();
+}
+
 tsr_status importer_emit(importer *imp, tsr_op op, const char *name, const tsr_attr *attr, uint32_t input_count,
                          const tsr_id *inputs, const char *out_name, tsr_dtype dtype, tsr_id *out_id) {
-    tsr_attr standard = tsr_attr_default();
-    if (attr == NULL)
-        attr = &standard;
-    tsr_id inputs_copy[8], unused = TSR_NO_ID;
-    tsr_node node = {.op = op,
-                     .name = name,
-                     .input_count = input_count,
-                     .inputs = inputs_copy,
-                     .output_count = 1,
-                     .outputs = &unused,
-                     .attr = *attr};
     uint32_t rank;
     int64_t shape[TSR_MAX_RANK];
-    if (input_count > 8)
-        node.inputs = TSR_NEW_ARRAY(imp->graph->arena, tsr_id, input_count);
-    memcpy(node.inputs, inputs, input_count * sizeof *inputs); // which out_id may be one of
-    *out_id = TSR_NO_ID;
-    TSR_TRY(importer_reserve(imp, 0));
-    TSR_TRY(tsr_graph_infer_shape(imp->graph, &node, &rank, shape));
+    TSR_TRY(importer_infer(imp, op, attr, input_count, inputs, &rank, shape));
     TSR_TRY(tsr_shape_check(dtype, rank, shape));
-    *out_id = tsr_graph_add_tensor(imp->graph, out_name, dtype, rank, shape);
-    tsr_id id =
-        tsr_graph_add_node(imp->graph, op, importer_node_name(imp, name, tsr_op_name(op)), input_count, node.inputs, 1, out_id);
-    imp->graph->nodes[id].attr = *attr;
+    TSR_TRY(importer_reserve(imp, 0));
+    const tsr_id y = tsr_graph_add_tensor(imp->graph, out_name, dtype, rank, shape);
+    TSR_TRY(importer_node(imp, op, name, attr, input_count, inputs, y));
+    *out_id = y; // last: it may be one of the inputs
     return tsr_ok();
 }
 

@@ -26,6 +26,12 @@ const char *importer_node_name(importer *imp, const char *base, const char *op);
 // quantisation is per tensor.
 tsr_id importer_like(importer *imp, tsr_id model, const char *name, uint32_t rank, const int64_t *shape);
 
+// The shape of a node's result; NULL attr: the standard one.
+tsr_status importer_infer(const importer *imp, tsr_op op, const tsr_attr *attr, uint32_t input_count, const tsr_id *inputs,
+                          uint32_t *out_rank, int64_t out_shape[TSR_MAX_RANK]);
+// Adds a node whose output tensor is there already.
+tsr_status importer_node(importer *imp, tsr_op op, const char *name, const tsr_attr *attr, uint32_t input_count,
+                         const tsr_id *inputs, tsr_id output);
 // Adds a node on a new output tensor of the inferred shape and the given type (no quantisation).
 tsr_status importer_emit(importer *imp, tsr_op op, const char *name, const tsr_attr *attr, uint32_t input_count,
                          const tsr_id *inputs, const char *out_name, tsr_dtype dtype, tsr_id *out_id);

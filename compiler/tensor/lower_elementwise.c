@@ -60,15 +60,36 @@ static ex binary_expression(lowering *l, ex a, ex b) {
 static ex quantised_binary(lowering *l, ex a, ex b) {
     const tsr_requant *r = &l->node->requant;
     requant_tables none = {0};
+    int64_t shift;
     a = sub(l, cast(l, TSR_I32, a), i32(l, r->in_zero_point[0]));
     b = sub(l, cast(l, TSR_I32, b), i32(l, r->in_zero_point[1]));
-    if (l->node->op == TSR_OP_MIN || l->node->op == TSR_OP_MAX)
-        return finished(l, op(l, operator_of(l->node->op), a, b));
-    if (l->node->op == TSR_OP_MUL)
-        return requantised(l, &none, mul(l, a, b), i64(l, 0));
-    a = rescale(l, op(l, TSR_SHL, a, i32(l, 20)), r->in[0]);
-    b = rescale(l, op(l, TSR_SHL, b, i32(l, 20)), r->in[1]);
-    return requantised(l, &none, op(l, operator_of(l->node->op), a, b), i64(l, 0));
+    switch (l->node->op) {
+    case TSR_OP_MIN:
+    case TSR_OP_MAX: return finished(l, op(l, operator_of(l->node->op), a, b));
+    case TSR_OP_MUL: return requantised(l, &none, mul(l, a, b), i64(l, 0));
+    case TSR_OP_PRELU: {
+        ex below = rescale(l, mul(l, a, b), r->in[0]), above = rescale(l, a, r->out[0]);
+        return finished(l, choose(l, op(l, TSR_LT, a, i32(l, 0)), below, above));
+    }
+    case TSR_OP_ADD:
+    case TSR_OP_SUB: shift = 20; break;
+    case TSR_OP_SQUARED_DIFFERENCE: shift = 7; break;
+    default: shift = 8; break; // comparisons
+    }
+    a = rescale(l, op(l, TSR_SHL, a, i32(l, shift)), r->in[0]);
+    b = rescale(l, op(l, TSR_SHL, b, i32(l, shift)), r->in[1]);
+    ex value = binary_expression(l, a, b);
+    return shift == 8 ? value : requantised(l, &none, value, i64(l, 0));
+}
+
+// Clip of plain integers (int32, int64, unquantised int8): the bounds that lie outside of the type clip nothing.
+static ex clip_whole(lowering *l, ex x) {
+    const tsr_attr *a = &l->node->attr;
+    if (fabsf(a->clip_lo) < 0x1p62f)
+        x = op(l, TSR_MAX, x, cast(l, x->dtype, tsr_float(l->arena, TSR_F64, ceil(a->clip_lo))));
+    if (fabsf(a->clip_hi) < 0x1p62f)
+        x = op(l, TSR_MIN, x, cast(l, x->dtype, tsr_float(l->arena, TSR_F64, floor(a->clip_hi))));
+    return x;
 }
 
 tsr_status lower_binary(lowering *l) {
@@ -85,7 +106,7 @@ tsr_status lower_binary(lowering *l) {
         if (l->node->op == TSR_OP_POW && !tsr_dtype_is_float(x->dtype))
             return unsupported(l, "a power of integers; cast the operands to float32");
         value = binary_expression(l, a, b);
-        value = tsr_dtype_is_float(y->dtype) ? clip_real(l, value) : value;
+        value = tsr_dtype_is_float(y->dtype) ? clip_real(l, value) : is_whole(y->dtype) ? clip_whole(l, value) : value;
     } else {
         value = binary_expression(l, real_of(l, x, a), real_of(l, z, b));
         value = y->dtype == TSR_BOOL ? value : stored_of(l, y, clip_real(l, value));
@@ -189,16 +210,6 @@ static ex unary_expression(lowering *l, ex x) {
     }
 }
 
-// Clip of plain integers (int32, int64, unquantised int8): the bounds that lie outside of the type clip nothing.
-static ex clip_whole(lowering *l, ex x) {
-    const tsr_attr *a = &l->node->attr;
-    if (fabsf(a->clip_lo) < 0x1p62f)
-        x = op(l, TSR_MAX, x, cast(l, x->dtype, tsr_float(l->arena, TSR_F64, ceil(a->clip_lo))));
-    if (fabsf(a->clip_hi) < 0x1p62f)
-        x = op(l, TSR_MIN, x, cast(l, x->dtype, tsr_float(l->arena, TSR_F64, floor(a->clip_hi))));
-    return x;
-}
-
 tsr_status lower_unary(lowering *l) {
     const tsr_tensor *x = in(l, 0), *y = out(l, 0);
     const tsr_requant *r = &l->node->requant;
@@ -218,7 +229,8 @@ tsr_status lower_unary(lowering *l) {
         ex negative = op(l, TSR_LT, moved, i32(l, 0));
         value = finished(l, choose(l, negative, rescale(l, moved, r->in[0]), rescale(l, moved, r->out[0])));
     } else if (quantised && bytes) {
-        value = looked_up(l, x, y, stored, real_unary);
+        const bool swish = which == TSR_OP_HARD_SWISH && l->graph->channels_last; // TFLite's
+        value = swish ? hard_swish_table(l, stored) : looked_up(l, x, y, stored, real_unary);
     } else if ((tsr_dtype_is_float(x->dtype) || x->dtype == TSR_BOOL) && x->dtype == y->dtype) {
         value = unary_expression(l, stored);
     } else if (is_whole(x->dtype) && x->dtype == y->dtype && !quantised &&

@@ -139,21 +139,25 @@ ex stored_of(lowering *l, const tsr_tensor *t, ex real) {
     return quantised(l, t, real, f32(l, t->quant.scale[0]), i32(l, zero_point(t)));
 }
 
-ex looked_up(lowering *l, const tsr_tensor *from, const tsr_tensor *to, ex stored, double (*f)(const tsr_node *, double)) {
+ex looked_up_integers(lowering *l, const tsr_tensor *from, const tsr_tensor *to, ex stored, const int32_t values[256]) {
     void *data;
     tsr_tbuffer *table = constant(l, "table", to->dtype, 256, &data);
-    int64_t first = from->dtype == TSR_I8 ? -128 : 0;
-    float inverse = 1 / to->quant.scale[0];
+    const int32_t lo = (int32_t)lowest(to->dtype), hi = (int32_t)highest(to->dtype);
+    for (int64_t i = 0; i < 256; i++)
+        ((uint8_t *)data)[i] = (uint8_t)(values[i] < lo ? lo : values[i] > hi ? hi : values[i]);
+    return load(l, table, sub(l, cast(l, TSR_I64, stored), i64(l, from->dtype == TSR_I8 ? -128 : 0)));
+}
+
+ex looked_up(lowering *l, const tsr_tensor *from, const tsr_tensor *to, ex stored, double (*f)(const tsr_node *, double)) {
+    int32_t values[256];
+    const int64_t first = from->dtype == TSR_I8 ? -128 : 0;
+    const float inverse = 1 / to->quant.scale[0];
     for (int64_t i = 0; i < 256; i++) { // the arithmetic of TFLite's lookup tables, in float32
         float real = from->quant.scale[0] * (float)(first + i - zero_point(from));
         float moved = roundf((float)f(l->node, real) * inverse) + (float)zero_point(to);
-        double bound = fmin(fmax(moved, lowest(to->dtype)), highest(to->dtype));
-        if (to->dtype == TSR_I8)
-            ((int8_t *)data)[i] = (int8_t)bound;
-        else
-            ((uint8_t *)data)[i] = (uint8_t)bound;
+        values[i] = (int32_t)fmin(fmax(moved, lowest(to->dtype)), highest(to->dtype));
     }
-    return load(l, table, sub(l, cast(l, TSR_I64, stored), i64(l, first)));
+    return looked_up_integers(l, from, to, stored, values);
 }
 
 // The index into per-axis parameters is a third operand, with a stride only along the axis.
