@@ -24,6 +24,7 @@ static bool is_numeric(const tsr_graph *graph, const tsr_node *node) {
     case TSR_OP_MATMUL_INTEGER:
     case TSR_OP_CONV_INTEGER:
     case TSR_OP_CUM_SUM:
+    case TSR_OP_RESIZE_BILINEAR: // rounds uint8 in another way than int8
     case TSR_OP_DYNAMIC_QUANTIZE: return false;
     case TSR_OP_SCATTER_ND:
         if (node->attr.reduction != TSR_REDUCE_NONE)

@@ -273,6 +273,7 @@ tsr_status tsr_graph_infer_shape(const tsr_graph *graph, const tsr_node *node, u
     case TSR_OP_CUM_SUM: TSR_TRY(check_inputs(&f, 1, 1)); return shape_cum_sum(&f);
     case TSR_OP_SLICE: TSR_TRY(check_inputs(&f, 1, 1)); return shape_slice(&f);
     case TSR_OP_EXPAND: TSR_TRY(check_inputs(&f, 1, 1)); return shape_expand(&f);
+    case TSR_OP_RESIZE_BILINEAR: TSR_TRY(check_inputs(&f, 1, 1)); return shape_resize(&f);
     case TSR_OP_GATHER: TSR_TRY(check_inputs(&f, 2, 2)); return shape_gather(&f);
     case TSR_OP_GATHER_ND: TSR_TRY(check_inputs(&f, 2, 2)); return shape_gather_nd(&f);
     case TSR_OP_SCATTER_ND: TSR_TRY(check_inputs(&f, 3, 3)); return shape_scatter_nd(&f);

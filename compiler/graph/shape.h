@@ -25,6 +25,7 @@ tsr_status shape_reduce(const infer *f);
 tsr_status shape_arg(const infer *f);
 tsr_status shape_slice(const infer *f);
 tsr_status shape_expand(const infer *f);
+tsr_status shape_resize(const infer *f);
 tsr_status shape_gather(const infer *f);
 tsr_status shape_gather_nd(const infer *f);
 tsr_status shape_scatter_nd(const infer *f);

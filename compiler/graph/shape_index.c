@@ -89,6 +89,23 @@ tsr_status shape_expand(const infer *f) {
     return tsr_ok();
 }
 
+// Positions are computed in float32 and in steps of 1/1024.
+tsr_status shape_resize(const infer *f) {
+    const tsr_tensor *x = shape_input(f, 0);
+    const tsr_attr *a = &f->node->attr;
+    const int64_t most = 1 << 20;
+    if (x->rank != 4 || a->extent_count != 4)
+        return tsr_error(TSR_CORRUPT, "input and result must have rank 4, have %" PRIu32 " and %" PRIu32, x->rank,
+                         a->extent_count);
+    if (a->extents[0] != x->shape[0] || a->extents[3] != x->shape[3])
+        return shape_wrong("only height and width can change");
+    for (int d = 1; d < 3; d++)
+        if (a->extents[d] < 1 || a->extents[d] > most || x->shape[d] > most)
+            return shape_wrong("height and width must be between 1 and 2^20");
+    shape_set(f, 4, a->extents);
+    return tsr_ok();
+}
+
 static tsr_status check_batch(const tsr_tensor *x, const tsr_tensor *indices, int64_t batch_dims, int64_t most) {
     if (batch_dims < 0 || batch_dims > most)
         return tsr_error(TSR_CORRUPT, "batch_dims %" PRId64 " must be between 0 and %" PRId64, batch_dims, most);

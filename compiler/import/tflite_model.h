@@ -73,6 +73,7 @@ tsr_status tflite_padding(tsr_attr *attr, int32_t padding, int64_t height, int64
 // ---- handlers ----------------------------------------------------------------------------------------------------------
 tflite_handler tflite_conv, tflite_fully_connected, tflite_batch_matmul, tflite_pool, tflite_l2_pool, tflite_l2_normalization,
     tflite_softmax, tflite_log_softmax; // tflite_layers.c
+tflite_handler tflite_transpose_conv, tflite_lrn, tflite_resize_bilinear, tflite_resize_nearest; // tflite_pictures.c
 tflite_handler tflite_binary, tflite_plain_binary, tflite_comparison, tflite_not_equal, tflite_add_n, tflite_prelu, tflite_select,
     tflite_unary, tflite_square, tflite_quantize, tflite_dequantize, tflite_cast; // tflite_elements.c
 tflite_handler tflite_reduce, tflite_arg, tflite_cum_sum, tflite_gather, tflite_gather_nd, tflite_scatter_nd,

@@ -195,6 +195,7 @@ static tsr_status lower(lowering *l) {
     case TSR_OP_CUM_SUM: return lower_cum_sum(l);
     case TSR_OP_SLICE: return lower_slice(l);
     case TSR_OP_EXPAND: return lower_expand(l);
+    case TSR_OP_RESIZE_BILINEAR: return lower_resize_bilinear(l);
     case TSR_OP_GATHER: return lower_gather(l);
     case TSR_OP_GATHER_ND: return lower_gather_nd(l);
     case TSR_OP_SCATTER_ND: return lower_scatter_nd(l);

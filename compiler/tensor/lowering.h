@@ -123,6 +123,7 @@ tsr_status lower_arg(lowering *l);
 tsr_status lower_cum_sum(lowering *l);
 tsr_status lower_slice(lowering *l);
 tsr_status lower_expand(lowering *l);
+tsr_status lower_resize_bilinear(lowering *l);
 tsr_status lower_gather(lowering *l);
 tsr_status lower_gather_nd(lowering *l);
 tsr_status lower_scatter_nd(lowering *l);

@@ -506,6 +506,40 @@ def pools(m):
 
 
 @family
+def resizes(m):
+    for kind in (I8, U8, F32, I16):
+        q = (0.001, 0) if kind == I16 else both(kind)
+        for n, (x, size) in enumerate((((1, 3, 4, 5), (7, 9)), ((2, 6, 5, 3), (3, 10)), ((1, 1, 1, 4), (3, 3)), ((1, 5, 7, 2), (1, 6)))):
+            for align, half in ((False, False), (True, False), (False, True)):
+                for name in ("RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR"):
+                    y = (x[0], *size, x[3])
+                    m.op(name, [m.input(x, kind, *q), m.ints(*size)], [(y, kind, *q)],
+                         "ResizeBilinearOptions" if name == "RESIZE_BILINEAR" else "ResizeNearestNeighborOptions",
+                         alignCorners=align, halfPixelCenters=half, case=f"{name}_{TEXT[kind]}_{n}_{align}_{half}".lower())
+
+
+@family
+def transpose_conv(m):
+    for kind, per_channel in ((I8, True), (I8, False), (U8, False), (F32, False)):
+        for n, (x, w, y, st, pad, bias) in enumerate((((1, 4, 5, 6), (3, 3, 3, 6), (1, 8, 10, 3), 2, 0, True),
+                                                      ((1, 4, 5, 2), (4, 3, 2, 2), (1, 9, 10, 4), 2, 1, True),
+                                                      ((2, 3, 3, 4), (5, 2, 2, 4), (2, 6, 6, 5), 2, 0, False),
+                                                      ((1, 5, 5, 3), (2, 3, 3, 3), (1, 5, 5, 2), 1, 0, True),
+                                                      ((1, 3, 3, 3), (2, 4, 4, 3), (1, 9, 9, 2), 3, 0, True),
+                                                      ((1, 3, 3, 3), (2, 2, 2, 3), (1, 9, 9, 2), 3, 0, True))):
+            if kind == F32:
+                ins = [m.const(m.values(w, F32, -1, 1)), m.input(x, F32), m.const(m.values((w[0],), F32))]
+            else:
+                scale = m.random.uniform(0.004, 0.02, w[0] if per_channel else 1)
+                low, zero = (-127, 0) if kind == I8 else (0, 121)
+                ins = [m.const(m.values(w, kind, low), scale, zero, 0), m.input(x, kind, 0.05, -3 if kind == I8 else 125),
+                       m.const(m.random.integers(-2000, 2000, w[0]).astype(np.int32), 0.05 * scale, 0, 0)]
+            out = (y, kind, *((0.09, 5 if kind == I8 else 133) if kind != F32 else ()))
+            m.op("TRANSPOSE_CONV", [m.ints(*y), *ins[:3 if bias else 2]], [out], "TransposeConvOptions", version=3, padding=pad,
+                 strideH=st, strideW=st, case=f"transpose_conv_{TEXT[kind]}_{per_channel}_{n}")
+
+
+@family
 def normalisations(m):
     for kind, out in ((I8, (1 / 256, -128)), (U8, (1 / 256, 0)), (F32, ())):
         for n, (shape, scale) in enumerate((((2, 10), 0.1), ((3, 4, 7), 0.02), ((1, 100), 0.3))):
@@ -518,7 +552,10 @@ def normalisations(m):
 
 @family
 def without_reference(m):
-    """Operators that BUILTIN_REF does not register: the default kernels' answers."""
+    """Operators that BUILTIN_REF does not register, or computes in another way than TensorFlow (its LRN leaves out the last
+    channel of the window): the default kernels' answers."""
+    m.op("LOCAL_RESPONSE_NORMALIZATION", [m.input((1, 2, 3, 9), F32)], [((1, 2, 3, 9), F32)], "LocalResponseNormalizationOptions",
+         radius=2, bias=1.5, alpha=0.3, beta=0.75, case="local_response_normalization")
     unaries(m, "ELU", [I8, F32], WIDE)
     unaries(m, "CEIL", [F32], [])
     unaries(m, "ROUND", [F32], [])

@@ -57,6 +57,7 @@ typedef uint32_t tsr_id; // index of a tensor or node
     X(ARG_MAX, "ArgMax") X(ARG_MIN, "ArgMin") /* over attr.axis, attr.keep_dims -> int32 or int64; the first of equals, or attr.select_last */ \
     X(CUM_SUM, "CumSum")             /* along attr.axis; attr.exclusive, attr.reverse */                  \
     X(SLICE, "Slice")                /* y[i] = x[starts + i * steps], attr.extents of y; steps may be negative */ \
+    X(RESIZE_BILINEAR, "ResizeBilinear") /* x[N,H,W,C] to attr.extents, by TFLite's rules; attr.align_corners, attr.half_pixel */ \
     X(EXPAND, "Expand")              /* x broadcast to attr.extents */                                    \
     X(GATHER, "Gather")              /* x[...,axis,...], indices: slices of x along attr.axis; the first attr.batch_dims dimensions are common */ \
     X(GATHER_ND, "GatherND")         /* x, indices[...,n]: slices x[i1,...,in]; attr.batch_dims */        \
