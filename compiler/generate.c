@@ -14,6 +14,8 @@ typedef struct generator {
     tsr_accel *accel;
     const tsr_tensor_function **functions; // of host steps
     uint32_t function_count;
+    tsr_host_options host;
+    tsr_lower_target target;
     uint64_t scratch_bytes; // most that a function wants
 } generator;
 
@@ -65,7 +67,7 @@ static tsr_status place_buffers(generator *g, const tsr_tensor_function *f) {
 
 static tsr_status host_node(generator *g, const tsr_node *node, tsr_step *step) {
     tsr_tensor_function *f;
-    TSR_TRY(tsr_lower_node(g->c->arena, g->c->graph, node, g->c->buffers, &f));
+    TSR_TRY(tsr_lower_node_for(g->c->arena, g->c->graph, node, g->c->buffers, &g->target, &f));
     TSR_TRY(place_buffers(g, f));
     step->kind = TSR_STEP_HOST;
     step->entry = g->function_count; // the function's number until the code is there
@@ -111,9 +113,8 @@ static tsr_status make_host_code(generator *g) {
     if (g->function_count == 0)
         return tsr_ok();
     progress(g->c, "host code", 0, 1);
-    tsr_host_options options = {.cpu = g->c->options->cpu != NULL ? g->c->options->cpu : "native"};
     tsr_host_code code;
-    TSR_TRY(tsr_host_compile(g->c->arena, g->functions, g->function_count, &options, &code));
+    TSR_TRY(tsr_host_compile(g->c->arena, g->functions, g->function_count, &g->host, &code));
     p->code = malloc(code.code_bytes);
     if (p->code == NULL)
         return tsr_error(TSR_OUT_OF_MEMORY, "no memory for %llu bytes of host code", (unsigned long long)code.code_bytes);
@@ -159,6 +160,8 @@ tsr_status generate(compilation *c, tsr_program *p) {
     if (p->inputs == NULL || p->outputs == NULL || p->steps == NULL || p->layers == NULL)
         return tsr_error(TSR_OUT_OF_MEMORY, "no memory for a program of %u nodes", nodes);
     generator g = {.c = c, .program = p, .functions = TSR_NEW_ARRAY(c->arena, const tsr_tensor_function *, nodes + 1)};
+    g.host.cpu = c->options->cpu;
+    TSR_TRY(tsr_host_lower_target(&g.host, &g.target));
     if (c->options->config != NULL) {
         TSR_TRY(tsr_accel_create(c->arena, c->options->config, &c->consts, &g.accel));
         if (c->options->dump_after != NULL && strcmp(c->options->dump_after, "schedule") == 0)

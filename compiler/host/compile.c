@@ -155,6 +155,22 @@ static tsr_status build(job *j, const tsr_tensor_function *const *functions, uin
     return emit_object(j, out_object, out_size);
 }
 
+static const char *cpu_of(const tsr_host_options *options) {
+    return options != NULL && options->cpu != NULL ? options->cpu : "native";
+}
+
+tsr_status tsr_host_lower_target(const tsr_host_options *options, tsr_lower_target *out_target) {
+    *out_target = (tsr_lower_target){.vector_bytes = 16, .registers = 16, .dot = 2}; // SSE
+    job j = {.arena = tsr_arena_create()};
+    tsr_status status = choose_features(&j, cpu_of(options));
+    if (status.code == TSR_OK && strstr(j.features, "avx512bw") != NULL)
+        *out_target = (tsr_lower_target){.vector_bytes = 64, .registers = 32, .dot = 2};
+    else if (status.code == TSR_OK && strstr(j.features, "avx2") != NULL)
+        out_target->vector_bytes = 32;
+    tsr_arena_free(j.arena);
+    return status;
+}
+
 tsr_status tsr_host_object(tsr_arena *arena, const tsr_tensor_function *const *functions, uint32_t count,
                            const tsr_host_options *options, uint8_t **out_object, size_t *out_size, const char **out_target,
                            const char **out_features) {
@@ -162,8 +178,7 @@ tsr_status tsr_host_object(tsr_arena *arena, const tsr_tensor_function *const *f
     *out_size = 0;
     *out_target = *out_features = "";
     job j = {.arena = arena};
-    tsr_status status =
-        build(&j, functions, count, options != NULL && options->cpu != NULL ? options->cpu : "native", out_object, out_size);
+    tsr_status status = build(&j, functions, count, cpu_of(options), out_object, out_size);
     if (status.code == TSR_OK) {
         *out_target = tsr_arena_strndup(arena, j.triple, strlen(j.triple));
         *out_features = tsr_arena_strndup(arena, j.features, strlen(j.features));

@@ -576,15 +576,20 @@ static bool same(const operator_case *c, const bench *t, const tsr_tbuffer *buff
     return true;
 }
 
-static check_result run_on(const operator_case *c, bench *t, const char *cpu) {
+typedef struct processor {
+    const char *cpu;
+    tsr_lower_target target; // need not be that of the cpu
+} processor;
+
+static check_result run_on(const operator_case *c, bench *t, const processor *p) {
     tsr_tbuffer **buffers = machine_buffers(t->arena, t->graph);
     tsr_tensor_function *f;
     ASSERT_OK(tsr_graph_verify(t->graph));
     ASSERT_OK(tsr_quantise(t->graph));
-    ASSERT_OK(tsr_lower_node(t->arena, t->graph, t->node, buffers, &f));
+    ASSERT_OK(tsr_lower_node_for(t->arena, t->graph, t->node, buffers, &p->target, &f));
     const tsr_tensor_function *functions = f;
     machine m;
-    ASSERT_OK(machine_create(t->arena, &functions, 1, cpu, &m));
+    ASSERT_OK(machine_create(t->arena, &functions, 1, p->cpu, &m));
     tsr_tbuffer **used;
     uint32_t count = tsr_tensor_buffers(f, t->arena, &used);
     for (uint32_t i = 0; i < count; i++)
@@ -607,16 +612,22 @@ static check_result run_on(const operator_case *c, bench *t, const char *cpu) {
 }
 
 static check_result run_case(const operator_case *c) {
-    static const char *const cpus[] = {"native", "baseline"};
+    static const processor processors[] = {
+        {"native", {.vector_bytes = 32, .registers = 16, .dot = 2}},
+        {"baseline", {.vector_bytes = 16, .registers = 16, .dot = 2}},
+        {"native", {.vector_bytes = 64, .registers = 32, .dot = 2}},
+        {"native", {.vector_bytes = 16, .registers = 32, .dot = 1}},
+    };
+    enum { PROCESSORS = sizeof processors / sizeof *processors };
     check_result result = CHECK_PASS;
-    for (unsigned i = 0; i < 2 && result == CHECK_PASS; i++) {
+    for (unsigned i = 0; i < PROCESSORS && result == CHECK_PASS; i++) {
         bench t = {.arena = tsr_arena_create(), .graph = tsr_graph_create("test")};
         t.graph->channels_last = true;
         state = 7;
         c->build(&t);
         t.graph->outputs = &t.y;
         t.graph->output_count = 1;
-        result = run_on(c, &t, cpus[i]);
+        result = run_on(c, &t, &processors[i]);
         tsr_graph_free(t.graph);
         tsr_arena_free(t.arena);
     }

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "tsr/arena.h"
+#include "tsr/lower_target.h"
 #include "tsr/status.h"
 #include "tsr/tensor.h"
 
@@ -21,6 +22,9 @@ typedef struct tsr_host_options {
     // "native": what this machine has; "baseline": x86-64 with SSE4.1, found on every machine of the last 15 years.
     const char *cpu;
 } tsr_host_options;
+
+// What schedules for it may count on; for tsr_lower_node_for.
+tsr_status tsr_host_lower_target(const tsr_host_options *options, tsr_lower_target *out_target);
 
 typedef struct tsr_host_code {
     uint8_t *code; // in the arena

@@ -4,6 +4,7 @@
 #define TSR_LOWER_H
 
 #include "tsr/graph.h"
+#include "tsr/lower_target.h"
 #include "tsr/tensor.h"
 
 // buffers[id] is the buffer of tensor id; constants have scope CONST and their data set. The function reads the node's
@@ -11,12 +12,7 @@
 // creates in the arena, and SCRATCH: tsr_tensor_buffers(f) lists all that need a place. A quantised node needs node->requant as
 // tsr_quantise leaves it. LOCAL buffers are small (a few KiB).
 // UNSUPPORTED names node, operator and what is missing.
-//
-// What a schedule depends on. The numbers choose among programs that compute the same; all run everywhere.
-typedef struct tsr_lower_target {
-    int64_t vector_bytes, registers; // vector registers and their size
-    int64_t dot; // products of int16 neighbours that an instruction adds up in an int32 lane: 2 (x86: pmaddwd) or 1
-} tsr_lower_target;
+// The target chooses among programs that compute the same.
 tsr_status tsr_lower_node_for(tsr_arena *arena, const tsr_graph *graph, const tsr_node *node, tsr_tbuffer *const *buffers,
                               const tsr_lower_target *target, tsr_tensor_function **out_function);
 // The same for an x86-64 with AVX2.
