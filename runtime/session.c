@@ -15,6 +15,7 @@ struct tsr_session {
     tsr_buffer *consts, *work; // segments 0 and 1; NULL when the program has none
     uint8_t **inputs; // copies, so that a run which reuses an input's place in the work area does not lose it
     bool outputs_valid;
+    bool clear_work; // before each run
 
     // Which side has the newer work area, while a run is under way.
     bool host_wrote, device_wrote;
@@ -69,6 +70,7 @@ static tsr_status set_up(tsr_session *session) {
     if (session->inputs == NULL || session->step_profiles == NULL)
         return tsr_error(TSR_OUT_OF_MEMORY, "no memory for a session");
     session->profile.steps = session->step_profiles;
+    session->clear_work = tsr_program_uses_accelerator(program);
     TSR_TRY(tsr_annotate(upload_consts(session), "constants"));
     if (program->work_bytes != 0)
         TSR_TRY(tsr_annotate(tsr_buffer_alloc(session->device, program->work_bytes, &session->work), "work area"));
@@ -170,7 +172,9 @@ static tsr_status place_inputs(tsr_session *session) {
     if (session->work == NULL)
         return tsr_ok();
     uint8_t *work = tsr_buffer_map(session->work);
-    memset(work, 0, program->work_bytes);
+    // Host code writes every byte before it reads it. The accelerator may see padding of its rows that nobody writes.
+    if (session->clear_work)
+        memset(work, 0, program->work_bytes);
     for (uint32_t i = 0; i < program->input_count; i++)
         memcpy(work + program->inputs[i].offset, session->inputs[i], program->inputs[i].bytes);
     session->host_wrote = true;

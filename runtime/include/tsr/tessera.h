@@ -54,8 +54,8 @@ tsr_status tsr_session_set_input(tsr_session *session, uint32_t index, const tsr
 // well, or there was none.
 tsr_status tsr_session_get_output(tsr_session *session, uint32_t index, const tsr_tensor *tensor);
 
-// Runs the program once. Work memory is cleared first, so a run depends on the inputs only, whatever ran before, and
-// however that ended. timeout_ms bounds the accelerator's part (0 = no limit); TSR_TIMEOUT, TSR_DEVICE_FAULT leave the
+// Runs the program once. A run depends on the inputs only, whatever ran before, and however that ended: work memory is
+// cleared first where the accelerator takes part, and host code reads nothing that the run has not written. timeout_ms bounds the accelerator's part (0 = no limit); TSR_TIMEOUT, TSR_DEVICE_FAULT leave the
 // session and the device ready for another run.
 tsr_status tsr_session_invoke(tsr_session *session, uint32_t timeout_ms);
 
