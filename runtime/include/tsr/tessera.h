@@ -66,8 +66,8 @@ void tsr_session_on_step(tsr_session *session, void (*callback)(void *context, u
 // What the last run took. Step i of the profile is step i of the program, layers first_layer.. of tsr_program.layers.
 typedef struct tsr_step_profile {
     uint64_t nanoseconds; // wall clock
-    tsr_profile device;   // accelerator steps; zero for host steps
-    tsr_fault fault;      // code 0 unless this step ended the run with TSR_DEVICE_FAULT
+    tsr_profile device; // accelerator steps; zero for host steps
+    tsr_fault fault; // code 0 unless this step ended the run with TSR_DEVICE_FAULT
 } tsr_step_profile;
 typedef struct tsr_session_profile {
     uint32_t step_count; // steps that ran
