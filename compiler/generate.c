@@ -26,6 +26,28 @@ static void progress(const compilation *c, const char *stage, unsigned done, uns
 
 static void copy_name(char *to, size_t size, const char *from) { snprintf(to, size, "%s", from != NULL ? from : ""); }
 
+static uint64_t bytes_of(const tsr_graph *graph, const tsr_id *ids, uint32_t count) {
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        bool again = ids[i] == TSR_NO_ID;
+        for (uint32_t k = 0; k < i; k++)
+            again |= ids[k] == ids[i];
+        bytes += again ? 0 : tsr_tensor_bytes(&graph->tensors[ids[i]]);
+    }
+    return bytes;
+}
+
+// What no schedule can beat: every multiplier busy in every clock, or each tensor once over the bus.
+static uint64_t bound_of(const tsr_graph *graph, const tsr_node *node, const tsr_config *config, const tsr_layer *layer) {
+    const bool depthwise = node->op == TSR_OP_CONV && graph->tensors[node->inputs[1]].shape[3] == 1 && node->attr.groups > 1;
+    const uint64_t array = (uint64_t)config->batch * config->block_out * (depthwise ? 1 : config->block_in);
+    uint64_t bound = (layer->macs + array - 1) / array;
+    const uint64_t in = (layer->bytes_in + config->bus_bytes - 1) / config->bus_bytes;
+    const uint64_t out = (layer->bytes_out + config->bus_bytes - 1) / config->bus_bytes;
+    bound = in > bound ? in : bound;
+    return out > bound ? out : bound;
+}
+
 static void describe_layer(const compilation *c, const tsr_node *node, const placement *place, tsr_layer *layer) {
     const tsr_tensor *y = &c->graph->tensors[node->outputs[0]];
     copy_name(layer->name, sizeof layer->name, node->name);
@@ -35,6 +57,10 @@ static void describe_layer(const compilation *c, const tsr_node *node, const pla
     copy_name(layer->reason, sizeof layer->reason, place->reason);
     layer->on_accelerator = place->on_accelerator;
     layer->macs = tsr_node_macs(c->graph, node);
+    layer->bytes_in = bytes_of(c->graph, node->inputs, node->input_count);
+    layer->bytes_out = bytes_of(c->graph, node->outputs, node->output_count);
+    if (c->options->config != NULL)
+        layer->bound_cycles = bound_of(c->graph, node, c->options->config, layer);
     layer->out_rank = y->rank;
     for (uint32_t d = 0; d < y->rank; d++)
         layer->out_shape[d] = (uint32_t)y->shape[d];

@@ -20,7 +20,7 @@ enum {
     TEXT_FIXED_BYTES = 384, // of the text section, in front of the configuration
     IO_BYTES = 136,
     STEP_BYTES = 32,
-    LAYER_BYTES = 248,
+    LAYER_BYTES = 272,
 };
 
 // In file order; the number is the `kind` in the section table.
@@ -169,6 +169,9 @@ static void layer_fields(cursor *c, tsr_layer *layer) {
     field_u32(c, &layer->insn_count);
     field_shape(c, &layer->out_rank, layer->out_shape);
     field_u64(c, &layer->macs);
+    field_u64(c, &layer->bytes_in);
+    field_u64(c, &layer->bytes_out);
+    field_u64(c, &layer->bound_cycles);
 }
 
 // ---- what a program must be -----------------------------------------------------------------------------------------

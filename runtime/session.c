@@ -25,6 +25,8 @@ struct tsr_session {
 
     tsr_step_profile *step_profiles;
     tsr_session_profile profile;
+
+    tsr_insn_profile **insns; // a step, each as long as its stream; NULL: not recorded
 };
 
 // ---- life -----------------------------------------------------------------------------------------------------------
@@ -97,6 +99,13 @@ tsr_status tsr_session_create(tsr_device *device, const tsr_program *program, ts
     return status;
 }
 
+static void forget_insns(tsr_session *session) {
+    for (uint32_t i = 0; session->insns != NULL && i < session->program->step_count; i++)
+        free(session->insns[i]);
+    free(session->insns);
+    session->insns = NULL;
+}
+
 void tsr_session_destroy(tsr_session *session) {
     if (session == NULL)
         return;
@@ -104,6 +113,7 @@ void tsr_session_destroy(tsr_session *session) {
         free(session->inputs[i]);
     free(session->inputs);
     free(session->step_profiles);
+    forget_insns(session);
     tsr_buffer_free(session->device, session->consts);
     tsr_buffer_free(session->device, session->work);
     host_code_unmap(&session->code);
@@ -194,6 +204,23 @@ static tsr_status time_left(uint64_t start, uint32_t timeout_ms, uint32_t *out_l
     return tsr_ok();
 }
 
+static tsr_status submit_and_wait(tsr_session *session, const tsr_run *run, uint32_t timeout_ms, tsr_step_profile *profile) {
+    TSR_TRY(tsr_device_submit(session->device, run));
+    session->device_wrote = true;
+    return tsr_device_wait(session->device, timeout_ms, &profile->device, &profile->fault);
+}
+
+typedef struct insn_record {
+    tsr_insn_profile *insns;
+    uint32_t count;
+} insn_record;
+
+static void keep_insn(void *context, const tsr_insn_profile *insn) {
+    const insn_record *record = context;
+    if (insn->index < record->count)
+        record->insns[insn->index] = *insn;
+}
+
 static tsr_status run_accelerator_step(tsr_session *session, const tsr_step *step, uint64_t start, uint32_t timeout_ms,
                                        tsr_step_profile *profile) {
     if (session->host_wrote && session->work != NULL)
@@ -206,9 +233,14 @@ static tsr_status run_accelerator_step(tsr_session *session, const tsr_step *ste
         .insn_offset = step->insn_offset,
         .insn_count = step->insn_count,
     };
-    TSR_TRY(tsr_device_submit(session->device, &run));
-    session->device_wrote = true;
-    return tsr_device_wait(session->device, left, &profile->device, &profile->fault);
+    if (session->insns == NULL)
+        return submit_and_wait(session, &run, left, profile);
+    insn_record record = {session->insns[step - session->program->steps], step->insn_count};
+    memset(record.insns, 0, step->insn_count * sizeof *record.insns);
+    TSR_TRY(tsr_device_on_insn(session->device, keep_insn, &record));
+    tsr_status status = submit_and_wait(session, &run, left, profile);
+    tsr_status ended = tsr_device_on_insn(session->device, NULL, NULL);
+    return status.code != TSR_OK ? status : ended;
 }
 
 static tsr_status run_host_step(tsr_session *session, const tsr_step *step) {
@@ -297,4 +329,29 @@ tsr_status tsr_session_invoke(tsr_session *session, uint32_t timeout_ms) {
     TSR_TRY(fetch_outputs(session));
     session->outputs_valid = true;
     return tsr_ok();
+}
+
+tsr_status tsr_session_record(tsr_session *session) {
+    if (session == NULL)
+        return tsr_error(TSR_INVALID_ARGUMENT, "tsr_session_record needs a session");
+    if (session->insns != NULL)
+        return tsr_ok();
+    const tsr_program *program = session->program;
+    TSR_TRY(tsr_device_on_insn(session->device, NULL, NULL)); // can it?
+    session->insns = calloc(program->step_count + 1U, sizeof *session->insns);
+    bool good = session->insns != NULL;
+    for (uint32_t i = 0; good && i < program->step_count; i++) {
+        if (program->steps[i].kind != TSR_STEP_ACCELERATOR)
+            continue;
+        session->insns[i] = calloc(program->steps[i].insn_count, sizeof **session->insns);
+        good = session->insns[i] != NULL;
+    }
+    if (good)
+        return tsr_ok();
+    forget_insns(session);
+    return tsr_error(TSR_OUT_OF_MEMORY, "no memory to record every instruction");
+}
+
+const tsr_insn_profile *tsr_session_insns(const tsr_session *session, uint32_t step) {
+    return session->insns != NULL && step < session->program->step_count ? session->insns[step] : NULL;
 }

@@ -67,6 +67,9 @@ static inline tsr_program *sample_program(int16_t delta) {
                                .reason = "int8",
                                .on_accelerator = true,
                                .macs = 12345678901,
+                               .bytes_in = 4294967297,
+                               .bytes_out = 4294967298,
+                               .bound_cycles = 4294967299,
                                .insn_count = s->insn_count,
                                .out_rank = 2,
                                .out_shape = {2, 4}};

@@ -56,9 +56,10 @@ TEST what_is_written_is_read_back(void) {
                 p->inputs[0].channels_last && p->inputs[0].scale == 0.5F && p->inputs[0].zero_point == -3 &&
                 p->outputs[0].offset == SAMPLE_OUT && p->steps[0].kind == TSR_STEP_HOST &&
                 p->steps[1].insn_count == want->steps[0].insn_count && p->layers[0].macs == 12345678901 &&
-                strcmp(p->layers[0].reason, "int8") == 0 && p->layers[0].on_accelerator && p->work_bytes == SAMPLE_WORK &&
-                p->const_bytes == want->const_bytes && memcmp(p->const_data, want->const_data, want->const_bytes) == 0 &&
-                p->code_bytes == 5 && p->code[4] == 5;
+                p->layers[0].bytes_in == 4294967297 && p->layers[0].bytes_out == 4294967298 &&
+                p->layers[0].bound_cycles == 4294967299 && strcmp(p->layers[0].reason, "int8") == 0 &&
+                p->layers[0].on_accelerator && p->work_bytes == SAMPLE_WORK && p->const_bytes == want->const_bytes &&
+                memcmp(p->const_data, want->const_data, want->const_bytes) == 0 && p->code_bytes == 5 && p->code[4] == 5;
     tsr_program_free(want);
     tsr_program_free(p);
     ASSERT(same);

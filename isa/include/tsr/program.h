@@ -20,7 +20,7 @@
 #include "tsr/dtype.h"
 #include "tsr/status.h"
 
-enum { TSR_PROGRAM_VERSION = 1, TSR_NAME_BYTES = 64 };
+enum { TSR_PROGRAM_VERSION = 2, TSR_NAME_BYTES = 64 };
 
 // Most that a file may hold; readers and the writer refuse more. Segment sizes are 32-bit registers.
 enum { TSR_PROGRAM_MAX_IOS = 256, TSR_PROGRAM_MAX_STEPS = 65536, TSR_PROGRAM_MAX_LAYERS = 65536 };
@@ -69,6 +69,8 @@ typedef struct tsr_layer {
     char reason[96]; // why it runs where it runs
     bool on_accelerator;
     uint64_t macs;
+    uint64_t bytes_in, bytes_out; // of its tensors, each counted once; constants are among bytes_in
+    uint64_t bound_cycles; // on the program's configuration no schedule is faster: array, reads and writes at their peak
     uint32_t first_insn, insn_count; // within its step; 0,0 on the host
     uint32_t out_rank, out_shape[TSR_MAX_RANK];
 } tsr_layer;

@@ -76,4 +76,11 @@ typedef struct tsr_session_profile {
 } tsr_session_profile;
 tsr_session_profile tsr_session_get_profile(const tsr_session *session);
 
+// From the next run on keeps when each instruction ran, about 90 bytes an instruction of the program. TSR_UNSUPPORTED on devices
+// that cannot tell (func, cpu).
+tsr_status tsr_session_record(tsr_session *session);
+// Of an accelerator step in the last run: insn_count records by index in the stream, owned by the session, valid until its next
+// run. One that did not complete (FINISH never does) has end 0. NULL: nothing was recorded, or it is a host step.
+const tsr_insn_profile *tsr_session_insns(const tsr_session *session, uint32_t step);
+
 #endif
