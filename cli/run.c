@@ -16,7 +16,7 @@ enum { DEVICE_NAME_BYTES = 1024 };
 typedef struct arguments {
     const char *device, *config, *labels, *output, *mean, *scale;
     option_list inputs;
-    uint32_t top, timeout_ms, batch;
+    uint32_t top, timeout_ms, batch, threads;
     bool json, profile;
 } arguments;
 
@@ -182,6 +182,7 @@ static tsr_status work(job *j) {
     if (j->program->output_count == 0)
         return tsr_error(TSR_UNSUPPORTED, "%s: has no output", j->model);
     TSR_TRY(tsr_session_create(j->device, j->program, &j->session));
+    TSR_TRY(tsr_session_set_threads(j->session, a->threads));
     TSR_TRY(set_inputs(j));
     TSR_TRY(invoke(j));
     TSR_TRY(get_outputs(j));
@@ -230,6 +231,8 @@ int cli_run(int argc, char **argv) {
         {OPTION_TEXT, "--scale", "S", &a.scale, "a number, a fraction such as 1/255, or one for each of R,G,B"},
         {OPTION_NUMBER, "--timeout", "MS", &a.timeout_ms, "give up after so many milliseconds on the accelerator"},
         {OPTION_NUMBER, "--batch", "N", &a.batch, "what a symbolic first extent of an input becomes (default 1)"},
+        {OPTION_NUMBER, "--threads", "N", &a.threads,
+         "threads for layers on the CPU, at most 64 (default: one a CPU);\nthe result does not depend on it"},
         {OPTION_FLAG, "--profile", NULL, &a.profile, "time, cycles and stalls of each step"},
         {OPTION_FLAG, "--json", NULL, &a.json, "for programs"},
         {0},
@@ -258,6 +261,8 @@ int cli_run(int argc, char **argv) {
         return code;
     if (a.batch == 0)
         return cli_misuse("run", "--batch starts at 1");
+    if (a.threads > TSR_MAX_THREADS)
+        return cli_misuse("run", "--threads is at most %d", TSR_MAX_THREADS);
     if (a.inputs.count == 0)
         return cli_misuse("run", "say with --input what to run %s on", model[0]);
     job j = {.model = model[0], .arguments = &a};

@@ -24,8 +24,6 @@ static const char host_architecture[] = "arm";
 static const char host_architecture[] = "unknown";
 #endif
 
-static const tsr_host_env services = {expf, tanhf, logf, erff, powf, sinf, cosf, fmodf};
-
 typedef struct cpu_feature {
     const char *name; // LLVM's
     bool present;
@@ -160,11 +158,15 @@ void host_code_unmap(host_code *code) {
     *code = (host_code){0};
 }
 
-void host_code_call(const host_code *code, uint32_t entry, const uint8_t *consts, uint8_t *work) {
+tsr_host_env host_code_env(pool *threads) {
+    return (tsr_host_env){threads, pool_parallel_for, expf, tanhf, logf, erff, powf, sinf, cosf, fmodf};
+}
+
+void host_code_call(const host_code *code, uint32_t entry, const uint8_t *consts, uint8_t *work, const tsr_host_env *env) {
     // ISO C has no conversion from object to function pointers.
     tsr_host_function *function;
     const uint8_t *address = code->memory + entry;
     static_assert(sizeof function == sizeof address, "code and data pointers have one size");
     memcpy(&function, &address, sizeof function);
-    function(consts, work, &services);
+    function(consts, work, env);
 }

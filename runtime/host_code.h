@@ -3,6 +3,7 @@
 #ifndef TSR_RUNTIME_HOST_CODE_H
 #define TSR_RUNTIME_HOST_CODE_H
 
+#include "pool.h"
 #include "tsr/program.h"
 
 typedef struct host_code {
@@ -15,7 +16,10 @@ typedef struct host_code {
 tsr_status host_code_map(const tsr_program *program, host_code *out_code);
 void host_code_unmap(host_code *code);
 
+// threads NULL: the caller's alone.
+tsr_host_env host_code_env(pool *threads);
+
 // entry lies inside the code: the program was checked.
-void host_code_call(const host_code *code, uint32_t entry, const uint8_t *consts, uint8_t *work);
+void host_code_call(const host_code *code, uint32_t entry, const uint8_t *consts, uint8_t *work, const tsr_host_env *env);
 
 #endif

@@ -6,7 +6,7 @@ $(eval $(call library,runtime,runtime))
 
 # What a program that uses the runtime links with, in order.
 TESSERA_LIBS   = $(BUILD)/lib/libtsr_runtime.a $(DRIVER_LIBS) $(BUILD)/lib/libtsr_isa.a
-TESSERA_LDLIBS = $(DRIVER_LDLIBS) -lm
+TESSERA_LDLIBS = $(DRIVER_LDLIBS) -lm -lpthread
 
 INC.docs      := $(INC_tessera)
 .PHONY: example

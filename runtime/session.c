@@ -12,6 +12,7 @@ struct tsr_session {
     tsr_device *device;
     const tsr_program *program;
     host_code code;
+    pool *threads; // NULL: the caller's alone
     tsr_buffer *consts, *work; // segments 0 and 1; NULL when the program has none
     uint8_t **inputs; // copies, so that a run which reuses an input's place in the work area does not lose it
     bool outputs_valid;
@@ -117,10 +118,26 @@ void tsr_session_destroy(tsr_session *session) {
     tsr_buffer_free(session->device, session->consts);
     tsr_buffer_free(session->device, session->work);
     host_code_unmap(&session->code);
+    pool_destroy(session->threads);
     free(session);
 }
 
 const tsr_program *tsr_session_program(const tsr_session *session) { return session->program; }
+
+tsr_status tsr_session_set_threads(tsr_session *session, uint32_t threads) {
+    if (session == NULL)
+        return tsr_error(TSR_INVALID_ARGUMENT, "tsr_session_set_threads needs a session");
+    if (threads > TSR_MAX_THREADS)
+        return tsr_error(TSR_OUT_OF_RANGE, "%u threads; the limit is %d", threads, TSR_MAX_THREADS);
+    if (threads == 0)
+        threads = pool_cpus();
+    pool *created = NULL;
+    if (threads > 1 && (created = pool_create(threads)) == NULL)
+        return tsr_error(TSR_OUT_OF_MEMORY, "no memory for %u threads", threads);
+    pool_destroy(session->threads);
+    session->threads = created;
+    return tsr_ok();
+}
 
 void tsr_session_on_step(tsr_session *session, void (*callback)(void *context, uint32_t step, uint32_t step_count),
                          void *context) {
@@ -249,7 +266,8 @@ static tsr_status run_host_step(tsr_session *session, const tsr_step *step) {
     session->device_wrote = false;
     const uint8_t *consts = session->consts != NULL ? tsr_buffer_map(session->consts) : NULL;
     uint8_t *work = session->work != NULL ? tsr_buffer_map(session->work) : NULL;
-    host_code_call(&session->code, step->entry, consts, work);
+    const tsr_host_env env = host_code_env(session->threads);
+    host_code_call(&session->code, step->entry, consts, work, &env);
     session->host_wrote = true;
     return tsr_ok();
 }

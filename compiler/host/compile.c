@@ -143,20 +143,25 @@ static tsr_status emit_object(job *j, uint8_t **out_object, size_t *out_size) {
     return tsr_ok();
 }
 
-static tsr_status build(job *j, const tsr_tensor_function *const *functions, uint32_t count, const char *cpu,
+static const char *cpu_of(const tsr_host_options *options) {
+    return options != NULL && options->cpu != NULL ? options->cpu : "native";
+}
+
+static tsr_status build(job *j, const tsr_tensor_function *const *functions, uint32_t count, const tsr_host_options *options,
                         uint8_t **out_object, size_t *out_size) {
-    TSR_TRY(set_up(j, cpu));
+    TSR_TRY(set_up(j, cpu_of(options)));
+    const tsr_emit_options emit = {
+        .attributes = j->attributes,
+        .attribute_count = j->attribute_count,
+        .least_parallel = options != NULL && options->least_parallel != 0 ? options->least_parallel : TSR_HOST_LEAST_PARALLEL,
+    };
     for (uint32_t i = 0; i < count; i++) {
         char name[16];
         snprintf(name, sizeof name, "f%u", i);
-        TSR_TRY(tsr_emit_function(j->module, functions[i], name, j->attributes, j->attribute_count));
+        TSR_TRY(tsr_emit_function(j->module, functions[i], name, &emit));
     }
     TSR_TRY(optimise(j));
     return emit_object(j, out_object, out_size);
-}
-
-static const char *cpu_of(const tsr_host_options *options) {
-    return options != NULL && options->cpu != NULL ? options->cpu : "native";
 }
 
 tsr_status tsr_host_lower_target(const tsr_host_options *options, tsr_lower_target *out_target) {
@@ -178,7 +183,7 @@ tsr_status tsr_host_object(tsr_arena *arena, const tsr_tensor_function *const *f
     *out_size = 0;
     *out_target = *out_features = "";
     job j = {.arena = arena};
-    tsr_status status = build(&j, functions, count, cpu_of(options), out_object, out_size);
+    tsr_status status = build(&j, functions, count, options, out_object, out_size);
     if (status.code == TSR_OK) {
         *out_target = tsr_arena_strndup(arena, j.triple, strlen(j.triple));
         *out_features = tsr_arena_strndup(arena, j.features, strlen(j.features));

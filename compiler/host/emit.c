@@ -26,9 +26,15 @@ typedef struct emitter {
     LLVMContextRef context;
     LLVMModuleRef module;
     LLVMBuilderRef builder;
-    LLVMValueRef function, consts, work, env;
-    LLVMValueRef *vars;   // by id
-    LLVMValueRef *locals; // by position in f->locals
+    const tsr_emit_options *options;
+    const char *name;
+    tsr_frame frame;
+    LLVMValueRef *vars;     // by id
+    LLVMValueRef *locals;   // by position in f->locals
+    const tsr_var **active; // variables of the loops around the current statement
+    unsigned active_count;
+    unsigned bodies; // of PARALLEL loops so far
+    bool in_parallel;
     const tsr_var *lane_var; // the VECTORIZE loop being emitted, or NULL
     unsigned lanes;
     bool in_index;
@@ -122,7 +128,8 @@ static LLVMValueRef base_of(emitter *m, const tsr_tbuffer *buffer) {
                 return m->locals[i];
     }
     LLVMValueRef offset = int64(m, (int64_t)buffer->offset);
-    return LLVMBuildInBoundsGEP2(m->builder, byte, buffer->scope == TSR_SCOPE_CONST ? m->consts : m->work, &offset, 1, "");
+    return LLVMBuildInBoundsGEP2(m->builder, byte, buffer->scope == TSR_SCOPE_CONST ? m->frame.consts : m->frame.work, &offset, 1,
+                                 "");
 }
 
 static LLVMValueRef address(emitter *m, const tsr_tbuffer *buffer, LLVMValueRef index) {
@@ -345,7 +352,7 @@ static LLVMValueRef call_env(emitter *m, tsr_function function, LLVMValueRef a, 
     LLVMTypeRef pointer = LLVMPointerTypeInContext(m->context, 0), real = LLVMFloatTypeInContext(m->context);
     LLVMValueRef index = int64(m, (int64_t)offset);
     LLVMValueRef callee =
-        LLVMBuildLoad2(m->builder, pointer, LLVMBuildInBoundsGEP2(m->builder, pointer, m->env, &index, 1, ""), "");
+        LLVMBuildLoad2(m->builder, pointer, LLVMBuildInBoundsGEP2(m->builder, pointer, m->frame.env, &index, 1, ""), "");
     LLVMSetMetadata(callee, m->invariant_kind, LLVMMetadataAsValue(m->context, LLVMMDNodeInContext2(m->context, NULL, 0)));
     bool wide = LLVMGetTypeKind(LLVMTypeOf(a)) == LLVMDoubleTypeKind;
     LLVMTypeRef types[] = {real, real};
@@ -385,9 +392,9 @@ static LLVMValueRef emit_select(emitter *m, const tsr_expr *e, bool lanes) {
             return choose(m, condition, splat(m, yes), splat(m, no));
         return choose(m, condition, yes, no);
     }
-    LLVMBasicBlockRef yes_block = LLVMAppendBasicBlockInContext(m->context, m->function, "yes");
-    LLVMBasicBlockRef no_block = LLVMAppendBasicBlockInContext(m->context, m->function, "no");
-    LLVMBasicBlockRef join = LLVMAppendBasicBlockInContext(m->context, m->function, "join");
+    LLVMBasicBlockRef yes_block = LLVMAppendBasicBlockInContext(m->context, m->frame.function, "yes");
+    LLVMBasicBlockRef no_block = LLVMAppendBasicBlockInContext(m->context, m->frame.function, "no");
+    LLVMBasicBlockRef join = LLVMAppendBasicBlockInContext(m->context, m->frame.function, "join");
     LLVMBuildCondBr(m->builder, condition, yes_block, no_block);
     LLVMValueRef values[2];
     LLVMBasicBlockRef ends[2];
@@ -415,7 +422,7 @@ static LLVMValueRef emit_pair(emitter *m, const tsr_expr *w, const tsr_expr *x) 
     mark_access(m, weights, w->value.buffer);
     LLVMValueRef pair = LLVMBuildLoad2(m->builder, word, address(m, x->value.buffer, emit_index(m, x->a, false)), "");
     mark_access(m, pair, x->value.buffer);
-    return tsr_emit_pair(m->builder, m->module, m->function, weights, LLVMBuildBitCast(m->builder, splat(m, pair), all, ""),
+    return tsr_emit_pair(m->builder, m->module, m->frame.function, weights, LLVMBuildBitCast(m->builder, splat(m, pair), all, ""),
                          m->lanes);
 }
 
@@ -473,26 +480,21 @@ static LLVMValueRef emit_expr(emitter *m, const tsr_expr *e, bool lanes) {
 }
 
 // ---- statements --------------------------------------------------------------------------------------------------------
-// Runs body(i) for i in 0..count, step 1; the variable's value is i * scale.
-static void emit_loop(emitter *m, const tsr_stmt *loop, int64_t count, int64_t scale) {
-    if (count == 1) {
-        m->vars[loop->var->id] = int64(m, 0);
-        emit_stmt(m, loop->body);
-        return;
-    }
+// for (var = first; var < end; var += step), at least once
+static void emit_loop(emitter *m, const tsr_stmt *loop, LLVMValueRef first, LLVMValueRef end, int64_t step) {
     LLVMBasicBlockRef before = LLVMGetInsertBlock(m->builder);
-    LLVMBasicBlockRef body = LLVMAppendBasicBlockInContext(m->context, m->function, loop->var->name);
-    LLVMBasicBlockRef after = LLVMAppendBasicBlockInContext(m->context, m->function, "after");
+    LLVMBasicBlockRef body = LLVMAppendBasicBlockInContext(m->context, m->frame.function, loop->var->name);
+    LLVMBasicBlockRef after = LLVMAppendBasicBlockInContext(m->context, m->frame.function, "after");
     LLVMBuildBr(m->builder, body);
     LLVMPositionBuilderAtEnd(m->builder, body);
     LLVMValueRef phi = LLVMBuildPhi(m->builder, LLVMInt64TypeInContext(m->context), loop->var->name);
     m->vars[loop->var->id] = phi;
     emit_stmt(m, loop->body);
-    LLVMValueRef next = LLVMBuildNSWAdd(m->builder, phi, int64(m, scale), "");
-    LLVMBasicBlockRef end = LLVMGetInsertBlock(m->builder);
-    LLVMBuildCondBr(m->builder, LLVMBuildICmp(m->builder, LLVMIntSLT, next, int64(m, count * scale), ""), body, after);
-    LLVMValueRef values[] = {int64(m, 0), next};
-    LLVMBasicBlockRef blocks[] = {before, end};
+    LLVMValueRef next = LLVMBuildNSWAdd(m->builder, phi, int64(m, step), "");
+    LLVMBasicBlockRef last = LLVMGetInsertBlock(m->builder);
+    LLVMBuildCondBr(m->builder, LLVMBuildICmp(m->builder, LLVMIntSLT, next, end, ""), body, after);
+    LLVMValueRef values[] = {first, next};
+    LLVMBasicBlockRef blocks[] = {before, last};
     LLVMAddIncoming(phi, values, blocks, 2);
     LLVMPositionBuilderAtEnd(m->builder, after);
 }
@@ -513,7 +515,7 @@ static void emit_vector_loop(emitter *m, const tsr_stmt *loop, unsigned lanes, b
     m->lane_var = loop->var;
     m->lanes = lanes;
     if (whole > 4 || (whole > 1 && heavy)) {
-        emit_loop(m, loop, whole, lanes);
+        emit_loop(m, loop, int64(m, 0), int64(m, whole * lanes), lanes);
     } else {
         for (int64_t i = 0; i < whole; i++) {
             m->vars[loop->var->id] = int64(m, i * lanes);
@@ -530,29 +532,73 @@ static void emit_vector_loop(emitter *m, const tsr_stmt *loop, unsigned lanes, b
     m->lane_var = NULL;
 }
 
+static void allocate_locals(emitter *m) {
+    for (uint32_t i = 0; i < m->f->local_count; i++) {
+        const tsr_tbuffer *local = m->f->locals[i];
+        m->locals[i] = LLVMBuildAlloca(m->builder, LLVMArrayType2(memory_type(m, local->dtype), local->elements), "");
+        LLVMSetAlignment(m->locals[i], 64);
+    }
+}
+
+// See emit_parallel.c. Inside of it, everything is as in a function of its own.
+static void emit_parallel(emitter *m, const tsr_stmt *s) {
+    const tsr_frame frame = m->frame;
+    LLVMValueRef *outer = TSR_NEW_ARRAY(m->arena, LLVMValueRef, m->active_count + 1), first, end;
+    LLVMValueRef *vars = m->vars, *locals = m->locals;
+    for (unsigned i = 0; i < m->active_count; i++)
+        outer[i] = vars[m->active[i]->id];
+    LLVMBasicBlockRef back = tsr_outline(m->builder, m->module, tsr_arena_printf(m->arena, "%s.body%u", m->name, m->bodies++),
+                                         m->options, &m->frame, outer, m->active_count, s->extent, &first, &end);
+    m->vars = TSR_NEW_ARRAY(m->arena, LLVMValueRef, m->f->var_count + 1);
+    m->locals = TSR_NEW_ARRAY(m->arena, LLVMValueRef, m->f->local_count + 1);
+    for (unsigned i = 0; i < m->active_count; i++)
+        m->vars[m->active[i]->id] = outer[i];
+    allocate_locals(m);
+    m->in_parallel = true;
+    emit_loop(m, s, first, end, 1);
+    m->in_parallel = false;
+    LLVMBuildRetVoid(m->builder);
+    LLVMPositionBuilderAtEnd(m->builder, back);
+    m->frame = frame;
+    m->vars = vars;
+    m->locals = locals;
+}
+
+static bool is_parallel(const emitter *m, const tsr_stmt *s) {
+    return s->for_kind == TSR_FOR_PARALLEL && !m->in_parallel && m->lane_var == NULL && s->extent > 1 && s->extent <= INT32_MAX &&
+           tsr_work_of(s) >= m->options->least_parallel;
+}
+
 static void emit_for(emitter *m, const tsr_stmt *s) {
     enum { MAX_UNROLLED = 16 };
     if (s->extent <= 0)
         return;
     bool heavy = false;
     unsigned lanes = m->lane_var == NULL ? tsr_lanes(s, &heavy) : 1;
-    if (lanes > 1) {
+    bool parallel = is_parallel(m, s);
+    if (!parallel)
+        m->active[m->active_count++] = s->var;
+    if (parallel) {
+        emit_parallel(m, s);
+    } else if (lanes > 1) {
         emit_vector_loop(m, s, lanes, heavy);
-    } else if (s->for_kind == TSR_FOR_UNROLL && s->extent <= MAX_UNROLLED) {
+    } else if (s->extent == 1 || (s->for_kind == TSR_FOR_UNROLL && s->extent <= MAX_UNROLLED)) {
         for (int64_t i = 0; i < s->extent; i++) {
             m->vars[s->var->id] = int64(m, i);
             emit_stmt(m, s->body);
         }
     } else {
-        emit_loop(m, s, s->extent, 1);
+        emit_loop(m, s, int64(m, 0), int64(m, s->extent), 1);
     }
+    if (!parallel)
+        m->active_count--;
 }
 
 static void emit_if(emitter *m, const tsr_stmt *s) {
     m->known_count = 0;
     LLVMValueRef condition = emit_expr(m, s->condition, false);
-    LLVMBasicBlockRef then = LLVMAppendBasicBlockInContext(m->context, m->function, "then");
-    LLVMBasicBlockRef after = LLVMAppendBasicBlockInContext(m->context, m->function, "after");
+    LLVMBasicBlockRef then = LLVMAppendBasicBlockInContext(m->context, m->frame.function, "then");
+    LLVMBasicBlockRef after = LLVMAppendBasicBlockInContext(m->context, m->frame.function, "after");
     LLVMBuildCondBr(m->builder, condition, then, after);
     LLVMPositionBuilderAtEnd(m->builder, then);
     emit_stmt(m, s->body);
@@ -632,28 +678,24 @@ static void make_scopes(emitter *m, const char *name) {
 
 static void add_parameter_attribute(emitter *m, unsigned parameter, const char *name) {
     unsigned kind = LLVMGetEnumAttributeKindForName(name, strlen(name));
-    LLVMAddAttributeAtIndex(m->function, parameter + 1, LLVMCreateEnumAttribute(m->context, kind, 0));
+    LLVMAddAttributeAtIndex(m->frame.function, parameter + 1, LLVMCreateEnumAttribute(m->context, kind, 0));
 }
 
-static void begin_function(emitter *m, const char *name, const LLVMAttributeRef *attributes, unsigned attribute_count) {
+static void begin_function(emitter *m) {
     LLVMTypeRef pointer = LLVMPointerTypeInContext(m->context, 0);
     LLVMTypeRef types[] = {pointer, pointer, pointer};
-    m->function = LLVMAddFunction(m->module, name, LLVMFunctionType(LLVMVoidTypeInContext(m->context), types, 3, false));
-    for (unsigned i = 0; i < attribute_count; i++)
-        LLVMAddAttributeAtIndex(m->function, LLVMAttributeFunctionIndex, attributes[i]);
-    m->consts = LLVMGetParam(m->function, 0);
-    m->work = LLVMGetParam(m->function, 1);
-    m->env = LLVMGetParam(m->function, 2);
+    m->frame.function = LLVMAddFunction(m->module, m->name, LLVMFunctionType(LLVMVoidTypeInContext(m->context), types, 3, false));
+    for (unsigned i = 0; i < m->options->attribute_count; i++)
+        LLVMAddAttributeAtIndex(m->frame.function, LLVMAttributeFunctionIndex, m->options->attributes[i]);
+    m->frame.consts = LLVMGetParam(m->frame.function, 0);
+    m->frame.work = LLVMGetParam(m->frame.function, 1);
+    m->frame.env = LLVMGetParam(m->frame.function, 2);
     for (unsigned i = 0; i < 3; i++)
         add_parameter_attribute(m, i, "noalias");
     add_parameter_attribute(m, 0, "readonly");
     add_parameter_attribute(m, 2, "readonly");
-    LLVMPositionBuilderAtEnd(m->builder, LLVMAppendBasicBlockInContext(m->context, m->function, "entry"));
-    for (uint32_t i = 0; i < m->f->local_count; i++) {
-        const tsr_tbuffer *local = m->f->locals[i];
-        m->locals[i] = LLVMBuildAlloca(m->builder, LLVMArrayType2(memory_type(m, local->dtype), local->elements), "");
-        LLVMSetAlignment(m->locals[i], 64);
-    }
+    LLVMPositionBuilderAtEnd(m->builder, LLVMAppendBasicBlockInContext(m->context, m->frame.function, "entry"));
+    allocate_locals(m);
 }
 
 static tsr_status check_locals(const tsr_tensor_function *f) {
@@ -670,17 +712,20 @@ static tsr_status check_locals(const tsr_tensor_function *f) {
 }
 
 tsr_status tsr_emit_function(LLVMModuleRef module, const tsr_tensor_function *f, const char *name,
-                             const LLVMAttributeRef *attributes, unsigned attribute_count) {
+                             const tsr_emit_options *options) {
     TSR_TRY(tsr_tensor_verify(f));
     TSR_TRY(check_locals(f));
     tsr_arena *arena = tsr_arena_create();
     emitter *m = TSR_NEW(arena, emitter);
     m->f = f;
+    m->options = options;
+    m->name = name;
     m->arena = arena;
     m->module = module;
     m->context = LLVMGetModuleContext(module);
     m->vars = TSR_NEW_ARRAY(arena, LLVMValueRef, f->var_count + 1);
     m->locals = TSR_NEW_ARRAY(arena, LLVMValueRef, f->local_count + 1);
+    m->active = TSR_NEW_ARRAY(arena, const tsr_var *, f->var_count + 1);
     m->scope_kind = LLVMGetMDKindIDInContext(m->context, "alias.scope", 11);
     m->noalias_kind = LLVMGetMDKindIDInContext(m->context, "noalias", 7);
     m->invariant_kind = LLVMGetMDKindIDInContext(m->context, "invariant.load", 14);
@@ -690,7 +735,7 @@ tsr_status tsr_emit_function(LLVMModuleRef module, const tsr_tensor_function *f,
     if (status.code == TSR_OK) {
         m->builder = LLVMCreateBuilderInContext(m->context);
         make_scopes(m, name);
-        begin_function(m, name, attributes, attribute_count);
+        begin_function(m);
         emit_stmt(m, f->body);
         LLVMBuildRetVoid(m->builder);
         LLVMDisposeBuilder(m->builder);

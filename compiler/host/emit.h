@@ -10,9 +10,26 @@
 // What a loop body needs to become vector instructions; which loops qualify is decided in vector.c.
 enum { TSR_MAX_LANES = 64 };
 
-// Adds function `name` to the module. `attributes` are put on it (cpu, features, no-builtins).
+typedef struct tsr_emit_options {
+    const LLVMAttributeRef *attributes; // of every function: cpu, features, no-builtins
+    unsigned attribute_count;
+    uint64_t least_parallel; // elements stored by a PARALLEL loop, from which on it is worth the threads' while
+} tsr_emit_options;
+
+// Adds function `name` to the module.
 tsr_status tsr_emit_function(LLVMModuleRef module, const tsr_tensor_function *f, const char *name,
-                             const LLVMAttributeRef *attributes, unsigned attribute_count);
+                             const tsr_emit_options *options);
+
+// emit_parallel.c
+typedef struct tsr_frame { // the function being written, and its arguments
+    LLVMValueRef function, consts, work, env;
+} tsr_frame;
+uint64_t tsr_work_of(const tsr_stmt *s); // elements that it stores
+// Ends the parent's part of a PARALLEL loop and begins function `name`, its body: frame and outer become the body's, the
+// builder stands at its begin. Returns where the parent goes on.
+LLVMBasicBlockRef tsr_outline(LLVMBuilderRef builder, LLVMModuleRef module, const char *name, const tsr_emit_options *options,
+                              tsr_frame *frame, LLVMValueRef *outer, unsigned outer_count, int64_t extent,
+                              LLVMValueRef *out_begin, LLVMValueRef *out_end);
 
 // Whether an expression changes with a variable.
 bool tsr_depends(const tsr_expr *e, const tsr_var *var);

@@ -28,8 +28,19 @@ enum { TSR_PROGRAM_MAX_IOS = 256, TSR_PROGRAM_MAX_STEPS = 65536, TSR_PROGRAM_MAX
 #define TSR_PROGRAM_MAX_WORK ((uint64_t)1 << 31)
 #define TSR_PROGRAM_MAX_CODE ((uint64_t)1 << 28)
 
-// Services that host code needs from the runtime, passed at every call so that the code has no external symbols.
-typedef struct tsr_host_env {
+// Part of a host function that may run on any thread: iterations begin to end of a loop, at least one. `outer`: what it
+// needs from the function around it.
+typedef struct tsr_host_env tsr_host_env;
+typedef void tsr_host_body(const uint8_t *consts, uint8_t *work, const tsr_host_env *env, const int64_t *outer, uint32_t begin,
+                           uint32_t end);
+
+// Services that host code needs from the runtime, passed at every call so that the code has no external symbols. Nothing
+// but pointers, so that the layout is that of an array of them on every machine; later ones are added at the end.
+struct tsr_host_env {
+    void *pool; // the runtime's own
+    // Has iterations 0 to count run, in pieces and any order, and returns when all have.
+    void (*parallel_for)(const uint8_t *consts, uint8_t *work, const tsr_host_env *env, tsr_host_body *body, const int64_t *outer,
+                         uint32_t count);
     float (*expf)(float);
     float (*tanhf)(float);
     float (*logf)(float);
@@ -38,7 +49,7 @@ typedef struct tsr_host_env {
     float (*sinf)(float);
     float (*cosf)(float);
     float (*fmodf)(float, float);
-} tsr_host_env;
+};
 // consts: segment 0; work: segment 1.
 typedef void tsr_host_function(const uint8_t *consts, uint8_t *work, const tsr_host_env *env);
 

@@ -44,6 +44,12 @@ tsr_tensor tsr_tensor_for(const tsr_io *io, void *data);
 tsr_status tsr_session_create(tsr_device *device, const tsr_program *program, tsr_session **out_session);
 void tsr_session_destroy(tsr_session *session); // NULL is fine
 
+// Threads that share the work of a host step, the caller's among them: 1 (after creation) to TSR_MAX_THREADS, 0 for one a
+// CPU that the process may use. They start with the first run that has work for them, sleep between runs, and end with
+// the session. Results do not depend on their number. Not while the session runs.
+enum { TSR_MAX_THREADS = 64 };
+tsr_status tsr_session_set_threads(tsr_session *session, uint32_t threads);
+
 const tsr_program *tsr_session_program(const tsr_session *session);
 
 // Copies the tensor; it stays set for all later runs until set again. TSR_MISMATCH when dtype, rank, shape or size is not

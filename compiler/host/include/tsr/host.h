@@ -17,10 +17,14 @@
 #include "tsr/tensor.h"
 
 enum { TSR_HOST_LOCAL_BYTES = 16 * 1024 }; // LOCAL buffers of one function, in total
+// Elements that a PARALLEL loop stores, counting each time, from which on it is given to the runtime's threads. Fewer are
+// done before a sleeping thread has woken up.
+enum { TSR_HOST_LEAST_PARALLEL = 1 << 18 };
 
 typedef struct tsr_host_options {
     // "native": what this machine has; "baseline": x86-64 with SSE4.1, found on every machine of the last 15 years.
     const char *cpu;
+    uint64_t least_parallel; // 0: TSR_HOST_LEAST_PARALLEL; UINT64_MAX: one thread runs everything
 } tsr_host_options;
 
 // What schedules for it may count on; for tsr_lower_node_for.
