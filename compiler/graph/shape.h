@@ -31,4 +31,9 @@ tsr_status shape_gather_nd(const infer *f);
 tsr_status shape_scatter_nd(const infer *f);
 tsr_status shape_cum_sum(const infer *f);
 
+// shape_nn.c
+tsr_status shape_normalize(const infer *f);
+tsr_status shape_resample(const infer *f);
+tsr_status shape_top_k(const infer *f);
+
 #endif

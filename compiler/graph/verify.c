@@ -32,6 +32,12 @@ static tsr_status verify_tensor(const tsr_tensor *tensor) {
     return verify_quant(tensor);
 }
 
+static tsr_status verify_same_shape(const tsr_tensor *a, const tsr_tensor *b) {
+    if (a->rank != b->rank || memcmp(a->shape, b->shape, a->rank * sizeof *a->shape) != 0)
+        return tsr_error(TSR_CORRUPT, "its outputs must have one shape");
+    return tsr_ok();
+}
+
 // Types: which operators change them, and which only exist on some.
 static tsr_status verify_types(const tsr_graph *graph, const tsr_node *node) {
     const tsr_tensor *x = &graph->tensors[node->inputs[0]], *y = &graph->tensors[node->outputs[0]];
@@ -119,6 +125,26 @@ static tsr_status verify_types(const tsr_graph *graph, const tsr_node *node) {
         if (node->op == TSR_OP_SCATTER_ND && graph->tensors[node->inputs[2]].dtype != x->dtype)
             return tsr_error(TSR_UNSUPPORTED, "updates of %s into %s", tsr_dtype_name(graph->tensors[node->inputs[2]].dtype),
                              tsr_dtype_name(x->dtype));
+        break;
+    case TSR_OP_RESAMPLE:
+        if (graph->tensors[node->inputs[2]].dtype != TSR_F32)
+            return tsr_error(TSR_UNSUPPORTED, "weights of %s; must be float32",
+                             tsr_dtype_name(graph->tensors[node->inputs[2]].dtype));
+        if (!quantised && !tsr_dtype_is_float(x->dtype))
+            return tsr_error(TSR_UNSUPPORTED, "the input must be float or quantised, is %s", tsr_dtype_name(x->dtype));
+        break;
+    case TSR_OP_TOP_K:
+        if (node->output_count != 2 || node->outputs[1] == TSR_NO_ID ||
+            (graph->tensors[node->outputs[1]].dtype != TSR_I32 && graph->tensors[node->outputs[1]].dtype != TSR_I64))
+            return tsr_error(TSR_UNSUPPORTED, "must give values and indices of int32 or int64");
+        TSR_TRY(verify_same_shape(y, &graph->tensors[node->outputs[1]]));
+        break;
+    case TSR_OP_NORMALIZE:
+        for (uint32_t i = 1; i < node->input_count; i++)
+            if (node->inputs[i] != TSR_NO_ID && !tsr_dtype_is_float(graph->tensors[node->inputs[i]].dtype))
+                return tsr_error(TSR_UNSUPPORTED, "scale and bias must be float");
+        if (!quantised && !tsr_dtype_is_float(x->dtype))
+            return tsr_error(TSR_UNSUPPORTED, "the input must be float or quantised, is %s", tsr_dtype_name(x->dtype));
         break;
     case TSR_OP_SQRT:
     case TSR_OP_RSQRT:

@@ -216,6 +216,19 @@ static const struct {
     {"Constant", onnx_constant, 0, "value value_float value_floats value_int value_ints"},
     {"Cast", onnx_cast, 0, "to saturate"},
     {"BatchNormalization", onnx_batch_normalization, 0, "epsilon momentum spatial training_mode is_test consumed_inputs"},
+    {"InstanceNormalization", onnx_instance_normalization, 0, "epsilon consumed_inputs"},
+    {"GroupNormalization", onnx_group_normalization, 0, "epsilon num_groups stash_type"},
+    {"LayerNormalization", onnx_layer_normalization, 0, "axis epsilon stash_type"},
+    {"RMSNormalization", onnx_layer_normalization, 1, "axis epsilon stash_type"},
+    {"MeanVarianceNormalization", onnx_mean_variance_normalization, 0, "axes across_channels normalize_variance"},
+    {"LpNormalization", onnx_lp_normalization, 0, "axis p"},
+    {"LRN", onnx_lrn, 0, "alpha beta bias size"},
+    {"ConvTranspose", onnx_conv_transpose, 0, "auto_pad dilations group kernel_shape output_padding output_shape pads strides"},
+    {"Resize", onnx_resize, 0,
+     "antialias axes coordinate_transformation_mode cubic_coeff_a exclude_outside extrapolation_value keep_aspect_ratio_policy "
+     "mode nearest_mode"},
+    {"Upsample", onnx_upsample, 0, "mode scales height_scale width_scale"},
+    {"TopK", onnx_top_k, 0, "axis k largest sorted"},
 };
 enum { HANDLER_COUNT = sizeof handlers / sizeof handlers[0] };
 

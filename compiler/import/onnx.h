@@ -88,6 +88,11 @@ onnx_handler onnx_quantize, onnx_dequantize, onnx_dynamic_quantize;             
 onnx_handler onnx_binary, onnx_min_max, onnx_unary, onnx_clip, onnx_softmax, onnx_reduce_mean; // onnx_nodes.c
 onnx_handler onnx_pad, onnx_concat, onnx_reshape, onnx_transpose, onnx_identity, onnx_dropout, onnx_constant, onnx_cast,
     onnx_batch_normalization;
+onnx_handler onnx_instance_normalization, onnx_group_normalization, onnx_layer_normalization, onnx_mean_variance_normalization,
+    onnx_lp_normalization, onnx_lrn;       // onnx_normalize.c
+onnx_handler onnx_conv_transpose;          // onnx_conv_transpose.c
+onnx_handler onnx_resize, onnx_upsample;   // onnx_resize.c
+onnx_handler onnx_top_k;                   // onnx_select.c
 // Scale and zero point from two inputs, both constant. zero_point_input may be left out: 0. `dtype`: what the zero point
 // must be of; with TSR_DTYPE_NONE it is reported.
 tsr_status onnx_read_quant(onnx *o, const onnx_node *node, uint32_t scale_input, uint32_t zero_point_input, int64_t axis,

@@ -192,6 +192,9 @@ static tsr_status lower(lowering *l) {
     case TSR_OP_REDUCE_MIN: return lower_reduce(l);
     case TSR_OP_ARG_MAX:
     case TSR_OP_ARG_MIN: return lower_arg(l);
+    case TSR_OP_NORMALIZE: return lower_normalize(l);
+    case TSR_OP_RESAMPLE: return lower_resample(l);
+    case TSR_OP_TOP_K: return lower_top_k(l);
     case TSR_OP_CUM_SUM: return lower_cum_sum(l);
     case TSR_OP_SLICE: return lower_slice(l);
     case TSR_OP_EXPAND: return lower_expand(l);

@@ -120,6 +120,9 @@ ex smallest(lowering *l, tsr_dtype dtype);     // the least value of a type
 ex average(lowering *l, ex sum, ex count);     // of stored elements: rescaled, rounded and clipped as the node wants
 tsr_status lower_reduce(lowering *l);          // MEAN and REDUCE_*
 tsr_status lower_arg(lowering *l);
+tsr_status lower_normalize(lowering *l);
+tsr_status lower_resample(lowering *l);
+tsr_status lower_top_k(lowering *l);
 tsr_status lower_cum_sum(lowering *l);
 tsr_status lower_slice(lowering *l);
 tsr_status lower_expand(lowering *l);

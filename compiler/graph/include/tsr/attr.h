@@ -44,12 +44,13 @@ typedef enum tsr_reduction { TSR_REDUCE_NONE, TSR_REDUCE_ADD, TSR_REDUCE_MUL, TS
     X(DOUBLE, pad_value, 0, )           /* real value (float graphs), or the raw integer (integer tensors) */     \
     X(FLAG, pad_is_zero_point, false, ) /* quantised Pad with no value given */                                   \
     X(CHOICE, pad_mode, TSR_PAD_VALUE, tsr_pad_mode)                                                              \
-    X(LIST, extents, 0, extent_count)   /* of y: SLICE, EXPAND, RESIZE_BILINEAR */                                                 \
+    X(LIST, extents, 0, extent_count)   /* of y: SLICE, EXPAND, RESIZE_BILINEAR; TOP_K: how many */                \
     X(DIMS, starts, 0, ) X(DIMS, steps, 0, ) /* SLICE, one a dimension; all elements lie inside of x */           \
     X(INT, batch_dims, 0, )                                                                                       \
     X(CHOICE, reduction, TSR_REDUCE_NONE, tsr_reduction)                                                          \
     X(FLAG, fmod, false, ) X(FLAG, select_last, false, ) X(FLAG, exclusive, false, ) X(FLAG, reverse, false, )    \
     X(FLAG, align_corners, false, ) X(FLAG, half_pixel, false, ) /* RESIZE_BILINEAR */                              \
+    X(FLAG, smallest, false, ) X(FLAG, root_mean_square, false, ) X(FLOAT, epsilon, 1e-5f, )                      \
     X(FLAG, approximate, false, )                                                                                 \
     X(FLAG, round_half_away, false, )   /* QUANTIZE of reals: halves away from zero (TFLite), not to even (ONNX) */ \
     X(FLOAT, alpha, 1, ) X(FLOAT, beta, 1, )                                                                      \

@@ -66,6 +66,12 @@ typedef uint32_t tsr_id; // index of a tensor or node
     X(CONCAT, "Concat")              /* attr.axis */                                                      \
     X(RESHAPE, "Reshape")            /* to the output tensor's shape; Flatten, Squeeze, Unsqueeze too */  \
     X(TRANSPOSE, "Transpose")        /* attr.perm */                                                      \
+    X(NORMALIZE, "Normalize")        /* x, scale?, bias?: (x - mean) / sqrt(variance + attr.epsilon) over attr.axes, times scale,   \
+        plus bias, which broadcast to x; attr.root_mean_square: x / sqrt(mean of squares + epsilon) */         \
+    X(RESAMPLE, "Resample")          /* x, index[n,taps], weight[n,taps]: along attr.axis y[i] = sum weight[i,t] * x[index[i,t]]; \
+        index constant int32, weight float32 */                                                               \
+    X(TOP_K, "TopK")                 /* the attr.extents[0] largest along attr.axis, with attr.smallest the smallest; first ones \
+        first; outputs values, indices: int32 or int64 */                                                     \
     X(SOFTMAX, "Softmax")            /* attr.axis, attr.beta; attr.flatten_axis: the form before opset 13 */ \
     X(QUANTIZE, "QuantizeLinear")    /* float -> integer by the output's quant; integer -> integer: requantise */ \
     X(DEQUANTIZE, "DequantizeLinear")                                                                     \
