@@ -51,8 +51,8 @@ int64_t gemm_run(const lowering *l, const gemm *m);
 // Packs a constant, from element `from` of w on, to element `at` of data. zero(context, channel) is the zero point.
 void gemm_pack(const lowering *l, const gemm *m, const tsr_tensor *w, int64_t from, void *data, int64_t at,
                int64_t (*zero)(const tsr_tensor *w, int64_t channel), int64_t first_channel);
-// The same at run time, for weights that are no constant: element `from` of w on into m->weights. zero: one for all.
-tsr_stmt *gemm_pack_at_run_time(lowering *l, const gemm *m, tsr_tbuffer *w, ex from, ex zero);
+// The same at run time, for weights that are no constant: element `from` of w on into m->weights. zero: int32.
+tsr_stmt *gemm_pack_at_run_time(lowering *l, const gemm *m, tsr_tbuffer *w, ex from, ex (*zero)(lowering *l, ex channel));
 // All tiles. `batch`: loops around it run side by side, or the tiles should.
 tsr_stmt *gemm_loops(lowering *l, const gemm *m);
 

@@ -70,6 +70,11 @@ static tsr_stmt *finish(lowering *l, const void *context, ex sum, ex pixel, ex c
     return store(l, out_buffer(l, 0), at, conv_result(l, v, sum, channel));
 }
 
+static ex zero_of_weights(lowering *l, ex channel) {
+    (void)channel; // only constants have one each
+    return i32(l, weight_zero(in(l, 1), 0));
+}
+
 static tsr_status as_product(lowering *l, conv *v) {
     const tsr_tensor *w = in(l, 1);
     tsr_stmt *parts[3];
@@ -107,8 +112,7 @@ static tsr_status as_product(lowering *l, conv *v) {
         m.weights = tsr_tbuffer_create(l->arena, tsr_arena_printf(l->arena, "%s.weights", l->node->name), TSR_SCOPE_SCRATCH,
                                        m.operand, (uint64_t)m.packed);
         m.weights_base = i64(l, 0);
-        before =
-            gemm_pack_at_run_time(l, &m, in_buffer(l, 1), scaled(l, p.group, v->opg * m.channel_step), i32(l, weight_zero(w, 0)));
+        before = gemm_pack_at_run_time(l, &m, in_buffer(l, 1), scaled(l, p.group, v->opg * m.channel_step), zero_of_weights);
     }
     tsr_stmt *body = loop(l, n, v->n, gemm_loops(l, &m));
     parts[count++] = loop(l, g, v->groups, before != NULL ? seq2(l, before, body) : body);

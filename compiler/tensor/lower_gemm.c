@@ -84,7 +84,7 @@ void gemm_pack(const lowering *l, const gemm *m, const tsr_tensor *w, int64_t fr
     }
 }
 
-tsr_stmt *gemm_pack_at_run_time(lowering *l, const gemm *m, tsr_tbuffer *w, ex from, ex zero) {
+tsr_stmt *gemm_pack_at_run_time(lowering *l, const gemm *m, tsr_tbuffer *w, ex from, ex (*zero)(lowering *l, ex channel)) {
     const int64_t dot = dot_of(l, m), run = gemm_run(l, m), runs = m->runs_y * m->runs_x;
     tsr_dtype type = m->operand;
     ex nothing = tsr_dtype_is_float(type) ? tsr_float(l->arena, type, 0) : tsr_int(l->arena, type, 0);
@@ -99,7 +99,7 @@ tsr_stmt *gemm_pack_at_run_time(lowering *l, const gemm *m, tsr_tbuffer *w, ex f
             add(l, scaled(l, channel, m->channel_step), scaled(l, add(l, scaled(l, var(l, r), m->run), in_run), m->k_step));
         ex value = load(l, w, add(l, from, source));
         if (m->type == TSR_I32)
-            value = cast(l, type, sub(l, cast(l, TSR_I32, value), zero));
+            value = cast(l, type, sub(l, cast(l, TSR_I32, value), zero(l, channel)));
         ex valid = tsr_int(l->arena, TSR_BOOL, 1);
         if (run != m->run)
             valid = op(l, TSR_AND, valid, op(l, TSR_LT, in_run, i64(l, m->run)));

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// y[..., m, n] = sum over k of a[..., m, k] * b[..., k, n], by NumPy's rules; columns are innermost.
-#include "lowering.h"
+// y[..., m, n] = sum over k of a[..., m, k] * b[..., k, n], by NumPy's rules. One b for all makes one tall product; else there
+// is a product for each batch, which packs its b first.
+#include "gemm.h"
 
 typedef struct product {
     int64_t m, n, k;
     nest batch; // operands: a, b, y
-    tsr_dtype type;
+    gemm gemm;
+    int64_t row; // elements from row to row of the gemm's x
     requant_tables tables;
 } product;
 
@@ -15,14 +17,19 @@ static product product_of(const lowering *l) {
     p.m = a->rank == 1 ? 1 : a->shape[a->rank - 2];
     p.n = b->rank == 1 ? 1 : b->shape[b->rank - 1];
     uint32_t matrix = (a->rank > 1) + (b->rank > 1); // dimensions of y that are not batches
-    p.batch = nest_of(y->rank - matrix, y->shape);
+    if (b->rank <= 2) {
+        p.m = elements(a) / p.k;
+        p.batch = nest_of(0, NULL);
+    } else {
+        p.batch = nest_of(y->rank - matrix, y->shape);
+    }
     int64_t strides[3][TSR_MAX_RANK] = {{0}};
     const int64_t size[3] = {p.m * p.k, p.k * p.n, p.m * p.n};
     const tsr_tensor *t[3] = {a, b, y};
     for (unsigned i = 0; i < 3; i++) {
         uint32_t own = i == 2 ? y->rank - matrix : t[i]->rank > 2 ? t[i]->rank - 2 : 0;
         int64_t stride = size[i];
-        for (uint32_t d = own; d-- > 0;) {
+        for (uint32_t d = own; d-- > 0 && b->rank > 2;) {
             strides[i][p.batch.rank - own + d] = t[i]->shape[d] == 1 ? 0 : stride;
             stride *= t[i]->shape[d];
         }
@@ -31,10 +38,16 @@ static product product_of(const lowering *l) {
     return p;
 }
 
-// Zero point of a row of a or a column of b: one for all, or a table.
-static ex zero_of(lowering *l, const tsr_tensor *t, int64_t requant, const char *name, ex at) {
+static int64_t column_zero(const tsr_tensor *t, int64_t column) {
+    if (t->quant.count == 0 || t->quant.zero_point == NULL)
+        return 0;
+    return t->quant.zero_point[t->quant.count > 1 ? column : 0];
+}
+
+// Zero point of a row of a or a column of b at run time: one for all, or a table.
+static ex zero_at(lowering *l, const tsr_tensor *t, const char *name, ex at) {
     if (l->node->requant.valid || t->quant.count <= 1)
-        return i32(l, l->node->requant.valid ? requant : zero_point(t));
+        return i32(l, column_zero(t, 0));
     void *data;
     tsr_tbuffer *zeros = constant(l, name, TSR_I32, t->quant.count, &data);
     for (uint32_t i = 0; i < t->quant.count; i++)
@@ -42,66 +55,79 @@ static ex zero_of(lowering *l, const tsr_tensor *t, int64_t requant, const char 
     return load(l, zeros, at);
 }
 
-static ex operand(lowering *l, tsr_dtype type, ex stored, ex zero) {
-    ex value = cast(l, type, stored);
-    return type == TSR_I32 && !(zero->kind == TSR_E_INT && zero->value.i == 0) ? sub(l, value, zero) : value;
+static ex zero_of_column(lowering *l, ex column) { return zero_at(l, in(l, 1), "b_zero", column); }
+
+static ex pixel_at(lowering *l, const void *context, ex first, int64_t next) {
+    const product *p = context;
+    return scaled(l, add(l, first, i64(l, next)), p->row);
 }
 
-static tsr_status one_tile(lowering *l, product *p, tiles kind, tsr_stmt **out_stmt) {
-    int64_t rows = 1;
-    while (rows < 4 && p->m % (2 * rows) == 0 && 2 * rows * kind.size <= 128)
-        rows *= 2;
-    nest batch = p->batch;
-    nest_begin(l, &batch);
-    const tsr_var *t = new_var(l, "t"), *m = new_var(l, "m"), *k = new_var(l, "k");
-    const tsr_var *q[3], *j[3];
-    ex at[3], row[3], column[3];
-    tsr_tbuffer *acc = tsr_local(l->f, "acc", p->type, (uint64_t)(rows * kind.size));
-    for (int i = 0; i < 3; i++) { // start, sum, finish
-        q[i] = new_var(l, "p");
-        j[i] = new_var(l, "j");
-        at[i] = add(l, scaled(l, var(l, q[i]), kind.size), var(l, j[i]));
-        row[i] = add(l, scaled(l, var(l, m), rows), var(l, q[i]));
-        column[i] = add(l, add(l, scaled(l, var(l, t), kind.size), i64(l, kind.first)), var(l, j[i]));
-    }
-    ex zero = tsr_dtype_is_float(p->type) ? tsr_float(l->arena, p->type, 0) : tsr_int(l->arena, p->type, 0);
-    tsr_stmt *body[3];
-    body[0] = store(l, acc, at[0], zero);
-    const tsr_requant *r = &l->node->requant;
-    ex a = load(l, in_buffer(l, 0), add(l, batch.index[0], add(l, scaled(l, row[1], p->k), var(l, k))));
-    ex b = load(l, in_buffer(l, 1), add(l, batch.index[1], add(l, scaled(l, var(l, k), p->n), column[1])));
-    a = operand(l, p->type, a, zero_of(l, in(l, 0), r->in_zero_point[0], "a_zero", row[1]));
-    b = operand(l, p->type, b, zero_of(l, in(l, 1), r->in_zero_point[1], "b_zero", column[1]));
-    body[1] = store(l, acc, at[1], add(l, load(l, acc, at[1]), mul(l, a, b)));
-    tsr_tbuffer *sums;
-    tsr_stmt *copy = copy_local(l, acc, &sums);
-    ex sum = load(l, sums, at[2]), value = sum;
-    if (r->valid)
-        value = requantised(l, &p->tables, sum, column[2]);
-    else if (tsr_dtype_is_float(p->type))
+static tsr_stmt *finish(lowering *l, const void *context, ex sum, ex pixel, ex channel) {
+    product *p = (product *)(uintptr_t)context;
+    ex value = sum;
+    if (l->node->requant.valid)
+        value = requantised(l, &p->tables, sum, channel);
+    else if (tsr_dtype_is_float(p->gemm.type))
         value = cast(l, out(l, 0)->dtype, clip_real(l, sum));
-    else if (out(l, 0)->dtype != p->type)
-        return unsupported(l, "its integer result has no quantisation parameters");
-    body[2] = store(l, out_buffer(l, 0), add(l, batch.index[2], add(l, scaled(l, row[2], p->n), column[2])), value);
-    for (int i = 0; i < 3; i++)
-        body[i] = tsr_for(l->arena, q[i], rows, i < 2 ? TSR_FOR_UNROLL : TSR_FOR_SERIAL, lanes(l, j[i], kind.size, body[i]));
-    tsr_stmt *all = seq4(l, body[0], loop(l, k, p->k, body[1]), copy, body[2]);
-    *out_stmt = nest_loops(l, &batch, loop(l, t, kind.count, loop(l, m, p->m / rows, all)));
-    return tsr_ok();
+    return store(l, out_buffer(l, 0), add(l, p->batch.index[2], add(l, scaled(l, pixel, p->n), channel)), value);
+}
+
+// Rows of a as int16 without zero points, each as long as the gemm reads it.
+static tsr_stmt *widened_rows(lowering *l, product *p) {
+    gemm *m = &p->gemm;
+    p->row = gemm_run(l, m);
+    m->x = tsr_tbuffer_create(l->arena, tsr_arena_printf(l->arena, "%s.rows", l->node->name), TSR_SCOPE_SCRATCH, TSR_I16,
+                              (uint64_t)(p->m * p->row));
+    const tsr_var *r = new_var(l, "r"), *k = new_var(l, "k");
+    ex value = load(l, in_buffer(l, 0), add(l, p->batch.index[0], add(l, scaled(l, var(l, r), p->k), var(l, k))));
+    value = sub(l, cast(l, TSR_I16, value), cast(l, TSR_I16, zero_at(l, in(l, 0), "a_zero", var(l, r))));
+    tsr_stmt *body = lanes(l, k, p->k, store(l, m->x, add(l, scaled(l, var(l, r), p->row), var(l, k)), value));
+    return tsr_for(l->arena, r, p->m, TSR_FOR_PARALLEL, body);
+}
+
+static tsr_stmt *pack_columns(lowering *l, product *p) {
+    gemm *m = &p->gemm;
+    const tsr_tensor *b = in(l, 1);
+    bool known = b->data != NULL && b->rank <= 2 && (m->operand == TSR_I16 || tsr_dtype_is_float(m->operand));
+    m->weights_base = i64(l, 0);
+    if (known) {
+        void *data;
+        m->weights = constant(l, "weights", m->operand, (uint64_t)m->packed, &data);
+        gemm_pack(l, m, b, 0, data, 0, column_zero, 0);
+        return NULL;
+    }
+    m->weights = tsr_tbuffer_create(l->arena, tsr_arena_printf(l->arena, "%s.weights", l->node->name), TSR_SCOPE_SCRATCH,
+                                    m->operand, (uint64_t)m->packed);
+    return gemm_pack_at_run_time(l, m, in_buffer(l, 1), p->batch.index[1], zero_of_column);
 }
 
 tsr_status lower_matmul(lowering *l) {
     const tsr_tensor *a = in(l, 0), *b = in(l, 1), *y = out(l, 0);
     product p = product_of(l);
     bool bytes = tsr_dtype_size(a->dtype) == 1 && tsr_dtype_size(b->dtype) == 1;
-    p.type = bytes ? TSR_I32 : a->dtype;
+    tsr_dtype type = bytes ? TSR_I32 : a->dtype;
     if (!bytes && (a->dtype != b->dtype || a->dtype != y->dtype || l->node->requant.valid))
         return unsupported(l, "operands of these types");
-    tiles kinds[2];
-    tsr_stmt *parts[2];
-    unsigned count = split_channels(p.n, kinds);
-    for (unsigned i = 0; i < count; i++)
-        TSR_TRY(one_tile(l, &p, kinds[i], &parts[i]));
-    l->f->body = tsr_seq(l->arena, count, parts);
+    if (bytes && !l->node->requant.valid && y->dtype != TSR_I32)
+        return unsupported(l, "its integer result has no quantisation parameters");
+    nest_begin(l, &p.batch);
+    p.row = p.k;
+    p.gemm = (gemm){.type = type, .operand = bytes ? TSR_I16 : type, .pixels = p.m, .channels = p.n};
+    p.gemm.runs_y = p.gemm.runs_x = 1;
+    p.gemm.run = p.k;
+    p.gemm.channel_step = 1, p.gemm.k_step = p.n;
+    p.gemm.x = in_buffer(l, 0);
+    p.gemm.x_base = bytes ? i64(l, 0) : p.batch.index[0];
+    p.gemm.context = &p, p.gemm.pixel_at = pixel_at, p.gemm.finish = finish;
+    gemm_plan(l, &p.gemm);
+    tsr_stmt *parts[3];
+    uint32_t count = 0;
+    if (bytes)
+        parts[count++] = widened_rows(l, &p);
+    tsr_stmt *pack = pack_columns(l, &p);
+    if (pack != NULL)
+        parts[count++] = pack;
+    parts[count++] = gemm_loops(l, &p.gemm);
+    l->f->body = nest_loops(l, &p.batch, tsr_seq(l->arena, count, parts));
     return tsr_ok();
 }
