@@ -32,8 +32,9 @@ static tsr_status see_range(void *context, uint32_t sample, uint32_t first, cons
                          "tensor '%.100s' takes NaN or infinite values in the float model, at sample %u: check the preprocessing "
                          "of the samples, or the model",
                          t->name, (unsigned)sample);
-    state->low = (double)low;
-    state->high = (double)high;
+    const bool symmetric = c->q->options.symmetric;
+    state->low = (double)(symmetric && -high < low ? -high : low);
+    state->high = (double)(symmetric && -low > high ? -low : high);
     state->count += rows;
     return tsr_ok();
 }
@@ -62,58 +63,52 @@ static bool is_graph_input(const tsr_graph *graph, tsr_id tensor) {
 }
 
 // Tensors that no run is needed for: the model's inputs, as they are loaded, and constants.
-static tsr_status see_given(calibration *c, observer *see) {
-    tsr_quantizer *q = c->q;
+static tsr_status see_given(tsr_quantizer *q, observer *see) {
     for (tsr_id t = 0; t < q->graph->tensor_count; t++)
-        if (q->tensors[t].quantised && q->graph->tensors[t].data != NULL) {
-            c->tensors = &t;
-            TSR_TRY(see(c, 0, 0, &q->graph->tensors[t].data));
-        }
+        if (q->tensors[t].quantised && q->graph->tensors[t].data != NULL)
+            TSR_TRY(see(&(calibration){q, &t}, 0, 0, &q->graph->tensors[t].data));
     for (uint32_t i = 0; i < q->graph->input_count; i++) {
         if (!q->tensors[q->graph->inputs[i]].quantised)
             continue;
-        c->tensors = &q->graph->inputs[i];
         void *data = tsr_arena_alloc(q->arena, (size_t)q->inputs[i].bytes);
         const void *seen = data;
         for (uint32_t s = 0; s < q->samples.count; s++) {
             TSR_TRY(q->samples.load(q->samples.context, s, i, data));
-            TSR_TRY(see(c, s, 0, &seen));
+            TSR_TRY(see(&(calibration){q, &q->graph->inputs[i]}, s, 0, &seen));
         }
     }
     return tsr_ok();
 }
 
-static tsr_status see_all(tsr_quantizer *q, const char *stage, uint32_t count, const tsr_id *computed, observer *see) {
-    calibration c = {q, NULL};
-    TSR_TRY(see_given(&c, see));
-    c.tensors = computed;
-    return observe(q, stage, q->graph, count, computed, 1, q->samples.count, see, &c);
-}
-
-tsr_status calibrate(tsr_quantizer *q) {
-    tsr_id *computed = TSR_NEW_ARRAY(q->arena, tsr_id, q->graph->tensor_count);
+// Lists the tensors that have to be computed.
+static uint32_t prepare_states(tsr_quantizer *q, bool distribution, tsr_id *computed) {
     uint32_t count = 0;
-    const bool distribution = q->options.method != TSR_CALIBRATE_MINMAX;
     for (tsr_id t = 0; t < q->graph->tensor_count; t++) {
         tensor_state *state = &q->tensors[t];
         if (!state->quantised)
             continue;
-        state->seen = true;
         state->mean = TSR_NEW_ARRAY(q->arena, double, channels_of(&q->graph->tensors[t]));
         if (distribution)
             state->bins = TSR_NEW_ARRAY(q->arena, uint64_t, HISTOGRAM_BINS);
         if (q->graph->tensors[t].data == NULL && !is_graph_input(q->graph, t))
             computed[count++] = t;
     }
-    TSR_TRY(see_all(q, "ranges", count, computed, see_range));
+    return count;
+}
+
+tsr_status calibrate(tsr_quantizer *q) {
+    static const round_of_observation rounds[] = {{"ranges", see_range}, {"distributions", see_values}};
+    const uint32_t round_count = q->options.method != TSR_CALIBRATE_MINMAX ? 2 : 1;
+    tsr_id *computed = TSR_NEW_ARRAY(q->arena, tsr_id, q->graph->tensor_count);
+    const uint32_t count = prepare_states(q, round_count > 1, computed);
+    for (uint32_t r = 0; r < round_count; r++)
+        TSR_TRY(see_given(q, rounds[r].show));
+    calibration c = {q, computed};
+    TSR_TRY(observe(q, q->graph, count, computed, 1, q->samples.count, round_count, rounds, &c));
     for (tsr_id t = 0; t < q->graph->tensor_count; t++) {
         tensor_state *state = &q->tensors[t];
-        for (uint64_t i = 0; state->seen && i < channels_of(&q->graph->tensors[t]); i++)
+        for (uint64_t i = 0; state->quantised && i < channels_of(&q->graph->tensors[t]); i++)
             state->mean[i] /= (double)state->count;
-        if (q->options.symmetric) {
-            state->high = fmax(state->high, -state->low);
-            state->low = -state->high;
-        }
     }
-    return distribution ? see_all(q, "distributions", count, computed, see_values) : tsr_ok();
+    return tsr_ok();
 }

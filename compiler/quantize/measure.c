@@ -48,7 +48,7 @@ static bool is_layer(const tsr_quantizer *q, uint32_t n) {
 static tsr_status compare_all(tsr_quantizer *q, const char *stage, uint32_t count, const tsr_id *pairs, comparison *c) {
     *c = (comparison){q, pairs, TSR_NEW_ARRAY(q->arena, double, count), TSR_NEW_ARRAY(q->arena, double, count),
                       TSR_NEW_ARRAY(q->arena, uint32_t, count)};
-    return observe(q, stage, q->twin, 2 * count, pairs, 2, q->report.measured, compare, c);
+    return observe(q, q->twin, 2 * count, pairs, 2, q->report.measured, 1, &(round_of_observation){stage, compare}, c);
 }
 
 static void describe(const tsr_quantizer *q, uint32_t n, tsr_quantize_layer *out) {

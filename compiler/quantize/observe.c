@@ -56,8 +56,8 @@ static uint32_t fitting(const tsr_graph *graph, uint32_t count, const tsr_id *te
     return fits;
 }
 
-tsr_status observe(tsr_quantizer *q, const char *stage, const tsr_graph *graph, uint32_t count, const tsr_id *tensors,
-                   uint32_t group, uint32_t samples, observer *show, void *context) {
+tsr_status observe(tsr_quantizer *q, const tsr_graph *graph, uint32_t count, const tsr_id *tensors, uint32_t group,
+                   uint32_t samples, uint32_t rounds, const round_of_observation *round, void *context) {
     void **inputs = calloc(q->input_count + 1U, sizeof *inputs);
     tsr_status status = inputs == NULL ? tsr_error(TSR_OUT_OF_MEMORY, "no memory for inputs") : tsr_ok();
     for (uint32_t i = 0; status.code == TSR_OK && i < q->input_count; i++)
@@ -71,8 +71,8 @@ tsr_status observe(tsr_quantizer *q, const char *stage, const tsr_graph *graph, 
         status = compile_outputs(graph, fits, tensors + first, &program);
         if (status.code == TSR_OK)
             status = executor_create(program, &e);
-        if (status.code == TSR_OK)
-            status = run_all(q, stage, e, fits, first, group, samples, inputs, show, context);
+        for (uint32_t r = 0; r < rounds && status.code == TSR_OK; r++)
+            status = run_all(q, round[r].stage, e, fits, first, group, samples, inputs, round[r].show, context);
         executor_free(e);
     }
     for (uint32_t i = 0; inputs != NULL && i < q->input_count; i++)

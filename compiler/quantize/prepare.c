@@ -12,8 +12,8 @@ static tsr_status refuse_quantised(const tsr_graph *graph) {
         for (uint32_t i = 0; i < node->output_count; i++)
             if (node->outputs[i] != TSR_NO_ID && graph->tensors[node->outputs[i]].quant.count > 0)
                 return tsr_error(TSR_UNSUPPORTED,
-                                 "node '%s' (%s): its result is quantised: the model is one already; compile it as it is, or "
-                                 "give the float model",
+                                 "node '%s' (%s): its result is quantised: the model is quantised already; compile it as it is, "
+                                 "or give the float model",
                                  node->name, tsr_op_name(node->op));
         for (uint32_t i = 0; i < node->input_count; i++)
             if (node->inputs[i] != TSR_NO_ID && graph->tensors[node->inputs[i]].quant.count > 0)

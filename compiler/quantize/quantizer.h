@@ -24,7 +24,6 @@ typedef struct tensor_state {
     tsr_id leader;  // the tensor whose scale this one shares; itself when alone
     bool follows;   // its values are some of those of tensors that share its scale: they decide the range
     // calibrate.c
-    bool seen;
     double low, high; // over all samples, 0 among them
     uint64_t count;   // elements a channel
     double *mean;     // a channel: index of the last dimension
@@ -84,10 +83,15 @@ typedef struct integer_weights {
 integer_weights quantise_weights(const tsr_quantizer *q, const tsr_node *node, tsr_arena *arena);
 
 // observe.c: runs a graph over the first `samples` samples and shows tensors in groups of `group`: data[] holds one pointer a
-// tensor of the group that starts at `first`. In a few runs over the samples when there are many tensors.
+// tensor of the group that starts at `first`. Where there are many tensors, some after the others; each has gone through a
+// round with all samples before the next begins.
 typedef tsr_status observer(void *context, uint32_t sample, uint32_t first, const void *const *data);
-tsr_status observe(tsr_quantizer *q, const char *stage, const tsr_graph *graph, uint32_t count, const tsr_id *tensors,
-                   uint32_t group, uint32_t samples, observer *show, void *context);
+typedef struct round_of_observation {
+    const char *stage; // for progress
+    observer *show;
+} round_of_observation;
+tsr_status observe(tsr_quantizer *q, const tsr_graph *graph, uint32_t count, const tsr_id *tensors, uint32_t group,
+                   uint32_t samples, uint32_t rounds, const round_of_observation *round, void *context);
 
 // measure.c
 tsr_status measure_apart(tsr_quantizer *q);

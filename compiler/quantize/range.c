@@ -31,10 +31,17 @@ typedef struct span {
 
 static double bin_width(const tensor_state *t) { return (t->high - t->low) / HISTOGRAM_BINS; }
 
-// The range shrunk towards zero, which stays inside.
-static span shrunk(const tensor_state *t, double factor) {
-    const int begin = (int)floor((t->low * factor - t->low) / bin_width(t));
-    const int end = (int)ceil((t->high * factor - t->low) / bin_width(t));
+// The range without what lies further from zero than a share of the furthest.
+static void clip_range(const tensor_state *t, double share, double *out_low, double *out_high) {
+    const double most = share * fmax(-t->low, t->high);
+    *out_low = fmax(t->low, -most);
+    *out_high = fmin(t->high, most);
+}
+
+static span clipped(const tensor_state *t, double share) {
+    double low, high;
+    clip_range(t, share, &low, &high);
+    const int begin = (int)floor((low - t->low) / bin_width(t)), end = (int)ceil((high - t->low) / bin_width(t));
     return (span){begin < 0 ? 0 : begin, end > HISTOGRAM_BINS ? HISTOGRAM_BINS : end};
 }
 
@@ -80,20 +87,19 @@ static double squared_error(const tensor_state *t, span s) {
 }
 
 static void least(tensor_state *t, double (*cost)(const tensor_state *, span)) {
-    double best = INFINITY, factor = 1;
+    double best = INFINITY, share = 1;
     for (int i = CANDIDATES; i > 0; i--) {
-        const double f = (double)i / CANDIDATES;
-        const span s = shrunk(t, f);
+        const double candidate = (double)i / CANDIDATES;
+        const span s = clipped(t, candidate);
         if (s.end - s.begin < LEVELS)
             break;
         const double c = cost(t, s);
         if (c < best) {
             best = c;
-            factor = f;
+            share = candidate;
         }
     }
-    t->range_low = t->low * factor;
-    t->range_high = t->high * factor;
+    clip_range(t, share, &t->range_low, &t->range_high);
 }
 
 static void cut_tails(tensor_state *t, double percentile) {
