@@ -5,6 +5,7 @@
 
 #include "compile.h"
 #include "tsr/import.h"
+#include "tsr/lower.h"
 #include "tsr/passes.h"
 #include "tsr_isa.h"
 
@@ -52,7 +53,8 @@ static void dump(void *context, const char *pass, const tsr_graph *graph) {
 
 static tsr_status import(compilation *c, const void *bytes, size_t size, const char *file_name) {
     const tsr_compile_options *options = c->options;
-    const tsr_import_options import = {.batch = options->batch, .bound_count = options->bound_count, .bound = options->bound};
+    const tsr_import_options import = {
+        .batch = options->batch, .bound_count = options->bound_count, .bound = options->bound, .evaluate = tsr_evaluate_node};
     progress(c, "import");
     TSR_TRY(tsr_import_bytes(bytes, size, file_name, &import, &c->graph));
     dump(c, "import", c->graph);

@@ -39,7 +39,7 @@ static tsr_status verify_same_shape(const tsr_tensor *a, const tsr_tensor *b) {
 }
 
 // Types: which operators change them, and which only exist on some.
-static tsr_status verify_types(const tsr_graph *graph, const tsr_node *node) {
+tsr_status tsr_graph_check_types(const tsr_graph *graph, const tsr_node *node) {
     const tsr_tensor *x = &graph->tensors[node->inputs[0]], *y = &graph->tensors[node->outputs[0]];
     const tsr_tensor *w = node->input_count > 1 && node->inputs[1] != TSR_NO_ID ? &graph->tensors[node->inputs[1]] : NULL;
     const bool quantised = x->quant.count > 0;
@@ -226,7 +226,7 @@ static tsr_status verify_node(const tsr_graph *graph, const tsr_node *node, bool
                          tsr_shape_text(should, rank, shape));
     }
     TSR_TRY(verify_requant(&node->requant));
-    return verify_types(graph, node);
+    return tsr_graph_check_types(graph, node);
 }
 
 static tsr_status verify_all(const tsr_graph *graph, bool *ready, tsr_id *out_tensor, tsr_id *out_node) {

@@ -343,6 +343,7 @@ tsr_status tsr_import_tflite(const void *bytes, size_t size, const char *file_na
         return tsr_error(TSR_UNSUPPORTED, "%s: inputs cannot be bound to values in a TFLite model", file_name);
     tflite t;
     memset(&t, 0, sizeof t);
+    t.evaluate = options != NULL ? options->evaluate : NULL;
     t.batch = options != NULL ? options->batch : 0;
     if (!fb_open(&t.file, bytes, size, "TFL3"))
         return tsr_annotate(t.file.status, "%s", file_name);

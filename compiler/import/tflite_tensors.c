@@ -250,6 +250,26 @@ const char *tflite_derived(tflite *t, const operation *op, const char *suffix) {
     return tsr_arena_printf(t->imp.graph->arena, "%.200s/%s", op->name, suffix);
 }
 
+// Shapes that a model computes become constants, so that handlers see their values. What is large, or quantised, is left to
+// the passes.
+static tsr_status add_node(tflite *t, tsr_op graph_op, const char *name, const tsr_attr *attr, uint32_t count, const tsr_id *in,
+                           tsr_id out) {
+    enum { LARGEST = 4096 };
+    tsr_graph *graph = t->imp.graph;
+    TSR_TRY(importer_node(&t->imp, graph_op, name, attr, count, in, out));
+    const tsr_tensor *y = tensor_of(&t->imp, out);
+    bool constant = t->evaluate != NULL && y->quant.count == 0 && tsr_tensor_elements(y) <= LARGEST;
+    for (uint32_t i = 0; i < count && constant; i++) {
+        const tsr_tensor *x = in[i] != TSR_NO_ID ? tensor_of(&t->imp, in[i]) : NULL;
+        constant = x == NULL || (x->data != NULL && x->quant.count == 0 && tsr_tensor_elements(x) <= LARGEST);
+    }
+    if (!constant || tsr_graph_check_types(graph, &graph->nodes[graph->node_count - 1]).code != TSR_OK)
+        return tsr_ok();
+    TSR_TRY(t->evaluate(graph, &graph->nodes[graph->node_count - 1]));
+    graph->node_count--;
+    return tsr_ok();
+}
+
 tsr_status tflite_emit_to(tflite *t, const operation *op, uint32_t index, tsr_op graph_op, const tsr_attr *attr, uint32_t count,
                           const tsr_id *in) {
     uint32_t rank;
@@ -258,7 +278,7 @@ tsr_status tflite_emit_to(tflite *t, const operation *op, uint32_t index, tsr_op
     TSR_TRY(t->file.status);
     TSR_TRY(importer_infer(&t->imp, graph_op, attr, count, in, &rank, shape));
     TSR_TRY(tflite_output(t, op, index, rank, shape, &y));
-    return importer_node(&t->imp, graph_op, op->name, attr, count, in, y);
+    return add_node(t, graph_op, op->name, attr, count, in, y);
 }
 
 tsr_status tflite_emit(tflite *t, const operation *op, tsr_op graph_op, const tsr_attr *attr, uint32_t count, const tsr_id *in) {
@@ -268,9 +288,14 @@ tsr_status tflite_emit(tflite *t, const operation *op, tsr_op graph_op, const ts
 tsr_status tflite_step(tflite *t, const operation *op, const char *suffix, tsr_op graph_op, const tsr_attr *attr, uint32_t count,
                        const tsr_id *in, tsr_id like, tsr_id *out_id) {
     const char *name = tflite_derived(t, op, suffix);
+    uint32_t rank;
+    int64_t shape[TSR_MAX_RANK];
     TSR_TRY(t->file.status);
-    TSR_TRY(importer_emit(&t->imp, graph_op, name, attr, count, in, name, tensor_of(&t->imp, like)->dtype, out_id));
-    tensor_of(&t->imp, *out_id)->quant = tensor_of(&t->imp, like)->quant; // shared: quantisations are never changed in place
+    TSR_TRY(importer_infer(&t->imp, graph_op, attr, count, in, &rank, shape));
+    TSR_TRY(tsr_shape_check(tensor_of(&t->imp, like)->dtype, rank, shape));
+    const tsr_id y = importer_like(&t->imp, like, name, rank, shape);
+    TSR_TRY(add_node(t, graph_op, name, attr, count, in, y));
+    *out_id = y; // last: it may be one of the inputs
     return tsr_ok();
 }
 
@@ -284,7 +309,7 @@ tsr_status tflite_emit_reshape(tflite *t, const operation *op, uint32_t index, t
     tsr_id y;
     TSR_TRY(t->file.status);
     TSR_TRY(tflite_output(t, op, index, rank, shape, &y));
-    return importer_node(&t->imp, TSR_OP_RESHAPE, op->name, NULL, 1, &x, y);
+    return add_node(t, TSR_OP_RESHAPE, op->name, NULL, 1, &x, y);
 }
 
 tsr_status tflite_emit_constant(tflite *t, const operation *op, uint32_t rank, const int64_t *shape, const void *data) {

@@ -186,6 +186,8 @@ tsr_status tsr_shape_check(tsr_dtype dtype, uint32_t rank, const int64_t *shape)
 // Every rule a graph must keep between passes: ids in range, each tensor produced once and before its uses, ranks and
 // shapes that fit the operator, no cycles. Names node and rule.
 tsr_status tsr_graph_verify(const tsr_graph *graph);
+// The part of it about one node's element types.
+tsr_status tsr_graph_check_types(const tsr_graph *graph, const tsr_node *node);
 // Fills node->requant of every quantised node whose operator has an integer kernel, as TFLite's Prepare functions do.
 // UNSUPPORTED names a node whose types or parameters its kernel does not take.
 tsr_status tsr_quantise(tsr_graph *graph);

@@ -20,6 +20,9 @@ typedef struct tsr_import_options {
     // Graph inputs with a value known now: they become constants. For models that take weights, shapes or scales as inputs.
     uint32_t bound_count;
     const tsr_import_tensor *bound;
+    // Makes the outputs of a node of small constants constants (tsr_evaluate_node): shapes that the model computes. NULL: such
+    // shapes are errors where they must be known.
+    tsr_status (*evaluate)(tsr_graph *graph, const tsr_node *node);
 } tsr_import_options;
 
 // By content: ONNX, TFLite, or a graph in text form. NULL options: batch 1, nothing bound. The caller frees the graph; it
@@ -29,7 +32,7 @@ tsr_status tsr_import_bytes(const void *bytes, size_t size, const char *file_nam
                             tsr_graph **out_graph);
 tsr_status tsr_import_onnx(const void *bytes, size_t size, const char *file_name, const tsr_import_options *options,
                            tsr_graph **out_graph);
-// Bound inputs do not exist in TFLite (TSR_UNSUPPORTED), and its shapes are fixed: batch is ignored.
+// Bound inputs do not exist in TFLite (TSR_UNSUPPORTED).
 tsr_status tsr_import_tflite(const void *bytes, size_t size, const char *file_name, const tsr_import_options *options,
                              tsr_graph **out_graph);
 
