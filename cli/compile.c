@@ -8,7 +8,7 @@
 typedef struct arguments {
     const char *output, *config, *cpu, *dump_after;
     bool host_only, dump_data;
-    uint32_t batch;
+    model_arguments model;
 } arguments;
 
 static tsr_status compile(const char *model, const arguments *a) {
@@ -21,12 +21,11 @@ static tsr_status compile(const char *model, const arguments *a) {
         return tsr_error(TSR_INVALID_ARGUMENT, "%s: is a compiled model already; give the .onnx or .tflite file it was made from",
                          model);
     tsr_program *program;
-    TSR_TRY(model_compile(model,
+    TSR_TRY(model_compile(model, &a->model,
                           (tsr_compile_options){
                               .config = a->host_only ? NULL : &config,
                               .host_only = a->host_only,
                               .cpu = a->cpu,
-                              .batch = a->batch,
                               .dump_after = a->dump_after,
                               .dump_data = a->dump_data,
                           },
@@ -59,7 +58,7 @@ static void list_stages(char *out, size_t size) {
 int cli_compile(int argc, char **argv) {
     char stages[1024];
     list_stages(stages, sizeof stages);
-    arguments a = {.config = "pynq", .cpu = "native", .batch = 1};
+    arguments a = {.config = "pynq", .cpu = "native", .model.batch = 1};
     const cli_option options[] = {
         {OPTION_TEXT, "-o", "FILE", &a.output, "where the compiled model goes (.tsr)"},
         {OPTION_TEXT, "--config", "NAME", &a.config,
@@ -67,7 +66,7 @@ int cli_compile(int argc, char **argv) {
         {OPTION_FLAG, "--host-only", NULL, &a.host_only, "everything on the CPU; runs on every device"},
         {OPTION_TEXT, "--cpu", "KIND", &a.cpu,
          "CPU code for this machine (native, the default) or for any of\nits architecture (baseline)"},
-        {OPTION_NUMBER, "--batch", "N", &a.batch, "what a symbolic first extent of an input becomes (default 1)"},
+        MODEL_OPTIONS(a.model),
         {OPTION_TEXT, "--dump-after", "STAGE", &a.dump_after, stages},
         {OPTION_FLAG, "--dump-data", NULL, &a.dump_data,
          "with the contents of large constants, so that the graph can be\nread back (a .tsg file)"},
@@ -94,7 +93,7 @@ int cli_compile(int argc, char **argv) {
         return cli_misuse("compile", "say with -o where the compiled model goes");
     if (strcmp(a.cpu, "native") != 0 && strcmp(a.cpu, "baseline") != 0)
         return cli_misuse("compile", "--cpu is native or baseline, not \"%s\"", a.cpu);
-    if (a.batch == 0)
+    if (a.model.batch == 0)
         return cli_misuse("compile", "--batch starts at 1");
     return cli_finish(compile(model[0], &a));
 }

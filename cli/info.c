@@ -8,7 +8,7 @@
 typedef struct arguments {
     const char *config;
     bool host_only, json;
-    uint32_t batch;
+    model_arguments model;
 } arguments;
 
 static void print_json(const tsr_program *program) {
@@ -51,7 +51,7 @@ static void print_text(const char *path, const tsr_program *program) {
         model_print_io("output", i, &program->outputs[i], stdout);
     putchar('\n');
     model_print_layers(program, stdout);
-    printf("%u steps; %s bytes of instructions, weights and constants, %s of activations, %s of host code%s%s\n",
+    printf("%u steps; %s bytes of instructions, weights and constants, %s of activations at their peak, %s of host code%s%s\n",
            program->step_count, count_text(program->const_bytes), count_text(program->work_bytes),
            count_text(program->code_bytes), program->code_bytes != 0 ? " for " : "", program->target);
 }
@@ -68,11 +68,10 @@ static tsr_status info(const char *path, const arguments *a) {
     } else {
         tsr_config config;
         TSR_TRY(tsr_find_config(a->config != NULL ? a->config : "pynq", &config));
-        TSR_TRY(model_compile(path,
+        TSR_TRY(model_compile(path, &a->model,
                               (tsr_compile_options){
                                   .config = a->host_only ? NULL : &config,
                                   .host_only = a->host_only,
-                                  .batch = a->batch,
                               },
                               &program));
     }
@@ -85,11 +84,11 @@ static tsr_status info(const char *path, const arguments *a) {
 }
 
 int cli_info(int argc, char **argv) {
-    arguments a = {.batch = 1};
+    arguments a = {.model.batch = 1};
     const cli_option options[] = {
         {OPTION_TEXT, "--config", "NAME", &a.config, "for which hardware configuration (default pynq)"},
         {OPTION_FLAG, "--host-only", NULL, &a.host_only, "as when compiled for the CPU alone"},
-        {OPTION_NUMBER, "--batch", "N", &a.batch, "what a symbolic first extent of an input becomes (default 1)"},
+        MODEL_OPTIONS(a.model),
         {OPTION_FLAG, "--json", NULL, &a.json, "for programs"},
         {0},
     };
@@ -110,7 +109,7 @@ int cli_info(int argc, char **argv) {
     int code;
     if (!cli_parse(&command, argc, argv, model, &code))
         return code;
-    if (a.batch == 0)
+    if (a.model.batch == 0)
         return cli_misuse("info", "--batch starts at 1");
     return cli_finish(info(model[0], &a));
 }

@@ -25,7 +25,12 @@ tsr_status model_is_compiled(const char *path, bool *out_compiled) {
     return tsr_ok();
 }
 
-tsr_status model_compile(const char *path, tsr_compile_options options, tsr_program **out_program) {
+tsr_status model_compile(const char *path, const model_arguments *arguments, tsr_compile_options options,
+                         tsr_program **out_program) {
+    options.batch = arguments->batch;
+    options.place_count = arguments->places.count;
+    options.places = arguments->places.texts;
+    options.clock_mhz = arguments->clock;
     progress *bar = progress_start("compiling");
     options.on_progress = bar != NULL ? progress_on_stage : NULL;
     options.progress_context = bar;

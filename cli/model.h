@@ -7,14 +7,28 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "cli.h"
 #include "tsr/compiler.h"
 #include "tsr/tessera.h"
 
 // Whether the file is a compiled model. TSR_NOT_FOUND and the like when it cannot be read.
 tsr_status model_is_compiled(const char *path, bool *out_compiled);
 
-// Compiles with a progress bar; dumps go to standard output.
-tsr_status model_compile(const char *path, tsr_compile_options options, tsr_program **out_program);
+// What every command that compiles takes.
+typedef struct model_arguments {
+    uint32_t batch, clock;
+    option_list places;
+} model_arguments;
+#define MODEL_OPTIONS(m)                                                                                                         \
+    {OPTION_NUMBER, "--batch", "N", &(m).batch, "what a symbolic first extent of an input becomes (default 1)"},                 \
+        {OPTION_LIST, "--place", "NODE=WHERE", &(m).places,                                                                      \
+         "put a node, or all that fit a pattern with * and ?, on the cpu or the\naccelerator; may be given several times"},      \
+        {OPTION_NUMBER, "--clock", "MHZ", &(m).clock,                                                                            \
+         "the accelerator's, for the estimates that place the others (default 100)"}
+
+// Compiles with a progress bar; dumps go to standard output. The fields of `arguments` are added to the options.
+tsr_status model_compile(const char *path, const model_arguments *arguments, tsr_compile_options options,
+                         tsr_program **out_program);
 
 // The full name of a device from what the user gave: a full name stays; a driver's name gets config=CONFIG. config may be
 // NULL, for the driver's default.

@@ -16,7 +16,8 @@ enum { DEVICE_NAME_BYTES = 1024 };
 typedef struct arguments {
     const char *device, *config, *labels, *output, *mean, *scale;
     option_list inputs;
-    uint32_t top, timeout_ms, batch, threads;
+    uint32_t top, timeout_ms, threads;
+    model_arguments compile;
     bool json, profile;
 } arguments;
 
@@ -54,11 +55,10 @@ static tsr_status load(job *j) {
     TSR_TRY(open_device(j, false));
     const tsr_device_info *info = tsr_device_get_info(j->device);
     bool host_only = info->config.batch == 0; // a device without an accelerator
-    return model_compile(j->model,
+    return model_compile(j->model, &j->arguments->compile,
                          (tsr_compile_options){
                              .config = host_only ? NULL : &info->config,
                              .host_only = host_only,
-                             .batch = j->arguments->batch,
                          },
                          &j->program);
 }
@@ -216,7 +216,7 @@ static void clean_up(job *j) {
 }
 
 int cli_run(int argc, char **argv) {
-    arguments a = {.top = 5, .batch = 1};
+    arguments a = {.top = 5, .compile.batch = 1};
     const cli_option options[] = {
         {OPTION_LIST, "--input", "FILE", &a.inputs,
          "picture (PNG, JPEG, BMP) or tensor (.npy); once for each input of\nthe model, in their order or as NAME=FILE"},
@@ -230,7 +230,7 @@ int cli_run(int argc, char **argv) {
         {OPTION_TEXT, "--mean", "M", &a.mean, "a pixel p stands for the real value (p - M) * S; see below"},
         {OPTION_TEXT, "--scale", "S", &a.scale, "a number, a fraction such as 1/255, or one for each of R,G,B"},
         {OPTION_NUMBER, "--timeout", "MS", &a.timeout_ms, "give up after so many milliseconds on the accelerator"},
-        {OPTION_NUMBER, "--batch", "N", &a.batch, "what a symbolic first extent of an input becomes (default 1)"},
+        MODEL_OPTIONS(a.compile),
         {OPTION_NUMBER, "--threads", "N", &a.threads,
          "threads for layers on the CPU, at most 64 (default: one a CPU);\nthe result does not depend on it"},
         {OPTION_FLAG, "--profile", NULL, &a.profile, "time, cycles and stalls of each step"},
@@ -259,7 +259,7 @@ int cli_run(int argc, char **argv) {
     int code;
     if (!cli_parse(&command, argc, argv, model, &code))
         return code;
-    if (a.batch == 0)
+    if (a.compile.batch == 0)
         return cli_misuse("run", "--batch starts at 1");
     if (a.threads > TSR_MAX_THREADS)
         return cli_misuse("run", "--threads is at most %d", TSR_MAX_THREADS);

@@ -11,8 +11,11 @@
 
 // Where a node runs and why.
 typedef struct placement {
-    bool skip;           // nothing to do: its output is its input under another name
+    bool skip;     // nothing to do: its output is its input under another name
+    bool possible; // the accelerator can do it
+    bool fixed;    // the user says where
     bool on_accelerator;
+    double accelerator_us, host_us; // estimated
     char reason[TSR_PLACE_REASON_BYTES];
 } placement;
 
@@ -29,6 +32,9 @@ typedef struct compilation {
 
 // place.c: fills places.
 tsr_status place_nodes(compilation *c);
+const char *layer_name(const tsr_node *node, char buffer[TSR_NAME_BYTES]); // as `tessera info` shows it
+// place_cost.c: an estimate for the CPU of a small board.
+double host_microseconds(const tsr_graph *graph, const tsr_node *node);
 // plan.c: gives every tensor its buffer, and activations their place in the work area, reusing memory of dead ones.
 tsr_status plan_memory(compilation *c);
 // generate.c: steps and layers of the program, instructions, host code.

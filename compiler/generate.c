@@ -50,9 +50,7 @@ static uint64_t bound_of(const tsr_graph *graph, const tsr_node *node, const tsr
 
 static void describe_layer(const compilation *c, const tsr_node *node, const placement *place, tsr_layer *layer) {
     const tsr_tensor *y = &c->graph->tensors[node->outputs[0]];
-    copy_name(layer->name, sizeof layer->name, node->name);
-    layer->name[strcspn(layer->name, ";")] =
-        '\0'; // TFLite's converter joins the names of all that it fused; the first is enough here
+    layer_name(node, layer->name);
     copy_name(layer->op, sizeof layer->op, tsr_op_name(node->op));
     copy_name(layer->reason, sizeof layer->reason, place->reason);
     layer->on_accelerator = place->on_accelerator;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The work area: a tensor lives from the node that makes it to the last that reads it, and two that are never alive
-// together may share memory. Largest first, each at the lowest place where it fits (greedy by size).
+// together may share memory. What is computed element by element takes the memory of an operand that ends there. Largest first, each at the lowest place where it fits (greedy by size).
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,53 +38,119 @@ static uint64_t lowest_fit(const interval *placed, uint32_t count, const interva
     return offset;
 }
 
-tsr_status plan_memory(compilation *c) {
-    const tsr_graph *g = c->graph;
-    tsr_id *root = TSR_NEW_ARRAY(c->arena, tsr_id, g->tensor_count + 1); // whose memory a tensor uses
-    interval *live = TSR_NEW_ARRAY(c->arena, interval, g->tensor_count + 1);
-    for (uint32_t t = 0; t < g->tensor_count; t++) {
-        root[t] = t;
-        live[t] = (interval){t, INT64_MAX, -1, (tsr_tensor_bytes(&g->tensors[t]) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT, 0};
-    }
+typedef struct planner {
+    const tsr_graph *graph;
+    const compilation *c;
+    tsr_id *shares; // whose memory a tensor uses: itself, or another, which may share in turn
+    interval *live;
+} planner;
+
+static tsr_id root(const planner *p, tsr_id tensor) {
+    while (p->shares[tensor] != tensor)
+        tensor = p->shares[tensor];
+    return tensor;
+}
+
+static void used(planner *p, tsr_id tensor, int64_t when) {
+    interval *it = &p->live[root(p, tensor)];
+    it->first = when < it->first ? when : it->first;
+    it->last = when > it->last ? when : it->last;
+}
+
+static void find_intervals(planner *p) {
+    const tsr_graph *g = p->graph;
     for (uint32_t n = 0; n < g->node_count; n++)
-        if (c->places[n].skip && !g->nodes[n].dead)
-            root[g->nodes[n].outputs[0]] = root[g->nodes[n].inputs[0]];
-#define USED(tensor, when)                                                                                                       \
-    do {                                                                                                                         \
-        interval *used_ = &live[root[tensor]];                                                                                   \
-        if ((when) < used_->first)                                                                                               \
-            used_->first = (when);                                                                                               \
-        if ((when) > used_->last)                                                                                                \
-            used_->last = (when);                                                                                                \
-    } while (0)
+        if (p->c->places[n].skip && !g->nodes[n].dead)
+            p->shares[g->nodes[n].outputs[0]] = root(p, g->nodes[n].inputs[0]);
     for (uint32_t n = 0; n < g->node_count; n++) {
         const tsr_node *node = &g->nodes[n];
-        if (node->dead)
-            continue;
-        for (uint32_t i = 0; i < node->input_count; i++)
+        for (uint32_t i = 0; i < node->input_count && !node->dead; i++)
             if (node->inputs[i] != TSR_NO_ID)
-                USED(node->inputs[i], (int64_t)n);
-        for (uint32_t i = 0; i < node->output_count; i++)
+                used(p, node->inputs[i], n);
+        for (uint32_t i = 0; i < node->output_count && !node->dead; i++)
             if (node->outputs[i] != TSR_NO_ID)
-                USED(node->outputs[i], (int64_t)n);
+                used(p, node->outputs[i], n);
     }
     for (uint32_t i = 0; i < g->input_count; i++)
-        USED(g->inputs[i], (int64_t)-1);
+        used(p, g->inputs[i], -1);
     for (uint32_t i = 0; i < g->output_count; i++)
-        USED(g->outputs[i], (int64_t)g->node_count);
+        used(p, g->outputs[i], g->node_count);
+}
 
+// ---- in place
+// Operators whose element i depends on element i of each operand of the output's shape: every schedule of them reads an element
+// before it writes the one of the same index.
+static bool is_elementwise(tsr_op op) {
+    switch (op) {
+    case TSR_OP_ADD:
+    case TSR_OP_SUB:
+    case TSR_OP_MUL:
+    case TSR_OP_DIV:
+    case TSR_OP_MIN:
+    case TSR_OP_MAX:
+    case TSR_OP_CLIP:
+    case TSR_OP_SIGMOID:
+    case TSR_OP_TANH:
+    case TSR_OP_HARD_SWISH:
+    case TSR_OP_LEAKY_RELU:
+    case TSR_OP_QUANTIZE: return true;
+    default: return false;
+    }
+}
+
+static bool same_layout(const tsr_tensor *a, const tsr_tensor *b) {
+    return a->rank == b->rank && tsr_dtype_size(a->dtype) == tsr_dtype_size(b->dtype) &&
+           memcmp(a->shape, b->shape, a->rank * sizeof *a->shape) == 0;
+}
+
+// The result takes the memory of an operand that nobody reads afterwards. Model inputs stay as the user gave them.
+static void share_in_place(planner *p, uint32_t n) {
+    const tsr_graph *g = p->graph;
+    const tsr_node *node = &g->nodes[n];
+    if (node->dead || p->c->places[n].skip || !is_elementwise(node->op))
+        return;
+    const tsr_id y = root(p, node->outputs[0]);
+    for (uint32_t i = 0; i < node->input_count; i++) {
+        if (node->inputs[i] == TSR_NO_ID || g->tensors[node->inputs[i]].data != NULL)
+            continue;
+        const tsr_id x = root(p, node->inputs[i]);
+        if (p->live[x].last != (int64_t)n || p->live[x].first < 0 || x == y ||
+            !same_layout(&g->tensors[node->inputs[i]], &g->tensors[node->outputs[0]]) || p->live[x].bytes != p->live[y].bytes)
+            continue;
+        p->shares[y] = x;
+        p->live[x].last = p->live[y].last;
+        return;
+    }
+}
+
+static void place_intervals(compilation *c, planner *p) {
+    const tsr_graph *g = c->graph;
     uint32_t count = 0;
     interval *sorted = TSR_NEW_ARRAY(c->arena, interval, g->tensor_count + 1);
     for (uint32_t t = 0; t < g->tensor_count; t++)
-        if (g->tensors[t].data == NULL && root[t] == t && live[t].last >= live[t].first)
-            sorted[count++] = live[t];
+        if (g->tensors[t].data == NULL && p->shares[t] == t && p->live[t].last >= p->live[t].first)
+            sorted[count++] = p->live[t];
     qsort(sorted, count, sizeof *sorted, by_size);
     for (uint32_t i = 0; i < count; i++) {
         sorted[i].offset = lowest_fit(sorted, i, &sorted[i]);
-        live[sorted[i].tensor].offset = sorted[i].offset;
+        p->live[sorted[i].tensor].offset = sorted[i].offset;
         if (sorted[i].offset + sorted[i].bytes > c->work_bytes)
             c->work_bytes = sorted[i].offset + sorted[i].bytes;
     }
+}
+
+tsr_status plan_memory(compilation *c) {
+    const tsr_graph *g = c->graph;
+    planner p = {g, c, TSR_NEW_ARRAY(c->arena, tsr_id, g->tensor_count + 1),
+                 TSR_NEW_ARRAY(c->arena, interval, g->tensor_count + 1)};
+    for (uint32_t t = 0; t < g->tensor_count; t++) {
+        p.shares[t] = t;
+        p.live[t] = (interval){t, INT64_MAX, -1, (tsr_tensor_bytes(&g->tensors[t]) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT, 0};
+    }
+    find_intervals(&p);
+    for (uint32_t n = 0; n < g->node_count; n++)
+        share_in_place(&p, n);
+    place_intervals(c, &p);
     if (c->work_bytes > TSR_PROGRAM_MAX_WORK)
         return tsr_error(TSR_UNSUPPORTED, "the activations need %llu MiB at a time; a segment holds %llu MiB",
                          (unsigned long long)(c->work_bytes >> 20), (unsigned long long)(TSR_PROGRAM_MAX_WORK >> 20));
@@ -94,7 +160,7 @@ tsr_status plan_memory(compilation *c) {
         c->buffers[t] = tsr_tbuffer_create(c->arena, tensor->name, tensor->data != NULL ? TSR_SCOPE_CONST : TSR_SCOPE_WORK,
                                            tensor->dtype, tsr_tensor_elements(tensor));
         c->buffers[t]->data = tensor->data;
-        c->buffers[t]->offset = tensor->data != NULL ? 0 : live[root[t]].offset;
+        c->buffers[t]->offset = tensor->data != NULL ? 0 : p.live[root(&p, t)].offset;
     }
     return tsr_ok();
 }

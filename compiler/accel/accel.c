@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tsr/accel.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -24,7 +25,7 @@ void tsr_accel_on_schedule(tsr_accel *accel, tsr_status (*callback)(void *contex
 typedef struct family {
     tsr_op op;
     tsr_status (*schedule)(const job *j);
-    bool (*supported)(const tsr_graph *graph, const tsr_node *node, const tsr_config *config, char *reason);
+    bool (*supported)(const tsr_graph *graph, const tsr_node *node, const tsr_config *config, double *out_cycles, char *reason);
 } family;
 
 static const family families[] = {
@@ -32,6 +33,7 @@ static const family families[] = {
     {TSR_OP_FULLY_CONNECTED, schedule_conv, conv_supported},
     {TSR_OP_MAX_POOL, schedule_pool, pool_supported},
     {TSR_OP_AVERAGE_POOL, schedule_pool, pool_supported},
+    {TSR_OP_MEAN, schedule_pool, pool_supported},
     {TSR_OP_ADD, schedule_elementwise, elementwise_supported},
     {TSR_OP_SUB, schedule_elementwise, elementwise_supported},
     {TSR_OP_MUL, schedule_elementwise, elementwise_supported},
@@ -46,8 +48,9 @@ static const family *family_of(tsr_op op) {
     return NULL;
 }
 
-bool tsr_accel_supports(const tsr_graph *graph, const tsr_node *node, const tsr_config *config,
+bool tsr_accel_supports(const tsr_graph *graph, const tsr_node *node, const tsr_config *config, double *out_cycles,
                         char reason[TSR_PLACE_REASON_BYTES]) {
+    *out_cycles = 0;
     const family *f = family_of(node->op);
     if (f == NULL) {
         snprintf(reason, TSR_PLACE_REASON_BYTES, "the accelerator has no %s", tsr_op_name(node->op));
@@ -66,7 +69,7 @@ bool tsr_accel_supports(const tsr_graph *graph, const tsr_node *node, const tsr_
         }
     }
     snprintf(reason, TSR_PLACE_REASON_BYTES, "quantised %s", tsr_op_name(node->op));
-    return f->supported(graph, node, config, reason);
+    return f->supported(graph, node, config, out_cycles, reason);
 }
 
 tsr_status tsr_accel_add_node(tsr_accel *accel, const tsr_graph *graph, const tsr_node *node, tsr_tbuffer *const *work,
@@ -152,6 +155,11 @@ void put_par(int32_t *words, int32_t bias, tsr_rescale rescale) {
     words[0] = bias;
     words[1] = rescale.multiplier;
     words[2] = rescale.lsh | rescale.rsh << 8 | rescale.single_rounding << 16;
+}
+
+double vector_cycles(const tsr_config *config, double passes, double read_bytes, double written_bytes) {
+    const double bus = config->bus_bytes, reads = read_bytes / bus, writes = written_bytes / bus;
+    return fmax(passes, fmax(reads, writes)) + SCHEDULE_LATENCY;
 }
 
 uint32_t tile_sizes(int64_t extent, int64_t *out_sizes, uint32_t limit) {

@@ -16,13 +16,14 @@ typedef struct job {
 } job;
 
 tsr_status schedule_conv(const job *j);        // CONV, FULLY_CONNECTED
-tsr_status schedule_pool(const job *j);        // MAX_POOL, AVERAGE_POOL
+tsr_status schedule_pool(const job *j);        // MAX_POOL, AVERAGE_POOL, MEAN of height and width
 tsr_status schedule_elementwise(const job *j); // ADD, SUB, MUL, CLIP, QUANTIZE (int8 -> int8)
 
-// Can it? Each writes its reason when not.
-bool conv_supported(const tsr_graph *graph, const tsr_node *node, const tsr_config *config, char *reason);
-bool pool_supported(const tsr_graph *graph, const tsr_node *node, const tsr_config *config, char *reason);
-bool elementwise_supported(const tsr_graph *graph, const tsr_node *node, const tsr_config *config, char *reason);
+// Can it? Each writes the cycles it would take, or its reason when not.
+bool conv_supported(const tsr_graph *graph, const tsr_node *node, const tsr_config *config, double *out_cycles, char *reason);
+bool pool_supported(const tsr_graph *graph, const tsr_node *node, const tsr_config *config, double *out_cycles, char *reason);
+bool elementwise_supported(const tsr_graph *graph, const tsr_node *node, const tsr_config *config, double *out_cycles,
+                           char *reason);
 
 static inline const tsr_tensor *tensor_of(const tsr_graph *graph, tsr_id id) { return &graph->tensors[id]; }
 static inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
@@ -45,6 +46,10 @@ int64_t halves_find(const job *j, halves *h, int64_t key, bool *out_hit);
 // Asked for each tile: whether the program so far leaves room for more. Shapes of a few bytes in a file can ask for any number
 // of tiles, and each takes memory here and instructions in the program.
 tsr_status schedule_room(const job *j);
+
+enum { SCHEDULE_LATENCY = 100 }; // cycles of the first load and the last store, which hide behind nothing
+// Cycles of work on the ALU: the busiest of ALU (passes over an entry), reads and writes.
+double vector_cycles(const tsr_config *config, double passes, double read_bytes, double written_bytes);
 
 // One line of PAR: 3 words a lane.
 void put_par(int32_t *words, int32_t bias, tsr_rescale rescale);

@@ -109,7 +109,7 @@ static bool fits(const conv *c, const tsr_config *config, const tile *t) {
 
 // Cycles of the busiest of array, reads and writes, plus what a tile costs however small it is.
 static double cost(const conv *c, const tsr_config *config, const tile *t) {
-    enum { TILE_OVERHEAD = 30, LATENCY = 100 };
+    enum { TILE_OVERHEAD = 30 };
     int64_t rows = config->batch;
     int64_t down = ceil_div(c->out_rows, rows * t->th), across = ceil_div(c->out_columns, t->tw);
     int64_t spatial = down * across, channels = ceil_div(c->co, t->to), chunks = c->depthwise ? 1 : ceil_div(c->ci, t->nc);
@@ -137,7 +137,7 @@ static double cost(const conv *c, const tsr_config *config, const tile *t) {
     double busiest = fmax(array, fmax(reads, writes));
     double tiles = (double)(spatial * channels * chunks);
     double ends = input_cycles + weight_cycles + 3.0 * (double)(t->th * t->tw * t->to) +
-                  LATENCY; // first loads and last store hide behind nothing
+                  SCHEDULE_LATENCY; // first loads and last store hide behind nothing
     return busiest + tiles * TILE_OVERHEAD + ends;
 }
 
@@ -377,7 +377,19 @@ static conv describe(const tsr_graph *graph, const tsr_node *node, const tsr_con
     return c;
 }
 
-bool conv_supported(const tsr_graph *graph, const tsr_node *node, const tsr_config *config, char *reason) {
+static void describe_tile(const conv *c, const tile *t, const tsr_config *config, char *reason) {
+    const long rows = (long)(t->th * config->batch), columns = (long)t->tw;
+    if (c->depthwise)
+        snprintf(reason, TSR_PLACE_REASON_BYTES, "depthwise: tiles of %ldx%ld pixels, %ld blocks", rows, columns, (long)t->to);
+    else if (c->packed)
+        snprintf(reason, TSR_PLACE_REASON_BYTES, "few channels: %ld taps packed into %ld input blocks",
+                 (long)(c->packed_rows * c->packed_row_bytes), (long)c->ci);
+    else
+        snprintf(reason, TSR_PLACE_REASON_BYTES, "tiles of %ldx%ld pixels, %ld output and %ld input blocks", rows, columns,
+                 (long)t->to, (long)t->nc);
+}
+
+bool conv_supported(const tsr_graph *graph, const tsr_node *node, const tsr_config *config, double *out_cycles, char *reason) {
     const tsr_tensor *w = tensor_of(graph, node->inputs[1]);
     const tsr_tensor *bias = node->input_count > 2 && node->inputs[2] != TSR_NO_ID ? tensor_of(graph, node->inputs[2]) : NULL;
     const tsr_attr *a = &node->attr;
@@ -397,19 +409,14 @@ bool conv_supported(const tsr_graph *graph, const tsr_node *node, const tsr_conf
             why = "padding of more than 63";
     }
     if (why == NULL) {
+        const conv c = describe(graph, node, config, 0);
         tile t;
-        conv c = describe(graph, node, config, 0);
-        if (!choose_tile(&c, config, &t))
+        if (!choose_tile(&c, config, &t)) {
             why = "not even one output pixel fits the buffers";
-        else if (c.depthwise)
-            snprintf(reason, TSR_PLACE_REASON_BYTES, "depthwise: tiles of %ldx%ld pixels, %ld blocks",
-                     (long)(t.th * config->batch), (long)t.tw, (long)t.to);
-        else if (c.packed)
-            snprintf(reason, TSR_PLACE_REASON_BYTES, "few channels: %ld taps packed into %ld input blocks",
-                     (long)(c.packed_rows * c.packed_row_bytes), (long)c.ci);
-        else
-            snprintf(reason, TSR_PLACE_REASON_BYTES, "tiles of %ldx%ld pixels, %ld output and %ld input blocks",
-                     (long)(t.th * config->batch), (long)t.tw, (long)t.to, (long)t.nc);
+        } else {
+            *out_cycles = t.cycles * (double)c.images * (double)(node->op == TSR_OP_CONV && !c.depthwise ? a->groups : 1);
+            describe_tile(&c, &t, config, reason);
+        }
     }
     if (why != NULL)
         snprintf(reason, TSR_PLACE_REASON_BYTES, "%s", why);

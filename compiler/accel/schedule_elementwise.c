@@ -19,7 +19,8 @@ static bool same_shape(const tsr_tensor *a, const tsr_tensor *b) {
     return true;
 }
 
-bool elementwise_supported(const tsr_graph *graph, const tsr_node *node, const tsr_config *config, char *reason) {
+bool elementwise_supported(const tsr_graph *graph, const tsr_node *node, const tsr_config *config, double *out_cycles,
+                           char *reason) {
     const char *why = NULL;
     const tsr_tensor *y = tensor_of(graph, node->outputs[0]);
     bool binary = node->op == TSR_OP_ADD || node->op == TSR_OP_SUB || node->op == TSR_OP_MUL;
@@ -34,6 +35,8 @@ bool elementwise_supported(const tsr_graph *graph, const tsr_node *node, const t
     }
     if (why == NULL && tsr_par_entries(config) / 2 < PAR_ENTRIES)
         why = "the parameter buffer is too small";
+    const double bytes = (double)tsr_tensor_elements(y), entries = bytes / (config->block_out * config->batch);
+    *out_cycles = vector_cycles(config, entries * (node->op == TSR_OP_MUL ? 6 : binary ? 3 : 1), bytes * (binary ? 2 : 1), bytes);
     snprintf(reason, TSR_PLACE_REASON_BYTES, "%s", why != NULL ? why : "elementwise on the ALU");
     return why == NULL;
 }

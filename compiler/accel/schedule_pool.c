@@ -42,10 +42,44 @@ static bool mean_rescale(int64_t count, tsr_rescale *out) {
     return true;
 }
 
+// A Mean over height and width is an average pool of one window.
+static bool is_mean_of_picture(const tsr_node *node, const tsr_tensor *x) {
+    const int64_t *axes = node->attr.axes;
+    return x->rank == 4 && node->attr.axis_count == 2 && ((axes[0] == 1 && axes[1] == 2) || (axes[0] == 2 && axes[1] == 1));
+}
+
+static bool describe_mean(const tsr_tensor *x, const tsr_node *node, const tsr_config *config, pool *p, const char **why) {
+    *why = NULL;
+    if (config->block_in != config->block_out)
+        *why = "pooling needs block_in == block_out";
+    else if (!is_mean_of_picture(node, x))
+        *why = "a Mean over other dimensions than height and width";
+    else if (node->requant.out == NULL || node->requant.channels != 1)
+        *why = "a Mean without a scale of its own";
+    if (*why != NULL)
+        return false;
+    *p = (pool){.images = x->shape[0],
+                .in_rows = x->shape[1],
+                .in_columns = x->shape[2],
+                .out_rows = 1,
+                .out_columns = 1,
+                .channels = x->shape[3],
+                .kh = x->shape[1],
+                .kw = x->shape[2],
+                .sy = 1,
+                .sx = 1,
+                .blocks = ceil_div(x->shape[3], config->block_out),
+                .average = true,
+                .mean = node->requant.out[0]};
+    return true;
+}
+
 static bool describe(const tsr_graph *graph, const tsr_node *node, const tsr_config *config, pool *p, const char **why) {
     const tsr_tensor *x = tensor_of(graph, node->inputs[0]), *y = tensor_of(graph, node->outputs[0]);
     const tsr_attr *a = &node->attr;
     memset(p, 0, sizeof *p);
+    if (node->op == TSR_OP_MEAN)
+        return describe_mean(x, node, config, p, why);
     *p = (pool){.images = x->shape[0],
                 .in_rows = x->shape[1],
                 .in_columns = x->shape[2],
@@ -98,12 +132,18 @@ static bool choose_tile(const pool *p, const tsr_config *config, int64_t *out_th
     return best > 0;
 }
 
-bool pool_supported(const tsr_graph *graph, const tsr_node *node, const tsr_config *config, char *reason) {
+bool pool_supported(const tsr_graph *graph, const tsr_node *node, const tsr_config *config, double *out_cycles, char *reason) {
     pool p;
     const char *why;
     int64_t th, tw, blocks;
     if (describe(graph, node, config, &p, &why) && !choose_tile(&p, config, &th, &tw, &blocks))
         why = "not even one window fits the buffers";
+    if (why == NULL) {
+        const double results = (double)(p.images * ceil_div(p.out_rows, config->batch) * p.out_columns * p.blocks);
+        *out_cycles =
+            vector_cycles(config, results * (double)(p.kh * p.kw + 1), (double)(p.images * p.in_rows * p.in_columns * p.channels),
+                          (double)(p.images * p.out_rows * p.out_columns * p.channels));
+    }
     snprintf(reason, TSR_PLACE_REASON_BYTES, "%s", why != NULL ? why : "pooled on the ALU");
     return why == NULL;
 }

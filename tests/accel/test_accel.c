@@ -211,7 +211,8 @@ static tsr_status interpret(void *context, const tsr_tensor_function *f) {
 static check_result run_node(const tsr_config *config, tsr_graph *g, bool interpreted) {
     const tsr_node *n = &g->nodes[0];
     char reason[TSR_PLACE_REASON_BYTES];
-    if (!tsr_accel_supports(g, n, config, reason)) {
+    double cycles;
+    if (!tsr_accel_supports(g, n, config, &cycles, reason)) {
         if (config->block_in != config->block_out && strstr(reason, "block_in == block_out") != NULL)
             PASS(); // said so, with the reason
         fprintf(stderr, "%s: %s\n", config->name, reason);
@@ -435,8 +436,9 @@ TEST pools_match_the_reference(void) {
             random_requant(g, &g->nodes[n], 0);
             g->nodes[n].requant.out = NULL;
             char reason[TSR_PLACE_REASON_BYTES];
+            double cycles;
             check_result result = CHECK_PASS;
-            if (tsr_accel_supports(g, &g->nodes[n], &configs[c], reason) ||
+            if (tsr_accel_supports(g, &g->nodes[n], &configs[c], &cycles, reason) ||
                 kh * kw < 64) // a global window may be too large for the small buffers
                 result = run_node(&configs[c], g, i < 10);
             tsr_graph_free(g);

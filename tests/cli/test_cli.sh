@@ -87,6 +87,12 @@ works a_dumped_graph_is_a_model "class 6" run "$work/digits.tsg" --input "$digit
 
 works compile_writes_a_file "on the accelerator (pynq)" compile "$digits/digits_qdq.onnx" -o "$work/d.tsr"
 works info_reads_it "compiled for pynq" info "$work/d.tsr"
+# Another process has other addresses, and here another environment and memory that is not zero.
+MALLOC_PERTURB_=85 OTHER=1 works compile_again "on the accelerator (pynq)" compile "$digits/digits_qdq.onnx" -o "$work/d_again.tsr"
+same two_processes_compile_to_the_same_bytes "$work/d.tsr" "$work/d_again.tsr"
+works place_moves_a_layer "as the user placed it" info "$digits/digits_qdq.onnx" --place conv2_Conv=cpu
+refuses 1 place_needs_a_node "no node has such a name" info "$digits/digits_qdq.onnx" --place conv9=cpu
+works info_tells_the_peak_of_memory "of activations at their peak" info "$digits/digits_qdq.onnx"
 works disasm_reads_it "finish" disasm "$work/d.tsr"
 works run_reads_it "class 6" run "$work/d.tsr" --input "$image" --device func --output "$work/tsr.npy"
 same compiled_and_imported_agree "$work/tsr.npy" "$work/func.npy"

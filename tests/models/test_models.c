@@ -41,7 +41,8 @@ static tsr_status load(const char *model, const char *device, const char *config
     snprintf(path, sizeof path, "isa/configs/%s.cfg", config_name);
     TSR_TRY(tsr_config_load(path, &config));
     bool cpu = strcmp(device, "cpu") == 0;
-    tsr_compile_options options = {.config = cpu ? NULL : &config, .host_only = cpu};
+    static const char *const all[] = {"*=accelerator"}; // also where the CPU would be faster
+    tsr_compile_options options = {.config = cpu ? NULL : &config, .host_only = cpu, .place_count = 1, .places = all};
     TSR_TRY(tsr_compile_file(model, &options, &out->program));
     if (strcmp(device, "race") == 0)
         snprintf(full_name, sizeof full_name, "func:config=%s,race=1", config_name);

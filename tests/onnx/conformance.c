@@ -185,8 +185,13 @@ static tsr_status run_set(const run *r, unsigned set, tsr_arena *arena) {
         }
     if (r->config != NULL)
         TSR_TRY(tsr_find_config(r->config, &config));
-    tsr_compile_options options = {
-        .config = r->config != NULL ? &config : NULL, .host_only = r->config == NULL, .bound_count = bound_count, .bound = bound};
+    static const char *const all[] = {"*=accelerator"}; // also where the CPU would be faster
+    tsr_compile_options options = {.config = r->config != NULL ? &config : NULL,
+                                   .host_only = r->config == NULL,
+                                   .place_count = 1,
+                                   .places = all,
+                                   .bound_count = bound_count,
+                                   .bound = bound};
     tsr_program *program;
     TSR_TRY(tsr_compile_bytes(r->c->model, r->c->model_size, "model.onnx", &options, &program));
     *r->out_accelerated |= tsr_program_uses_accelerator(program);

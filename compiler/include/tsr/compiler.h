@@ -23,6 +23,12 @@ typedef struct tsr_compile_options {
     // Model inputs with a value known now: they become constants, and are no inputs of the program. ONNX only.
     uint32_t bound_count;
     const struct tsr_import_tensor *bound; // tsr/import_tensor.h
+    // Where nodes run: "NODE=cpu" or "NODE=accelerator", NODE being a name as `tessera info` shows it, with * and ? for any
+    // characters; the last rule that fits a node counts. A name without them that the accelerator cannot do is an error. For the
+    // others the cheaper side is estimated, with an accelerator of clock_mhz (0: 100 MHz).
+    uint32_t place_count;
+    const char *const *places;
+    double clock_mhz;
     // Called as stages go by ("import", "graph", "accelerator", "host", ...), for progress bars. NULL = none.
     void (*on_progress)(void *context, const char *stage, unsigned done, unsigned total);
     void *progress_context;

@@ -22,8 +22,9 @@ typedef struct tsr_accel tsr_accel;
 
 enum { TSR_PLACE_REASON_BYTES = 96 };
 
-// Can the accelerator run this quantised node? Writes why, or why not, in words ("tensor is float").
-bool tsr_accel_supports(const tsr_graph *graph, const tsr_node *node, const tsr_config *config,
+// Can the accelerator run this quantised node? Writes how many cycles that is estimated to take, and why, or why not, in words
+// ("tensor is float").
+bool tsr_accel_supports(const tsr_graph *graph, const tsr_node *node, const tsr_config *config, double *out_cycles,
                         char reason[TSR_PLACE_REASON_BYTES]);
 
 // Builds instruction streams. consts is segment 0 under construction: micro-ops, packed weights, parameters and the
