@@ -378,15 +378,9 @@ static LLVMValueRef emit_call(emitter *m, tsr_function function, LLVMValueRef a,
     return intrinsic(m, name, &type, 1, &a, 1);
 }
 
-// An arm that loads (or calls) is only evaluated when it is taken.
-static bool must_branch(const tsr_expr *e) {
-    return e != NULL &&
-           (e->kind == TSR_E_LOAD || e->kind == TSR_E_CALL || must_branch(e->a) || must_branch(e->b) || must_branch(e->c));
-}
-
 static LLVMValueRef emit_select(emitter *m, const tsr_expr *e, bool lanes) {
     LLVMValueRef condition = emit_expr(m, e->a, lanes && tsr_depends(e->a, m->lane_var));
-    if (!must_branch(e->b) && !must_branch(e->c)) {
+    if (!tsr_needs_guard(e->b, e->a) && !tsr_needs_guard(e->c, e->a)) {
         LLVMValueRef yes = emit_expr(m, e->b, lanes), no = emit_expr(m, e->c, lanes);
         if (lanes)
             return choose(m, condition, splat(m, yes), splat(m, no));

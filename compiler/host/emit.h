@@ -33,6 +33,8 @@ LLVMBasicBlockRef tsr_outline(LLVMBuilderRef builder, LLVMModuleRef module, cons
 
 // Whether an expression changes with a variable.
 bool tsr_depends(const tsr_expr *e, const tsr_var *var);
+// Whether an arm of a select may only be evaluated when it is taken: it loads what the condition does not, or calls.
+bool tsr_needs_guard(const tsr_expr *arm, const tsr_expr *condition);
 // By how much an index grows with each step of var; false when that is not a constant.
 bool tsr_stride(const tsr_expr *e, const tsr_var *var, int64_t *out_stride);
 // Lanes that one vector instruction should have for a VECTORIZE loop, or 1 when the loop has to stay scalar. Heavy: the

@@ -33,23 +33,49 @@ bool tsr_stride(const tsr_expr *e, const tsr_var *var, int64_t *out_stride) {
     }
 }
 
-static bool has_load(const tsr_expr *e) {
-    return e != NULL && (e->kind == TSR_E_LOAD || has_load(e->a) || has_load(e->b) || has_load(e->c));
-}
-
 static bool is_instruction(tsr_function function) {
     return function == TSR_F_SQRT || function == TSR_F_FLOOR || function == TSR_F_CEIL || function == TSR_F_ROUND_EVEN ||
            function == TSR_F_ABS;
 }
 
+// Expressions are shared graphs. Walks remember the last nodes they came by, so that they do not take every path.
+typedef struct seen {
+    const tsr_expr *recent[256];
+} seen;
+
+static bool seen_before(seen *s, const tsr_expr *e) {
+    const tsr_expr **recent = &s->recent[((uintptr_t)e >> 6) % 256];
+    if (*recent == e)
+        return true;
+    *recent = e;
+    return false;
+}
+
+static bool contains(const tsr_expr *e, const tsr_expr *part, seen *s) {
+    if (e == NULL || e == part)
+        return e != NULL;
+    return !seen_before(s, e) && (contains(e->a, part, s) || contains(e->b, part, s) || contains(e->c, part, s));
+}
+
+static bool guarded(const tsr_expr *arm, const tsr_expr *condition, seen *s) {
+    if (arm == NULL || seen_before(s, arm))
+        return false;
+    if (arm->kind == TSR_E_LOAD)
+        return !contains(condition, arm, &(seen){0});
+    if (arm->kind == TSR_E_CALL && !is_instruction(arm->value.function))
+        return true;
+    return guarded(arm->a, condition, s) || guarded(arm->b, condition, s) || guarded(arm->c, condition, s);
+}
+
+bool tsr_needs_guard(const tsr_expr *arm, const tsr_expr *condition) { return guarded(arm, condition, &(seen){0}); }
+
 typedef struct value_sizes {
     size_t widest; // bytes of the widest value that differs between lanes
+    seen seen;
 } value_sizes;
 
-// Expressions are shared graphs; a nest's are shallow enough to walk as trees except where a value is used many times
-// over, so the walk has a budget.
 static bool fits(const tsr_expr *e, const tsr_var *var, value_sizes *s, unsigned *budget) {
-    if (e == NULL || !tsr_depends(e, var))
+    if (e == NULL || !tsr_depends(e, var) || seen_before(&s->seen, e))
         return true;
     if (*budget == 0)
         return false;
@@ -62,7 +88,7 @@ static bool fits(const tsr_expr *e, const tsr_var *var, value_sizes *s, unsigned
     }
     if (e->kind == TSR_E_CALL && !is_instruction(e->value.function))
         return false;
-    if (e->kind == TSR_E_SELECT && tsr_depends(e->a, var) && (has_load(e->b) || has_load(e->c)))
+    if (e->kind == TSR_E_SELECT && tsr_depends(e->a, var) && (tsr_needs_guard(e->b, e->a) || tsr_needs_guard(e->c, e->a)))
         return false;
     size_t size = tsr_dtype_size(e->dtype);
     s->widest = size > s->widest ? size : s->widest;

@@ -26,7 +26,6 @@ static inline ex mul(lowering *l, ex a, ex b) { return op(l, TSR_MUL, a, b); }
 static inline ex cast(lowering *l, tsr_dtype t, ex a) { return tsr_cast(l->arena, t, a); }
 static inline ex load(lowering *l, tsr_tbuffer *b, ex index) { return tsr_load(l->arena, b, index); }
 static inline ex choose(lowering *l, ex c, ex yes, ex no) { return tsr_select(l->arena, c, yes, no); }
-static inline ex call(lowering *l, tsr_function fn, ex a) { return tsr_call(l->arena, fn, a, NULL); }
 static inline ex var(lowering *l, const tsr_var *v) { return tsr_var_expr(l->arena, v); }
 static inline ex scaled(lowering *l, ex a, int64_t by) { return op(l, TSR_MUL, a, i64(l, by)); } // an index times a stride
 static inline tsr_stmt *store(lowering *l, tsr_tbuffer *b, ex index, ex value) { return tsr_store(l->arena, b, index, value); }
@@ -86,6 +85,9 @@ unsigned split_channels(int64_t channels, tiles out[2]); // 1 or 2 kinds of tile
 
 // Accumulators are addressed by constants only, so that they can be registers; what finishes them loops over this copy.
 tsr_stmt *copy_local(lowering *l, tsr_tbuffer *from, tsr_tbuffer **out_copy);
+
+// lower_math.c: a function of one operand; EXP, TANH and ERF of float32 as arithmetic.
+ex call(lowering *l, tsr_function function, ex a);
 
 // lower_quant.c
 ex real_of(lowering *l, const tsr_tensor *t, ex stored);  // what a stored element stands for, float32
