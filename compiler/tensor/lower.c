@@ -137,6 +137,29 @@ tsr_stmt *copy_local(lowering *l, tsr_tbuffer *from, tsr_tbuffer **out_copy) {
     return lanes(l, j, (int64_t)from->elements, store(l, copy, var(l, j), load(l, from, var(l, j))));
 }
 
+tsr_stmt *reduced(lowering *l, tsr_binary o, tsr_tbuffer *result, ex neutral, int64_t length, value_at *value,
+                  const void *context) {
+    enum { LANES = 16 };
+    const int64_t whole = length / LANES;
+    ex zero = i64(l, 0);
+    tsr_stmt *s[4];
+    uint32_t count = 0;
+    s[count++] = store(l, result, zero, neutral);
+    const tsr_var *rest = new_var(l, "k");
+    ex last = value(l, context, add(l, var(l, rest), i64(l, whole * LANES)));
+    s[count++] = loop(l, rest, length % LANES, store(l, result, zero, op(l, o, load(l, result, zero), last)));
+    if (whole > 0) {
+        tsr_tbuffer *parts = tsr_local(l->f, "parts", result->dtype, LANES);
+        const tsr_var *k = new_var(l, "k"), *j = new_var(l, "j"), *i = new_var(l, "i");
+        ex at = var(l, j), next = value(l, context, add(l, scaled(l, var(l, k), LANES), at));
+        tsr_stmt *step = lanes(l, j, LANES, store(l, parts, at, op(l, o, load(l, parts, at), next)));
+        s[count++] = seq2(l, lanes(l, j, LANES, store(l, parts, at, neutral)), loop(l, k, whole, step));
+        ex both = op(l, o, load(l, result, zero), load(l, parts, var(l, i)));
+        s[count++] = tsr_for(l->arena, i, LANES, TSR_FOR_UNROLL, store(l, result, zero, both));
+    }
+    return tsr_seq(l->arena, count, s);
+}
+
 static tsr_status lower(lowering *l) {
     switch (l->node->op) {
     case TSR_OP_CONV:

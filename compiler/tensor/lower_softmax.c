@@ -30,46 +30,44 @@ static rows rows_of(const lowering *l) {
 typedef struct walk {
     rows rows;
     const tsr_var *o, *i;
+    bool real;         // values are dequantised
+    tsr_tbuffer *best; // the maximum
 } walk;
 
-static ex element(lowering *l, const walk *w, const tsr_var *k) {
-    ex row = add(l, scaled(l, var(l, w->o), w->rows.length), var(l, k));
+static ex element(lowering *l, const walk *w, ex k) {
+    ex row = add(l, scaled(l, var(l, w->o), w->rows.length), k);
     return add(l, scaled(l, row, w->rows.inner), var(l, w->i));
 }
 
-static tsr_stmt *find_maximum(lowering *l, const walk *w, tsr_tbuffer *best, bool real) {
-    const tsr_var *k = new_var(l, "k");
-    ex zero = i64(l, 0), stored = load(l, in_buffer(l, 0), element(l, w, k));
-    ex value = real ? real_of(l, in(l, 0), stored) : cast(l, TSR_I32, stored);
-    tsr_stmt *start = store(l, best, zero, real ? f32(l, -INFINITY) : i32(l, INT32_MIN));
-    tsr_stmt *step = store(l, best, zero, op(l, TSR_MAX, load(l, best, zero), value));
-    return seq2(l, start, loop(l, k, w->rows.length, step));
+static ex input(lowering *l, const void *context, ex k) {
+    ex stored = load(l, in_buffer(l, 0), element(l, ((const walk *)context), k));
+    return ((const walk *)context)->real ? real_of(l, in(l, 0), stored) : cast(l, TSR_I32, stored);
 }
 
-static ex exponential(lowering *l, const walk *w, tsr_tbuffer *best, const tsr_var *k) {
-    ex value = real_of(l, in(l, 0), load(l, in_buffer(l, 0), element(l, w, k)));
-    ex difference = sub(l, value, load(l, best, i64(l, 0)));
+static ex exponential(lowering *l, const void *context, ex k) {
+    ex difference = sub(l, input(l, context, k), load(l, ((const walk *)context)->best, i64(l, 0)));
     return call(l, TSR_F_EXP, l->node->attr.beta == 1 ? difference : mul(l, difference, f32(l, l->node->attr.beta)));
 }
 
-static tsr_stmt *real_row(lowering *l, const walk *w) {
+static ex kept(lowering *l, const void *context, ex k) { return load(l, out_buffer(l, 0), element(l, context, k)); }
+
+static tsr_stmt *real_row(lowering *l, walk *w) {
     const tsr_tensor *y = out(l, 0);
-    tsr_tbuffer *best = tsr_local(l->f, "max", TSR_F32, 1), *sum = tsr_local(l->f, "sum", TSR_F32, 1);
+    const int64_t length = w->rows.length;
+    tsr_tbuffer *sum = tsr_local(l->f, "sum", TSR_F32, 1);
     const tsr_var *k = new_var(l, "k"), *k2 = new_var(l, "k");
-    ex zero = i64(l, 0), at = element(l, w, k), at2 = element(l, w, k2);
     bool keep = y->dtype == TSR_F32; // the output holds the exponentials meanwhile
-    tsr_stmt *s[4];
-    s[0] = find_maximum(l, w, best, true);
-    s[1] = store(l, sum, zero, f32(l, 0));
-    ex e = keep ? load(l, out_buffer(l, 0), at) : exponential(l, w, best, k);
-    tsr_stmt *accumulate = store(l, sum, zero, add(l, load(l, sum, zero), e));
-    if (keep)
-        accumulate = seq2(l, store(l, out_buffer(l, 0), at, exponential(l, w, best, k)), accumulate);
-    s[2] = loop(l, k, w->rows.length, accumulate);
-    ex e2 = keep ? load(l, out_buffer(l, 0), at2) : exponential(l, w, best, k2);
-    ex value = stored_of(l, y, op(l, TSR_DIV, e2, load(l, sum, zero)));
-    s[3] = lanes(l, k2, w->rows.length, store(l, out_buffer(l, 0), at2, value));
-    return tsr_seq(l->arena, 4, s);
+    w->real = true;
+    w->best = tsr_local(l->f, "max", TSR_F32, 1);
+    tsr_stmt *find = reduced(l, TSR_MAX, w->best, f32(l, -INFINITY), length, input, w);
+    tsr_stmt *add_up = reduced(l, TSR_ADD, sum, f32(l, 0), length, keep ? kept : exponential, w);
+    ex e = (keep ? kept : exponential)(l, w, var(l, k2));
+    ex value = stored_of(l, y, op(l, TSR_DIV, e, load(l, sum, i64(l, 0))));
+    tsr_stmt *divide = lanes(l, k2, length, store(l, out_buffer(l, 0), element(l, w, var(l, k2)), value));
+    if (!keep)
+        return seq3(l, find, add_up, divide);
+    tsr_stmt *keep_all = lanes(l, k, length, store(l, out_buffer(l, 0), element(l, w, var(l, k)), exponential(l, w, var(l, k))));
+    return seq4(l, find, keep_all, add_up, divide);
 }
 
 // ---- integer -----------------------------------------------------------------------------------------------------------
@@ -135,16 +133,16 @@ static void reciprocal(lowering *l, list *s, scalar a, scalar d, scalar x) {
     put(s, set(l, x, saturating_shift_left(l, get(l, x), 1)));
 }
 
-static tsr_stmt *integer_row(lowering *l, const walk *w, tsr_tbuffer *table) {
+static tsr_stmt *integer_row(lowering *l, walk *w, tsr_tbuffer *table) {
     scalar best = new_scalar(l, "max"), sum = new_scalar(l, "sum"), zeros = new_scalar(l, "zeros"), d = new_scalar(l, "d"),
            scale = new_scalar(l, "scale");
     list s = {.count = 0};
     const tsr_var *k = new_var(l, "k"), *k2 = new_var(l, "k");
-    ex stored = cast(l, TSR_I32, load(l, in_buffer(l, 0), element(l, w, k)));
-    ex stored2 = cast(l, TSR_I32, load(l, in_buffer(l, 0), element(l, w, k2)));
+    ex stored = cast(l, TSR_I32, load(l, in_buffer(l, 0), element(l, w, var(l, k))));
+    ex stored2 = cast(l, TSR_I32, load(l, in_buffer(l, 0), element(l, w, var(l, k2))));
     ex e = load(l, table, cast(l, TSR_I64, sub(l, get(l, best), stored)));
     ex e2 = load(l, table, cast(l, TSR_I64, sub(l, get(l, best), stored2)));
-    put(&s, find_maximum(l, w, best.buffer, false));
+    put(&s, reduced(l, TSR_MAX, best.buffer, i32(l, INT32_MIN), w->rows.length, input, w));
     put(&s, set(l, sum, i32(l, 0)));
     put(&s, loop(l, k, w->rows.length, set(l, sum, add(l, get(l, sum), divide_by_power(l, e, i32(l, 12)))))); // Q12.19
     normalise(l, &s, sum, zeros);
@@ -156,7 +154,7 @@ static tsr_stmt *integer_row(lowering *l, const walk *w, tsr_tbuffer *table) {
     tsr_dtype type = out(l, 0)->dtype;
     int32_t low = type == TSR_I8 ? -128 : 0;
     value = op(l, TSR_MIN, op(l, TSR_MAX, add(l, value, i32(l, low)), i32(l, low)), i32(l, low + 255));
-    put(&s, lanes(l, k2, w->rows.length, store(l, out_buffer(l, 0), element(l, w, k2), cast(l, type, value))));
+    put(&s, lanes(l, k2, w->rows.length, store(l, out_buffer(l, 0), element(l, w, var(l, k2)), cast(l, type, value))));
     return tsr_seq(l->arena, s.count, s.items);
 }
 
@@ -179,6 +177,6 @@ tsr_status lower_softmax(lowering *l) {
     } else {
         row = real_row(l, &w);
     }
-    l->f->body = loop(l, w.o, w.rows.outer, loop(l, w.i, w.rows.inner, row));
+    l->f->body = tsr_for(l->arena, w.o, w.rows.outer, TSR_FOR_PARALLEL, loop(l, w.i, w.rows.inner, row));
     return tsr_ok();
 }

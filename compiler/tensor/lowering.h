@@ -86,6 +86,11 @@ unsigned split_channels(int64_t channels, tiles out[2]); // 1 or 2 kinds of tile
 // Accumulators are addressed by constants only, so that they can be registers; what finishes them loops over this copy.
 tsr_stmt *copy_local(lowering *l, tsr_tbuffer *from, tsr_tbuffer **out_copy);
 
+// result[0] = neutral o value(0) o ... o value(length - 1), summed in several lanes, so in another order.
+typedef ex value_at(lowering *l, const void *context, ex k);
+tsr_stmt *reduced(lowering *l, tsr_binary o, tsr_tbuffer *result, ex neutral, int64_t length, value_at *value,
+                  const void *context);
+
 // lower_math.c: a function of one operand; EXP, TANH and ERF of float32 as arithmetic.
 ex call(lowering *l, tsr_function function, ex a);
 
