@@ -120,3 +120,24 @@ tsr_status tflite_one_hot(tflite *t, const operation *op) {
     TSR_TRY(importer_emit(&t->imp, TSR_OP_EQUAL, name, NULL, 2, pair, name, TSR_BOOL, &in[0]));
     return tflite_emit(t, op, TSR_OP_WHERE, NULL, 3, in);
 }
+
+// x, k -> values, indices
+tsr_status tflite_top_k(tflite *t, const operation *op) {
+    tsr_id x, y[2];
+    tsr_attr attr = tsr_attr_default();
+    int64_t shape[TSR_MAX_RANK];
+    uint32_t rank, count;
+    TSR_TRY(tflite_input(t, op, 0, &x));
+    TSR_TRY(tflite_ints(t, op, 1, 1, attr.extents, &count));
+    attr.extent_count = count;
+    attr.axis = -1;
+    TSR_TRY(tflite_axis(t, x, &attr.axis));
+    TSR_TRY(importer_infer(&t->imp, TSR_OP_TOP_K, &attr, 1, &x, &rank, shape));
+    TSR_TRY(tflite_output(t, op, 0, rank, shape, &y[0]));
+    TSR_TRY(tflite_output(t, op, 1, rank, shape, &y[1]));
+    TSR_TRY(importer_reserve(&t->imp, 0));
+    const tsr_id node =
+        tsr_graph_add_node(t->imp.graph, TSR_OP_TOP_K, importer_node_name(&t->imp, op->name, "TopK"), 1, &x, 2, y);
+    t->imp.graph->nodes[node].attr = attr;
+    return tsr_ok();
+}

@@ -77,8 +77,8 @@ tflite_handler tflite_conv, tflite_fully_connected, tflite_batch_matmul, tflite_
 tflite_handler tflite_transpose_conv, tflite_lrn, tflite_resize_bilinear, tflite_resize_nearest; // tflite_pictures.c
 tflite_handler tflite_binary, tflite_plain_binary, tflite_comparison, tflite_not_equal, tflite_add_n, tflite_prelu, tflite_select,
     tflite_unary, tflite_square, tflite_quantize, tflite_dequantize, tflite_cast; // tflite_elements.c
-tflite_handler tflite_reduce, tflite_arg, tflite_cum_sum, tflite_gather, tflite_gather_nd, tflite_scatter_nd,
-    tflite_one_hot; // tflite_index.c
+tflite_handler tflite_reduce, tflite_arg, tflite_cum_sum, tflite_gather, tflite_gather_nd, tflite_scatter_nd, tflite_one_hot,
+    tflite_top_k; // tflite_index.c
 tflite_handler tflite_reshape, tflite_squeeze, tflite_expand_dims, tflite_transpose, tflite_pad, tflite_mirror_pad,
     tflite_concatenation, tflite_pack, tflite_unpack, tflite_tile, tflite_broadcast_to, tflite_fill, tflite_range, tflite_shape,
     tflite_rank_of, tflite_zeros_like; // tflite_shape.c

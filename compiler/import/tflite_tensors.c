@@ -270,12 +270,54 @@ static tsr_status add_node(tflite *t, tsr_op graph_op, const char *name, const t
     return tsr_ok();
 }
 
+// Of quantised tensors, int16 ones can be moved, compared and converted; of int8 and uint8 some operators are missing. In reals
+// they would give other numbers than the interpreter's.
+static tsr_status check_quantised(const tsr_tensor *x, tsr_op op) {
+    const bool wide = x->dtype == TSR_I16;
+    if (x->quant.count == 0 || (!wide && x->dtype != TSR_I8 && x->dtype != TSR_U8))
+        return tsr_ok();
+    switch (op) {
+    case TSR_OP_RESHAPE:
+    case TSR_OP_TRANSPOSE:
+    case TSR_OP_SLICE:
+    case TSR_OP_EXPAND:
+    case TSR_OP_CONCAT:
+    case TSR_OP_PAD:
+    case TSR_OP_GATHER:
+    case TSR_OP_GATHER_ND:
+    case TSR_OP_WHERE:
+    case TSR_OP_IDENTITY:
+    case TSR_OP_CAST:
+    case TSR_OP_QUANTIZE:
+    case TSR_OP_DEQUANTIZE:
+    case TSR_OP_RESIZE_BILINEAR:
+    case TSR_OP_ARG_MAX:
+    case TSR_OP_ARG_MIN:
+    case TSR_OP_TOP_K:
+    case TSR_OP_CONV: // which checks for itself
+    case TSR_OP_FULLY_CONNECTED:
+    case TSR_OP_MATMUL: return tsr_ok();
+    case TSR_OP_DIV:
+    case TSR_OP_POW:
+    case TSR_OP_FLOOR_DIV:
+    case TSR_OP_MOD:
+    case TSR_OP_NEG:
+    case TSR_OP_SQRT:
+        return tsr_error(TSR_UNSUPPORTED, "quantised operands (%s); keep this operator in float32", tsr_dtype_name(x->dtype));
+    default: break;
+    }
+    if (wide)
+        return tsr_error(TSR_UNSUPPORTED, "int16 activations; convert the model with int8 activations");
+    return tsr_ok();
+}
+
 tsr_status tflite_emit_to(tflite *t, const operation *op, uint32_t index, tsr_op graph_op, const tsr_attr *attr, uint32_t count,
                           const tsr_id *in) {
     uint32_t rank;
     int64_t shape[TSR_MAX_RANK];
     tsr_id y;
     TSR_TRY(t->file.status);
+    TSR_TRY(check_quantised(tensor_of(&t->imp, in[0]), graph_op));
     TSR_TRY(importer_infer(&t->imp, graph_op, attr, count, in, &rank, shape));
     TSR_TRY(tflite_output(t, op, index, rank, shape, &y));
     return add_node(t, graph_op, op->name, attr, count, in, y);

@@ -551,6 +551,41 @@ def normalisations(m):
 
 
 @family
+def computed(m):
+    """Shapes that the model computes; dilated convolutions written with batches; detection heads."""
+    x = m.input((2, 3, 4), F32)
+    shape = m.op("SHAPE", [x], [((3,), I32)], "ShapeOptions", outType=I32, step=True)
+    first = m.op("STRIDED_SLICE", [shape, m.ints(0), m.ints(1), m.ints(1)], [((), I32)], "StridedSliceOptions", shrinkAxisMask=1,
+                 step=True)
+    rest = m.op("STRIDED_SLICE", [shape, m.ints(1), m.ints(3), m.ints(1)], [((2,), I32)], "StridedSliceOptions", step=True)
+    product = m.op("REDUCE_PROD", [rest, m.ints(0)], [((), I32)], "ReducerOptions", step=True)
+    wanted = m.op("PACK", [first, product], [((2,), I32)], "PackOptions", valuesCount=2, step=True)
+    m.op("RESHAPE", [x, wanted], [((1,), F32)], "ReshapeOptions", case="reshape")
+    size = m.op("MUL", [rest, m.const(np.int32(2))], [((2,), I32)], "MulOptions", step=True)
+    picture = m.op("EXPAND_DIMS", [x, m.const(np.int32(3))], [((2, 3, 4, 1), F32)], step=True)
+    m.op("RESIZE_BILINEAR", [picture, size], [((1,), F32)], "ResizeBilinearOptions", case="resize")
+    count = m.op("CAST", [first], [((), F32)], "CastOptions", inDataType=I32, outDataType=F32, step=True)
+    m.op("MUL", [x, count], [((2, 3, 4), F32)], "MulOptions", case="scaled")
+    for kind in (I8, U8, F32):
+        q = both(kind)
+        x = m.input((1, 7, 9, 4), kind, *q)
+        batched = m.op("SPACE_TO_BATCH_ND", [x, m.ints(2, 2), m.const(np.int32([[2, 3], [2, 3]]))], [((4, 6, 7, 4), kind, *q)],
+                       step=True)
+        if kind == F32:
+            w, b, out = m.const(m.values((1, 3, 3, 4), F32, -1, 1)), m.const(m.values((4,), F32)), ()
+        else:
+            w = m.const(m.values((1, 3, 3, 4), kind), 0.01, 0 if kind == I8 else 128, 3)
+            b = m.const(m.random.integers(-999, 999, 4).astype(np.int32), 0.0005)
+            out = (0.1, both(kind)[1])
+        y = m.op("DEPTHWISE_CONV_2D", [batched, w, b], [((4, 4, 5, 4), kind, *out)], "DepthwiseConv2DOptions", padding=1, strideH=1,
+                 strideW=1, depthMultiplier=1, step=True)
+        m.op("BATCH_TO_SPACE_ND", [y, m.ints(2, 2), m.const(np.int32([[0, 1], [0, 1]]))], [((1, 7, 9, 4), kind, *out)],
+             case=f"dilated_{TEXT[kind]}")
+        m.op("TOPK_V2", [m.input((3, 20), kind, *q), m.const(np.int32(4))], [((3, 4), kind, *q), ((3, 4), I32)],
+             "TopKV2Options", case=f"top_k_{TEXT[kind]}")
+
+
+@family
 def without_reference(m):
     """Operators that BUILTIN_REF does not register, or computes in another way than TensorFlow (its LRN leaves out the last
     channel of the window): the default kernels' answers."""
