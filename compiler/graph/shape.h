@@ -35,5 +35,6 @@ tsr_status shape_cum_sum(const infer *f);
 tsr_status shape_normalize(const infer *f);
 tsr_status shape_resample(const infer *f);
 tsr_status shape_top_k(const infer *f);
+tsr_status shape_recurrent(const infer *f);
 
 #endif

@@ -73,3 +73,29 @@ tsr_status shape_top_k(const infer *f) {
                          a->extent_count == 1 ? a->extents[0] : 0, x->shape[a->axis]);
     return with_extent(f, x, a->axis, a->extents[0]);
 }
+
+static tsr_status check_shape(const infer *f, uint32_t input, const char *what, uint32_t rank, const int64_t *shape) {
+    const tsr_tensor *t = shape_input(f, input);
+    if (t == NULL || (t->rank == rank && memcmp(t->shape, shape, rank * sizeof *shape) == 0))
+        return tsr_ok();
+    char is[TSR_SHAPE_TEXT], wanted[TSR_SHAPE_TEXT];
+    return tsr_error(TSR_CORRUPT, "%s of shape %s, must be %s", what, tsr_shape_text(is, t->rank, t->shape),
+                     tsr_shape_text(wanted, rank, shape));
+}
+
+tsr_status shape_recurrent(const infer *f) {
+    static const int64_t gate_count[] = {[TSR_CELL_RNN] = 1, [TSR_CELL_GRU] = 3, [TSR_CELL_LSTM] = 4};
+    const tsr_tensor *x = shape_input(f, 0), *r = shape_input(f, 1);
+    const int64_t gates = gate_count[f->node->attr.cell];
+    if (x->rank != 3 || r->rank != 2 || r->shape[1] != x->shape[2] || x->shape[2] % gates != 0 ||
+        r->shape[0] != x->shape[2] / gates)
+        return tsr_error(TSR_CORRUPT, "gates must be [T,B,%" PRId64 "*H], recurrence weights [H,%" PRId64 "*H]", gates, gates);
+    const int64_t hidden = r->shape[0], batch = x->shape[1];
+    TSR_TRY(check_shape(f, 2, "first state", 2, (const int64_t[]){batch, hidden}));
+    TSR_TRY(check_shape(f, 3, "first cell state", 2, (const int64_t[]){batch, hidden}));
+    TSR_TRY(check_shape(f, 4, "peepholes", 1, (const int64_t[]){3 * hidden}));
+    TSR_TRY(check_shape(f, 5, "lengths", 1, (const int64_t[]){batch}));
+    TSR_TRY(check_shape(f, 6, "candidate bias", 1, (const int64_t[]){hidden}));
+    shape_set(f, 3, (const int64_t[]){x->shape[0], batch, hidden});
+    return tsr_ok();
+}

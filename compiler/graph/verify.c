@@ -38,6 +38,26 @@ static tsr_status verify_same_shape(const tsr_tensor *a, const tsr_tensor *b) {
     return tsr_ok();
 }
 
+static tsr_status verify_recurrent(const tsr_graph *graph, const tsr_node *node) {
+    const tsr_tensor *y = &graph->tensors[node->outputs[0]];
+    const uint32_t outputs = node->attr.cell == TSR_CELL_LSTM ? 3 : 2;
+    enum { LENGTHS = 5 };
+    if (node->output_count != outputs || !tsr_dtype_is_float(y->dtype))
+        return tsr_error(TSR_UNSUPPORTED, "must give %" PRIu32 " float outputs", outputs);
+    for (uint32_t i = 0; i < node->input_count; i++) {
+        const tsr_dtype dtype = node->inputs[i] != TSR_NO_ID ? graph->tensors[node->inputs[i]].dtype : TSR_DTYPE_NONE;
+        if (dtype != TSR_DTYPE_NONE && (i == LENGTHS ? dtype != TSR_I32 && dtype != TSR_I64 : dtype != y->dtype))
+            return tsr_error(TSR_UNSUPPORTED, "input %" PRIu32 " of %s", i, tsr_dtype_name(dtype));
+    }
+    for (uint32_t i = 1; i < outputs; i++) {
+        const tsr_tensor *state = node->outputs[i] != TSR_NO_ID ? &graph->tensors[node->outputs[i]] : NULL;
+        if (state == NULL || state->dtype != y->dtype || state->rank != 2 || state->shape[0] != y->shape[1] ||
+            state->shape[1] != y->shape[2])
+            return tsr_error(TSR_CORRUPT, "output %" PRIu32 " must be a state of the batch", i);
+    }
+    return tsr_ok();
+}
+
 // Types: which operators change them, and which only exist on some.
 tsr_status tsr_graph_check_types(const tsr_graph *graph, const tsr_node *node) {
     const tsr_tensor *x = &graph->tensors[node->inputs[0]], *y = &graph->tensors[node->outputs[0]];
@@ -139,6 +159,7 @@ tsr_status tsr_graph_check_types(const tsr_graph *graph, const tsr_node *node) {
             return tsr_error(TSR_UNSUPPORTED, "must give values and indices of int32 or int64");
         TSR_TRY(verify_same_shape(y, &graph->tensors[node->outputs[1]]));
         break;
+    case TSR_OP_RECURRENT: return verify_recurrent(graph, node);
     case TSR_OP_NORMALIZE:
         for (uint32_t i = 1; i < node->input_count; i++)
             if (node->inputs[i] != TSR_NO_ID && !tsr_dtype_is_float(graph->tensors[node->inputs[i]].dtype))

@@ -228,6 +228,15 @@ static const struct {
      "antialias axes coordinate_transformation_mode cubic_coeff_a exclude_outside extrapolation_value keep_aspect_ratio_policy "
      "mode nearest_mode"},
     {"Upsample", onnx_upsample, 0, "mode scales height_scale width_scale"},
+    {"RNN", onnx_recurrent, TSR_CELL_RNN, "activation_alpha activation_beta activations clip direction hidden_size layout"},
+    {"GRU", onnx_recurrent, TSR_CELL_GRU,
+     "activation_alpha activation_beta activations clip direction hidden_size layout linear_before_reset"},
+    {"LSTM", onnx_recurrent, TSR_CELL_LSTM,
+     "activation_alpha activation_beta activations clip direction hidden_size input_forget layout"},
+    {"Einsum", onnx_einsum, 0, "equation"},
+    {"LogSoftmax", onnx_log_softmax, 0, "axis"},
+    {"NegativeLogLikelihoodLoss", onnx_likelihood_loss, 0, "ignore_index reduction"},
+    {"SoftmaxCrossEntropyLoss", onnx_cross_entropy_loss, 0, "ignore_index reduction"},
     {"TopK", onnx_top_k, 0, "axis k largest sorted"},
 };
 enum { HANDLER_COUNT = sizeof handlers / sizeof handlers[0] };

@@ -93,6 +93,9 @@ onnx_handler onnx_instance_normalization, onnx_group_normalization, onnx_layer_n
 onnx_handler onnx_conv_transpose;          // onnx_conv_transpose.c
 onnx_handler onnx_resize, onnx_upsample;   // onnx_resize.c
 onnx_handler onnx_top_k;                   // onnx_select.c
+onnx_handler onnx_recurrent; // onnx_recurrent.c
+onnx_handler onnx_einsum; // onnx_einsum.c
+onnx_handler onnx_log_softmax, onnx_likelihood_loss, onnx_cross_entropy_loss; // onnx_loss.c
 // Scale and zero point from two inputs, both constant. zero_point_input may be left out: 0. `dtype`: what the zero point
 // must be of; with TSR_DTYPE_NONE it is reported.
 tsr_status onnx_read_quant(onnx *o, const onnx_node *node, uint32_t scale_input, uint32_t zero_point_input, int64_t axis,

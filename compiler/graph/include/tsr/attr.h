@@ -19,6 +19,26 @@ typedef enum tsr_pad_mode { TSR_PAD_VALUE, TSR_PAD_EDGE, TSR_PAD_REFLECT } tsr_p
 typedef enum tsr_reduction { TSR_REDUCE_NONE, TSR_REDUCE_ADD, TSR_REDUCE_MUL, TSR_REDUCE_MIN, TSR_REDUCE_MAX } tsr_reduction;
 #define TSR_WORDS_tsr_reduction "none", "add", "mul", "min", "max"
 
+// What RECURRENT computes in each step, and the functions in it; alpha and beta are attributes of the node.
+typedef enum tsr_cell { TSR_CELL_RNN, TSR_CELL_GRU, TSR_CELL_LSTM } tsr_cell;
+#define TSR_WORDS_tsr_cell "rnn", "gru", "lstm"
+typedef enum tsr_activation {
+    TSR_ACTIVATION_SIGMOID,
+    TSR_ACTIVATION_TANH,
+    TSR_ACTIVATION_RELU,
+    TSR_ACTIVATION_AFFINE, // alpha * x + beta
+    TSR_ACTIVATION_LEAKY_RELU, // x < 0 ? alpha * x : x
+    TSR_ACTIVATION_THRESHOLDED_RELU, // x >= alpha ? x : 0
+    TSR_ACTIVATION_SCALED_TANH, // alpha * tanh(beta * x)
+    TSR_ACTIVATION_HARD_SIGMOID, // min(max(alpha * x + beta, 0), 1)
+    TSR_ACTIVATION_ELU, // x < 0 ? alpha * (exp(x) - 1) : x
+    TSR_ACTIVATION_SOFTSIGN, // x / (1 + |x|)
+    TSR_ACTIVATION_SOFTPLUS, // log(1 + exp(x))
+} tsr_activation;
+#define TSR_WORDS_tsr_activation                                                                                                 \
+    "sigmoid", "tanh", "relu", "affine", "leaky_relu", "thresholded_relu", "scaled_tanh", "hard_sigmoid", "elu", "softsign",     \
+        "softplus"
+
 // Windows of CONV and pools: output row oh reads input rows oh * stride - pad_top + kh * dilation. Rows outside of the
 // picture count as zero (CONV; quantised: as the zero point) or are left out (pools). With ceil_mode the last window may
 // reach beyond pad_bottom; it always starts inside of the picture or its top padding. AVERAGE_POOL divides by the number
@@ -51,6 +71,10 @@ typedef enum tsr_reduction { TSR_REDUCE_NONE, TSR_REDUCE_ADD, TSR_REDUCE_MUL, TS
     X(FLAG, fmod, false, ) X(FLAG, select_last, false, ) X(FLAG, exclusive, false, ) X(FLAG, reverse, false, )    \
     X(FLAG, align_corners, false, ) X(FLAG, half_pixel, false, ) /* RESIZE_BILINEAR */                              \
     X(FLAG, smallest, false, ) X(FLAG, root_mean_square, false, ) X(FLOAT, epsilon, 1e-5f, )                      \
+    X(CHOICE, cell, TSR_CELL_RNN, tsr_cell) X(FLAG, linear_before_reset, false, ) X(FLAG, input_forget, false, )  \
+    X(CHOICE, gate_activation, TSR_ACTIVATION_SIGMOID, tsr_activation)                                            \
+    X(CHOICE, cell_activation, TSR_ACTIVATION_TANH, tsr_activation)                                               \
+    X(CHOICE, output_activation, TSR_ACTIVATION_TANH, tsr_activation)                                             \
     X(FLAG, approximate, false, )                                                                                 \
     X(FLAG, round_half_away, false, )   /* QUANTIZE of reals: halves away from zero (TFLite), not to even (ONNX) */ \
     X(FLOAT, alpha, 1, ) X(FLOAT, beta, 1, )                                                                      \

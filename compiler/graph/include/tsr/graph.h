@@ -72,6 +72,10 @@ typedef uint32_t tsr_id; // index of a tensor or node
         index constant int32, weight float32 */                                                               \
     X(TOP_K, "TopK")                 /* the attr.extents[0] largest along attr.axis, with attr.smallest the smallest; first ones \
         first; outputs values, indices: int32 or int64 */                                                     \
+    X(RECURRENT, "Recurrent")        /* gates[T,B,G*H] (x * W + biases), r[H,G*H], h[B,H]?, c[B,H]?, peepholes[3*H]?, lengths[B]?, \
+        candidate bias[H]? -> y[T,B,H], last h[B,H], last c[B,H] (LSTM): attr.cell with G = 1 RNN, 3 GRU (update,   \
+        reset, candidate), 4 LSTM (input, output, forget, candidate; peepholes input, output, forget); attr.reverse; \
+        attr.clip_hi bounds what enters activations; GRU with attr.linear_before_reset: reset * (h * R + bias) */   \
     X(SOFTMAX, "Softmax")            /* attr.axis, attr.beta; attr.flatten_axis: the form before opset 13 */ \
     X(QUANTIZE, "QuantizeLinear")    /* float -> integer by the output's quant; integer -> integer: requantise */ \
     X(DEQUANTIZE, "DequantizeLinear")                                                                     \
