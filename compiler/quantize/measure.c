@@ -42,7 +42,7 @@ static double decibels(double signal, double noise) { return noise > 0 ? 10 * lo
 static bool is_layer(const tsr_quantizer *q, uint32_t n) {
     const tsr_node *node = &q->graph->nodes[n];
     const tsr_tensor *y = &q->graph->tensors[node->outputs[0]];
-    return !is_move(node) && y->dtype == TSR_F32 && q->twin_of[node->outputs[0]] != TSR_NO_ID;
+    return !is_move(q->graph, node) && y->dtype == TSR_F32 && q->twin_of[node->outputs[0]] != TSR_NO_ID;
 }
 
 static tsr_status compare_all(tsr_quantizer *q, const char *stage, uint32_t count, const tsr_id *pairs, comparison *c) {

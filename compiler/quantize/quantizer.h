@@ -8,7 +8,7 @@
 //   range.c     a distribution into a range, a range into scale and zero point
 //   rewrite.c   the quantised twin of the graph                         (weights.c: weights and biases)
 //   measure.c   the twin against the graph
-//   write.c     a graph into an ONNX file                               (write_ops.c: operators)
+//   write.c     a graph into an ONNX file                               (write_*.c: operators)
 #ifndef QUANTIZE_QUANTIZER_H
 #define QUANTIZE_QUANTIZER_H
 
@@ -60,7 +60,8 @@ uint32_t equalise(tsr_graph *graph);
 // select.c
 tsr_status select_kept(tsr_quantizer *q, bool *kept); // the nodes that options.keep names
 void select_integer(tsr_quantizer *q, const bool *kept);
-bool is_move(const tsr_node *node); // gives some of its input's values
+uint32_t activations_of(const tsr_node *node); // its first inputs, which are quantised tensors
+bool is_move(const tsr_graph *graph, const tsr_node *node); // gives some of its input's values
 // calibrate.c
 tsr_status calibrate(tsr_quantizer *q);
 // range.c

@@ -96,8 +96,8 @@ static void add_integer(rewriting *r, const tsr_node *node) {
     }
     const bool weighted = has_weights(node);
     tsr_id *in = TSR_NEW_ARRAY(r->to->arena, tsr_id, node->input_count + 3);
-    for (uint32_t i = 0; i < (weighted ? 1 : node->input_count); i++)
-        in[i] = quantised_value(r, node->inputs[i]);
+    for (uint32_t i = 0; i < node->input_count; i++)
+        in[i] = i < activations_of(node) ? quantised_value(r, node->inputs[i]) : node->inputs[i];
     if (weighted)
         add_weights(r, node, in);
     uint32_t added;

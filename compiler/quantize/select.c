@@ -10,8 +10,9 @@
 
 #include "quantizer.h"
 
-bool is_move(const tsr_node *node) {
+bool is_move(const tsr_graph *graph, const tsr_node *node) {
     switch (node->op) {
+    case TSR_OP_GATHER: return graph->tensors[node->inputs[1]].data != NULL; // resizing to the nearest neighbour, too
     case TSR_OP_RESHAPE:
     case TSR_OP_TRANSPOSE:
     case TSR_OP_CONCAT: return true;
@@ -36,14 +37,20 @@ static bool computes(const tsr_graph *graph, const tsr_node *node) {
     case TSR_OP_SIGMOID:
     case TSR_OP_TANH:
     case TSR_OP_LEAKY_RELU:
+    case TSR_OP_ELU:
+    case TSR_OP_HARD_SWISH:
+    case TSR_OP_GELU:
     case TSR_OP_CLIP: return true;
     default: return false;
     }
 }
 
+// The first inputs, those that integers are made of as they are.
+uint32_t activations_of(const tsr_node *node) { return has_weights(node) || node->op == TSR_OP_GATHER ? 1 : node->input_count; }
+
 // Reads and writes float32 alone.
 static bool is_real(const tsr_graph *graph, const tsr_node *node) {
-    for (uint32_t i = 0; i < node->input_count; i++)
+    for (uint32_t i = 0; i < activations_of(node); i++)
         if (node->inputs[i] != TSR_NO_ID && graph->tensors[node->inputs[i]].dtype != TSR_F32)
             return false;
     return node->output_count == 1 && graph->tensors[node->outputs[0]].dtype == TSR_F32;
@@ -100,11 +107,11 @@ static void mark_integer(tsr_quantizer *q, const bool *kept) {
     for (uint32_t n = 0; n < graph->node_count; n++) {
         const tsr_node *node = &graph->nodes[n];
         const bool can = !kept[n] && is_real(graph, node);
-        q->integer[n] = can && (computes(graph, node) || (is_move(node) && reads_integer(q, node)));
+        q->integer[n] = can && (computes(graph, node) || (is_move(graph, node) && reads_integer(q, node)));
     }
     for (uint32_t n = graph->node_count; n-- > 0;) {
         const tsr_node *node = &graph->nodes[n];
-        if (!kept[n] && is_real(graph, node) && is_move(node) && read_by_integers_alone(q, node->outputs[0]))
+        if (!kept[n] && is_real(graph, node) && is_move(graph, node) && read_by_integers_alone(q, node->outputs[0]))
             q->integer[n] = true;
     }
 }
@@ -133,12 +140,12 @@ void select_integer(tsr_quantizer *q, const bool *kept) {
         const tsr_node *node = &graph->nodes[n];
         if (!q->integer[n])
             continue;
-        const uint32_t activations = has_weights(node) ? 1 : node->input_count;
+        const uint32_t activations = activations_of(node);
         for (uint32_t i = 0; i < activations; i++)
             q->tensors[node->inputs[i]].quantised = true;
         q->tensors[node->outputs[0]].quantised = true;
-        q->tensors[node->outputs[0]].follows = is_move(node);
-        for (uint32_t i = 0; i < activations && is_move(node); i++)
+        q->tensors[node->outputs[0]].follows = is_move(graph, node);
+        for (uint32_t i = 0; i < activations && is_move(graph, node); i++)
             share(q, node->outputs[0], node->inputs[i]);
     }
     for (uint32_t t = 0; t < graph->tensor_count; t++)

@@ -37,6 +37,7 @@ typedef struct record {
 struct writing {
     const tsr_graph *graph;
     tsr_arena *arena;
+    int64_t opset;
     view *views;            // a tensor
     tsr_id *dequantised;    // a tensor: the constant it is dequantised from, or TSR_NO_ID
     uint32_t (*parameters)[2]; // a tensor: scale and zero point
@@ -49,6 +50,7 @@ struct writing {
 
 const tsr_graph *written_graph(const writing *w) { return w->graph; }
 tsr_arena *written_arena(const writing *w) { return w->arena; }
+int64_t written_opset(const writing *w) { return w->opset; }
 
 // Lists double at powers of two; the old ones stay in the arena until the end.
 static void *room(const writing *w, void *items, uint32_t count, size_t size) {
@@ -261,7 +263,17 @@ static void find_dequantised(writing *w) {
     }
 }
 
-static void write_graph(writing *w, int64_t *out_opset) {
+// What the newest of the operators needs, at least 13: the first with scales per channel.
+static int64_t needed_opset(const tsr_graph *graph) {
+    int64_t needed = 13, opset;
+    for (uint32_t n = 0; n < graph->node_count; n++) {
+        handler_of(&graph->nodes[n], &opset);
+        needed = opset > needed ? opset : needed;
+    }
+    return needed;
+}
+
+static void write_graph(writing *w) {
     const tsr_graph *graph = w->graph;
     w->views = TSR_NEW_ARRAY(w->arena, view, graph->tensor_count);
     w->dequantised = TSR_NEW_ARRAY(w->arena, tsr_id, graph->tensor_count);
@@ -274,11 +286,9 @@ static void write_graph(writing *w, int64_t *out_opset) {
         w->values[v] = (value){graph->tensors[graph->inputs[i]].name, true};
         define(w, graph->inputs[i], v, border_perm(graph, graph->inputs[i]));
     }
-    *out_opset = 13;
     for (uint32_t n = 0; n < graph->node_count; n++) {
         int64_t opset;
         write_handler *write = handler_of(&graph->nodes[n], &opset);
-        *out_opset = opset > *out_opset ? opset : *out_opset;
         if (w->dequantised[graph->nodes[n].outputs[0]] == TSR_NO_ID) // those are written where they are read
             write(w, &graph->nodes[n]);
     }
@@ -291,10 +301,9 @@ tsr_status write_onnx(const tsr_graph *graph, uint8_t **out_bytes, size_t *out_s
     *out_bytes = NULL;
     *out_size = 0;
     TSR_TRY(write_check(graph));
-    writing w = {.graph = graph, .arena = tsr_arena_create()};
-    int64_t opset;
-    write_graph(&w, &opset);
-    tsr_onnx_writer *file = tsr_onnx_writer_create(graph->name, opset);
+    writing w = {.graph = graph, .arena = tsr_arena_create(), .opset = needed_opset(graph)};
+    write_graph(&w);
+    tsr_onnx_writer *file = tsr_onnx_writer_create(graph->name, w.opset);
     give_to_file(&w, file);
     tsr_status status = tsr_onnx_serialise(file, out_bytes, out_size);
     tsr_onnx_writer_free(file);

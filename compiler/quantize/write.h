@@ -36,9 +36,45 @@ void define(writing *w, tsr_id tensor, uint32_t value, const int64_t *perm);
 // Scale and zero point of a quantised tensor as constants, once each; NO_VALUE for a zero point that may be left out.
 void quant_constants(writing *w, tsr_id tensor, uint32_t *out_scale, uint32_t *out_zero_point);
 
-// write_ops.c
+int64_t written_opset(const writing *w);
+
+// ---- write_util.c ------------------------------------------------------------------------------------------------------
+
+typedef struct attribute_list {
+    writing *w;
+    tsr_onnx_attribute *list;
+    uint32_t count;
+} attribute_list;
+attribute_list no_attributes(writing *w);
+void add_int(attribute_list *a, const char *name, int64_t value);
+void add_float(attribute_list *a, const char *name, float value);
+void add_text(attribute_list *a, const char *name, const char *text);
+void add_ints(attribute_list *a, const char *name, uint32_t count, const int64_t *values);
+
+const tsr_tensor *written_tensor(const writing *w, tsr_id id);
+const char *output_name(const writing *w, const tsr_node *node);
+// Constants named "<base>_<suffix>".
+uint32_t add_scalar(writing *w, const char *base, const char *suffix, float real);
+uint32_t add_integers(writing *w, const char *base, const char *suffix, uint32_t count, const int64_t *values);
+// The input as it was written, or a constant as it is.
+view view_of_input(writing *w, tsr_id id);
+// Relu or Clip by the node's bounds.
+uint32_t add_clip(writing *w, const tsr_node *node, uint32_t x, const char *name);
+// The node's result by one operator, then its fused activation.
+void add_result(writing *w, const tsr_node *node, const char *op, uint32_t count, const uint32_t *in, const attribute_list *a,
+                const int64_t *perm);
+// The layout in which the operands of a broadcasting operator meet; returns perm.
+const int64_t *common_layout(const writing *w, const tsr_node *node, int64_t perm[TSR_MAX_RANK]);
+void add_broadcast(writing *w, const tsr_node *node, const char *op, const attribute_list *a);
+// Axes of the value; they are an attribute or an input, as the opset wants it.
+uint32_t add_reduction(writing *w, const char *op, const char *name, uint32_t x, uint32_t count, const int64_t *axes,
+                       attribute_list *a);
+
+// ---- write_ops.c, write_elements.c -------------------------------------------------------------------------------------
+
 typedef void write_handler(writing *w, const tsr_node *node);
 write_handler *handler_of(const tsr_node *node, int64_t *out_opset); // NULL: cannot be written
+write_handler *element_handler_of(const tsr_node *node, int64_t *out_opset);
 uint32_t write_dequantize(writing *w, tsr_id tensor, uint32_t from, int64_t axis);
 
 #endif
