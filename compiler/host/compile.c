@@ -9,55 +9,25 @@
 #include <string.h>
 
 #include "emit.h"
-
-// The features that code may be built for. A feature is used only if it is here, so that the list in a compiled model is
-// complete and a loader can check each; in the order in which processors gained them.
-static const char *const known_features[] = {
-    "sse3", "ssse3", "sse4.1", "sse4.2",  "popcnt",   "avx",      "f16c",     "fma",      "avx2",       "bmi",
-    "bmi2", "lzcnt", "movbe",  "avx512f", "avx512cd", "avx512bw", "avx512dq", "avx512vl", "avx512vnni",
-};
-static const char baseline_features[] = "sse3,ssse3,sse4.1";
+#include "target.h"
 
 typedef struct job {
     tsr_arena *arena;
     LLVMContextRef context;
     LLVMModuleRef module;
     LLVMTargetMachineRef machine;
-    char *triple;
-    const char *features; // comma separated
+    tsr_target target;
     LLVMAttributeRef attributes[8];
     unsigned attribute_count;
 } job;
 
-static bool has_feature(const char *host, const char *feature) { // host: "+sse2,-avx,..."
-    size_t length = strlen(feature);
-    for (const char *at = host; (at = strchr(at, '+')) != NULL; at++)
-        if (strncmp(at + 1, feature, length) == 0 && (at[1 + length] == ',' || at[1 + length] == '\0'))
-            return true;
-    return false;
-}
-
-static tsr_status choose_features(job *j, const char *cpu) {
-    if (strcmp(cpu, "baseline") == 0) {
-        j->features = baseline_features;
-        return tsr_ok();
-    }
-    if (strcmp(cpu, "native") != 0)
-        return tsr_error(TSR_INVALID_ARGUMENT, "unknown host cpu '%s': it is 'native' or 'baseline'", cpu);
-    char *host = LLVMGetHostCPUFeatures();
-    j->features = "";
-    for (size_t i = 0; i < sizeof known_features / sizeof *known_features; i++)
-        if (has_feature(host, known_features[i]))
-            j->features = tsr_arena_printf(j->arena, "%s%s%s", j->features, *j->features ? "," : "", known_features[i]);
-    LLVMDisposeMessage(host);
-    return tsr_ok();
-}
-
 // "a,b" -> "+a,+b"
 static char *plus_features(job *j) {
-    char *text = TSR_NEW_ARRAY(j->arena, char, 2 * strlen(j->features) + 2), *to = text;
-    for (const char *at = j->features; *at != '\0'; at++) {
-        if (at == j->features || at[-1] == ',')
+    const tsr_target *t = &j->target;
+    const char *list = tsr_arena_printf(j->arena, "%s%s%s", t->always, *t->always && *t->features ? "," : "", t->features);
+    char *text = TSR_NEW_ARRAY(j->arena, char, 2 * strlen(list) + 2), *to = text;
+    for (const char *at = list; *at != '\0'; at++) {
+        if (at == list || at[-1] == ',')
             *to++ = '+';
         *to++ = *at;
     }
@@ -69,39 +39,55 @@ static void add_text_attribute(job *j, const char *key, const char *value) {
         LLVMCreateStringAttribute(j->context, key, (unsigned)strlen(key), value, (unsigned)strlen(value));
 }
 
-static tsr_status set_up(job *j, const char *cpu) {
-    LLVMInitializeNativeTarget();
-    LLVMInitializeNativeAsmPrinter();
+static void initialise_targets(void) {
+    LLVMInitializeX86TargetInfo();
+    LLVMInitializeX86Target();
+    LLVMInitializeX86TargetMC();
+    LLVMInitializeX86AsmPrinter();
+    LLVMInitializeAArch64TargetInfo();
+    LLVMInitializeAArch64Target();
+    LLVMInitializeAArch64TargetMC();
+    LLVMInitializeAArch64AsmPrinter();
+    LLVMInitializeARMTargetInfo();
+    LLVMInitializeARMTarget();
+    LLVMInitializeARMTargetMC();
+    LLVMInitializeARMAsmPrinter();
+    LLVMInitializeRISCVTargetInfo();
+    LLVMInitializeRISCVTarget();
+    LLVMInitializeRISCVTargetMC();
+    LLVMInitializeRISCVAsmPrinter();
+}
+
+static tsr_status set_up(job *j, const tsr_host_options *options) {
+    initialise_targets();
     j->context = LLVMContextCreate();
     j->module = LLVMModuleCreateWithNameInContext("tessera", j->context);
-    j->triple = LLVMGetDefaultTargetTriple();
-    TSR_TRY(choose_features(j, cpu));
+    TSR_TRY(tsr_target_find(j->arena, options, &j->target));
     LLVMTargetRef target;
     char *message = NULL;
-    if (LLVMGetTargetFromTriple(j->triple, &target, &message)) {
+    if (LLVMGetTargetFromTriple(j->target.triple, &target, &message)) {
         tsr_status status = tsr_error(TSR_INTERNAL, "LLVM: %s", message);
         LLVMDisposeMessage(message);
         return status;
     }
     const char *features = plus_features(j);
-    j->machine = LLVMCreateTargetMachine(target, j->triple, "x86-64", features, LLVMCodeGenLevelAggressive, LLVMRelocPIC,
-                                         LLVMCodeModelSmall);
+    // RISC-V's small model reaches the lowest 2 GiB only; its medium one reaches 2 GiB around the code.
+    LLVMCodeModel model = strncmp(j->target.triple, "riscv", 5) == 0 ? LLVMCodeModelMedium : LLVMCodeModelSmall;
+    j->machine = LLVMCreateTargetMachine(target, j->target.triple, j->target.cpu, features, LLVMCodeGenLevelAggressive,
+                                         LLVMRelocPIC, model);
     LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(j->machine);
     LLVMSetModuleDataLayout(j->module, layout);
     LLVMDisposeTargetData(layout);
-    LLVMSetTarget(j->module, j->triple);
+    LLVMSetTarget(j->module, j->target.triple);
     static const char *const flags[] = {"nounwind", "nofree", "norecurse"};
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
         j->attributes[j->attribute_count++] =
             LLVMCreateEnumAttribute(j->context, LLVMGetEnumAttributeKindForName(flags[i], strlen(flags[i])), 0);
     add_text_attribute(j, "no-builtins", ""); // no memcpy or memset from a loop: there is nobody to call
-    add_text_attribute(j, "target-cpu", "x86-64");
+    add_text_attribute(j, "target-cpu", j->target.cpu);
     add_text_attribute(j, "target-features", features);
-    if (strcmp(cpu, "native") == 0) {
-        char *tune = LLVMGetHostCPUName();
-        add_text_attribute(j, "tune-cpu", tune);
-        LLVMDisposeMessage(tune);
-    }
+    if (*j->target.tune != '\0')
+        add_text_attribute(j, "tune-cpu", j->target.tune);
     return tsr_ok();
 }
 
@@ -143,13 +129,9 @@ static tsr_status emit_object(job *j, uint8_t **out_object, size_t *out_size) {
     return tsr_ok();
 }
 
-static const char *cpu_of(const tsr_host_options *options) {
-    return options != NULL && options->cpu != NULL ? options->cpu : "native";
-}
-
 static tsr_status build(job *j, const tsr_tensor_function *const *functions, uint32_t count, const tsr_host_options *options,
                         uint8_t **out_object, size_t *out_size) {
-    TSR_TRY(set_up(j, cpu_of(options)));
+    TSR_TRY(set_up(j, options));
     const tsr_emit_options emit = {
         .attributes = j->attributes,
         .attribute_count = j->attribute_count,
@@ -164,18 +146,6 @@ static tsr_status build(job *j, const tsr_tensor_function *const *functions, uin
     return emit_object(j, out_object, out_size);
 }
 
-tsr_status tsr_host_lower_target(const tsr_host_options *options, tsr_lower_target *out_target) {
-    *out_target = (tsr_lower_target){.vector_bytes = 16, .registers = 16, .dot = 2}; // SSE
-    job j = {.arena = tsr_arena_create()};
-    tsr_status status = choose_features(&j, cpu_of(options));
-    if (status.code == TSR_OK && strstr(j.features, "avx512bw") != NULL)
-        *out_target = (tsr_lower_target){.vector_bytes = 64, .registers = 32, .dot = 2};
-    else if (status.code == TSR_OK && strstr(j.features, "avx2") != NULL)
-        out_target->vector_bytes = 32;
-    tsr_arena_free(j.arena);
-    return status;
-}
-
 tsr_status tsr_host_object(tsr_arena *arena, const tsr_tensor_function *const *functions, uint32_t count,
                            const tsr_host_options *options, uint8_t **out_object, size_t *out_size, const char **out_target,
                            const char **out_features) {
@@ -185,12 +155,11 @@ tsr_status tsr_host_object(tsr_arena *arena, const tsr_tensor_function *const *f
     job j = {.arena = arena};
     tsr_status status = build(&j, functions, count, options, out_object, out_size);
     if (status.code == TSR_OK) {
-        *out_target = tsr_arena_strndup(arena, j.triple, strlen(j.triple));
-        *out_features = tsr_arena_strndup(arena, j.features, strlen(j.features));
+        *out_target = j.target.triple;
+        *out_features = j.target.features;
     }
     if (j.machine != NULL)
         LLVMDisposeTargetMachine(j.machine);
-    LLVMDisposeMessage(j.triple);
     LLVMDisposeModule(j.module);
     LLVMContextDispose(j.context);
     return status;

@@ -21,13 +21,25 @@ enum { TSR_HOST_LOCAL_BYTES = 16 * 1024 }; // LOCAL buffers of one function, in 
 // done before a sleeping thread has woken up.
 enum { TSR_HOST_LEAST_PARALLEL = 1 << 18 };
 
+// target            cpu
+// x86-64            avx512 (with VNNI), avx2 (with FMA), baseline (SSE4.1, found on every machine of the last 15 years)
+// aarch64           baseline (NEON); scheduled for Cortex-A53
+// armv7             baseline (NEON, hard-float ABI); Cortex-A9
+// riscv64           v (vectors of at least 128 bits), baseline (rv64gc)
+// this computer's   also native: all that it has
+// all               portable: stands for all kinds of the target
 typedef struct tsr_host_options {
-    // "native": what this machine has; "baseline": x86-64 with SSE4.1, found on every machine of the last 15 years.
-    const char *cpu;
+    const char *target; // NULL or "native": this computer's
+    const char *cpu;    // NULL: native, or portable for another target
     uint64_t least_parallel; // 0: TSR_HOST_LEAST_PARALLEL; UINT64_MAX: one thread runs everything
 } tsr_host_options;
 
-// What schedules for it may count on; for tsr_lower_node_for.
+// The kinds of code that the options ask for, the most able first: one unless cpu is portable. tsr_host_compile takes one
+// at a time. INVALID_ARGUMENT says what there is.
+enum { TSR_HOST_MAX_CPUS = 8 };
+tsr_status tsr_host_cpus(const tsr_host_options *options, const char *out_cpus[TSR_HOST_MAX_CPUS], uint32_t *out_count);
+
+// What schedules for them may count on; for tsr_lower_node_for.
 tsr_status tsr_host_lower_target(const tsr_host_options *options, tsr_lower_target *out_target);
 
 typedef struct tsr_host_code {
