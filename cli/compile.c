@@ -6,7 +6,7 @@
 #include "model.h"
 
 typedef struct arguments {
-    const char *output, *config, *cpu, *dump_after;
+    const char *output, *config, *target, *cpu, *dump_after;
     bool host_only, dump_data;
     model_arguments model;
 } arguments;
@@ -25,6 +25,7 @@ static tsr_status compile(const char *model, const arguments *a) {
                           (tsr_compile_options){
                               .config = a->host_only ? NULL : &config,
                               .host_only = a->host_only,
+                              .target = a->target,
                               .cpu = a->cpu,
                               .dump_after = a->dump_after,
                               .dump_data = a->dump_data,
@@ -58,14 +59,17 @@ static void list_stages(char *out, size_t size) {
 int cli_compile(int argc, char **argv) {
     char stages[1024];
     list_stages(stages, sizeof stages);
-    arguments a = {.config = "pynq", .cpu = "native", .model.batch = 1};
+    arguments a = {.config = "pynq", .model.batch = 1};
     const cli_option options[] = {
         {OPTION_TEXT, "-o", "FILE", &a.output, "where the compiled model goes (.tsr)"},
         {OPTION_TEXT, "--config", "NAME", &a.config,
          "hardware configuration: a name of `tessera devices`, or the\npath of a .cfg file (default pynq)"},
         {OPTION_FLAG, "--host-only", NULL, &a.host_only, "everything on the CPU; runs on every device"},
+        {OPTION_TEXT, "--target", "CPU", &a.target, "code for x86-64, aarch64, armv7 or riscv64 (default: this computer's)"},
         {OPTION_TEXT, "--cpu", "KIND", &a.cpu,
-         "CPU code for this machine (native, the default) or for any of\nits architecture (baseline)"},
+         "kind of that CPU: native (this one; the default here), baseline\n(any), for x86-64 also avx2 or avx512, for riscv64 v, "
+         "or portable\n(all of them; the "
+         "best is chosen at load; the default elsewhere)"},
         MODEL_OPTIONS(a.model),
         {OPTION_TEXT, "--dump-after", "STAGE", &a.dump_after, stages},
         {OPTION_FLAG, "--dump-data", NULL, &a.dump_data,
@@ -82,7 +86,8 @@ int cli_compile(int argc, char **argv) {
         "A compiled model belongs to one configuration and one version of the instruction set. It holds\n"
         "machine code for the CPU's part: run only those that you trust.\n",
         "  tessera compile models/digits/digits_qdq.onnx -o digits.tsr\n"
-        "  tessera compile model.tflite --config wide --cpu baseline -o model.tsr\n"
+        "  tessera compile model.tflite --config wide --cpu portable -o model.tsr\n"
+        "  tessera compile model.onnx --target armv7 -o model.tsr\n"
         "  tessera compile model.onnx --dump-after import --dump-data >model.tsg\n",
     };
     const char *model[1];
@@ -91,8 +96,9 @@ int cli_compile(int argc, char **argv) {
         return code;
     if (a.output == NULL && a.dump_after == NULL)
         return cli_misuse("compile", "say with -o where the compiled model goes");
-    if (strcmp(a.cpu, "native") != 0 && strcmp(a.cpu, "baseline") != 0)
-        return cli_misuse("compile", "--cpu is native or baseline, not \"%s\"", a.cpu);
+    tsr_status known = tsr_compile_check_target(a.target, a.cpu);
+    if (known.code != TSR_OK)
+        return cli_misuse("compile", "%s", known.message);
     if (a.model.batch == 0)
         return cli_misuse("compile", "--batch starts at 1");
     return cli_finish(compile(model[0], &a));

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "compile.h"
+#include "tsr/host.h"
 #include "tsr/import.h"
 #include "tsr/lower.h"
 #include "tsr/passes.h"
@@ -71,6 +72,13 @@ static tsr_status compile(compilation *c, tsr_program *program) {
     TSR_TRY(plan_memory(c));
     TSR_TRY(generate(c, program));
     return tsr_program_check(program);
+}
+
+tsr_status tsr_compile_check_target(const char *target, const char *cpu) {
+    const tsr_host_options options = {.target = target, .cpu = cpu};
+    const char *cpus[TSR_HOST_MAX_CPUS];
+    uint32_t count;
+    return tsr_host_cpus(&options, cpus, &count);
 }
 
 // The file's name without folders and ending.

@@ -94,7 +94,7 @@ static tsr_status host_node(generator *g, const tsr_node *node, tsr_step *step) 
     TSR_TRY(tsr_lower_node_for(g->c->arena, g->c->graph, node, g->c->buffers, &g->target, &f));
     TSR_TRY(place_buffers(g, f));
     step->kind = TSR_STEP_HOST;
-    step->entry = g->function_count; // the function's number until the code is there
+    step->function = g->function_count;
     g->functions[g->function_count++] = f;
     return tsr_ok();
 }
@@ -132,25 +132,49 @@ static tsr_status make_steps(generator *g) {
     return end_stream(g, step);
 }
 
+// The image of each kind begins on a page of its own.
+static tsr_status add_kind(generator *g, uint32_t kind, const tsr_host_code *code) {
+    enum { PAGE = 4096 };
+    tsr_program *p = g->program;
+    uint64_t begin = (p->code_bytes + PAGE - 1) / PAGE * PAGE, end = begin + code->code_bytes;
+    if (end > TSR_PROGRAM_MAX_CODE)
+        return tsr_error(TSR_UNSUPPORTED, "%llu MiB of host code are more than a compiled model can have (%llu)",
+                         (unsigned long long)(end >> 20), (unsigned long long)(TSR_PROGRAM_MAX_CODE >> 20));
+    uint8_t *grown = realloc(p->code, end);
+    if (grown == NULL)
+        return tsr_error(TSR_OUT_OF_MEMORY, "no memory for %llu bytes of host code", (unsigned long long)end);
+    p->code = grown;
+    memset(p->code + p->code_bytes, 0, begin - p->code_bytes);
+    memcpy(p->code + begin, code->code, code->code_bytes);
+    p->code_bytes = end;
+    for (uint32_t f = 0; f < g->function_count; f++)
+        p->entries[kind * g->function_count + f] = (uint32_t)begin + code->entries[f];
+    copy_name(p->target, sizeof p->target, code->target);
+    copy_name(p->kinds[kind].features, sizeof p->kinds[kind].features, code->features);
+    if (strlen(code->features) >= sizeof p->kinds[kind].features)
+        return tsr_error(TSR_INTERNAL, "the list of CPU features is too long for the file: %s", code->features);
+    return tsr_ok();
+}
+
 static tsr_status make_host_code(generator *g) {
     tsr_program *p = g->program;
     if (g->function_count == 0)
         return tsr_ok();
-    progress(g->c, "host code", 0, 1);
-    tsr_host_code code;
-    TSR_TRY(tsr_host_compile(g->c->arena, g->functions, g->function_count, &g->host, &code));
-    p->code = malloc(code.code_bytes);
-    if (p->code == NULL)
-        return tsr_error(TSR_OUT_OF_MEMORY, "no memory for %llu bytes of host code", (unsigned long long)code.code_bytes);
-    memcpy(p->code, code.code, code.code_bytes);
-    p->code_bytes = code.code_bytes;
-    copy_name(p->target, sizeof p->target, code.target);
-    if (strlen(code.features) >= sizeof p->features)
-        return tsr_error(TSR_INTERNAL, "the list of CPU features is too long for the file: %s", code.features);
-    copy_name(p->features, sizeof p->features, code.features);
-    for (uint32_t s = 0; s < p->step_count; s++)
-        if (p->steps[s].kind == TSR_STEP_HOST)
-            p->steps[s].entry = code.entries[p->steps[s].entry];
+    const char *cpus[TSR_HOST_MAX_CPUS];
+    TSR_TRY(tsr_host_cpus(&g->host, cpus, &p->kind_count));
+    p->function_count = g->function_count;
+    p->kinds = calloc(p->kind_count, sizeof *p->kinds);
+    p->entries = calloc((size_t)p->kind_count * p->function_count, sizeof *p->entries);
+    if (p->kinds == NULL || p->entries == NULL)
+        return tsr_error(TSR_OUT_OF_MEMORY, "no memory for %u host functions", p->function_count);
+    for (uint32_t k = 0; k < p->kind_count; k++) {
+        progress(g->c, "host code", k, p->kind_count);
+        tsr_host_options options = g->host;
+        options.cpu = cpus[k];
+        tsr_host_code code;
+        TSR_TRY(tsr_host_compile(g->c->arena, g->functions, g->function_count, &options, &code));
+        TSR_TRY(add_kind(g, k, &code));
+    }
     return tsr_ok();
 }
 
@@ -184,7 +208,7 @@ tsr_status generate(compilation *c, tsr_program *p) {
     if (p->inputs == NULL || p->outputs == NULL || p->steps == NULL || p->layers == NULL)
         return tsr_error(TSR_OUT_OF_MEMORY, "no memory for a program of %u nodes", nodes);
     generator g = {.c = c, .program = p, .functions = TSR_NEW_ARRAY(c->arena, const tsr_tensor_function *, nodes + 1)};
-    g.host.cpu = c->options->cpu;
+    g.host = (tsr_host_options){.target = c->options->target, .cpu = c->options->cpu};
     TSR_TRY(tsr_host_lower_target(&g.host, &g.target));
     if (c->options->config != NULL) {
         TSR_TRY(tsr_accel_create(c->arena, c->options->config, &c->consts, &g.accel));

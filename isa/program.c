@@ -17,15 +17,27 @@ enum {
     SECTION_ENTRY_BYTES = 24,
     SECTION_ALIGN = 64,
     CRC_OFFSET = 12,
-    TEXT_FIXED_BYTES = 384, // of the text section, in front of the configuration
+    TEXT_FIXED_BYTES = 128, // of the text section, in front of the configuration
     IO_BYTES = 136,
     STEP_BYTES = 32,
     LAYER_BYTES = 272,
+    KIND_BYTES = 256,
+    ENTRY_BYTES = 4,
 };
 
 // In file order; the number is the `kind` in the section table.
-enum { SECTION_TEXT = 1, SECTION_INPUTS, SECTION_OUTPUTS, SECTION_STEPS, SECTION_LAYERS, SECTION_CONST, SECTION_CODE };
-enum { SECTION_COUNT = 7, FIRST_SECTION = HEADER_BYTES + SECTION_COUNT * SECTION_ENTRY_BYTES };
+enum {
+    SECTION_TEXT = 1,
+    SECTION_INPUTS,
+    SECTION_OUTPUTS,
+    SECTION_STEPS,
+    SECTION_LAYERS,
+    SECTION_KINDS,
+    SECTION_ENTRIES,
+    SECTION_CONST,
+    SECTION_CODE
+};
+enum { SECTION_COUNT = 9, FIRST_SECTION = HEADER_BYTES + SECTION_COUNT * SECTION_ENTRY_BYTES };
 
 static const char magic[8] = "TESSERA";
 
@@ -128,7 +140,6 @@ static void section_fields(cursor *c, section *s) {
 static void text_fields(cursor *c, tsr_program *p) {
     field_text(c, p->model_name, sizeof p->model_name);
     field_text(c, p->target, sizeof p->target);
-    field_text(c, p->features, sizeof p->features);
 }
 
 static void io_fields(cursor *c, tsr_io *io) {
@@ -152,7 +163,7 @@ static void step_fields(cursor *c, tsr_step *step) {
     field_u32(c, &step->layer_count);
     field_u32(c, &step->insn_offset);
     field_u32(c, &step->insn_count);
-    field_u32(c, &step->entry);
+    field_u32(c, &step->function);
     field_reserved(c);
     field_reserved(c);
     step->kind = kind == TSR_STEP_HOST ? TSR_STEP_HOST : TSR_STEP_ACCELERATOR;
@@ -227,15 +238,14 @@ static tsr_status check_step(const tsr_program *p, const tsr_step *step, uint32_
     if (step->kind == TSR_STEP_HOST) {
         if (step->insn_offset != 0 || step->insn_count != 0)
             return tsr_error(TSR_CORRUPT, "host step %u has instructions", index);
-        if (step->entry >= p->code_bytes)
-            return tsr_error(TSR_CORRUPT, "host step %u starts at byte %u of %llu bytes of code", index, step->entry,
-                             (unsigned long long)p->code_bytes);
+        if (step->function >= p->function_count)
+            return tsr_error(TSR_CORRUPT, "host step %u calls function %u of %u", index, step->function, p->function_count);
         return tsr_ok();
     }
     if (step->kind != TSR_STEP_ACCELERATOR)
         return tsr_error(TSR_CORRUPT, "step %u is of unknown kind %d", index, (int)step->kind);
-    if (step->entry != 0)
-        return tsr_error(TSR_CORRUPT, "accelerator step %u has a host entry", index);
+    if (step->function != 0)
+        return tsr_error(TSR_CORRUPT, "accelerator step %u has a host function", index);
     if (step->insn_count == 0)
         return tsr_error(TSR_CORRUPT, "accelerator step %u has no instructions", index);
     if (step->insn_offset % TSR_INSN_BYTES != 0)
@@ -276,6 +286,22 @@ static tsr_status check_counts(const tsr_program *p) {
     return tsr_ok();
 }
 
+static tsr_status check_code(const tsr_program *p) {
+    if (p->kind_count > TSR_PROGRAM_MAX_KINDS || p->function_count > TSR_PROGRAM_MAX_STEPS)
+        return tsr_error(TSR_CORRUPT, "%u kinds of host code and %u functions; the limits are %d and %d", p->kind_count,
+                         p->function_count, TSR_PROGRAM_MAX_KINDS, TSR_PROGRAM_MAX_STEPS);
+    if ((p->kind_count == 0) != (p->code_bytes == 0) || (p->function_count == 0) != (p->code_bytes == 0))
+        return tsr_error(TSR_CORRUPT, "%llu bytes of host code with %u functions of %u kinds", (unsigned long long)p->code_bytes,
+                         p->function_count, p->kind_count);
+    for (uint32_t i = 0; i < p->kind_count * p->function_count; i++)
+        if (p->entries[i] >= p->code_bytes)
+            return tsr_error(TSR_CORRUPT, "host function %u of kind %u starts at byte %u of %llu bytes of code",
+                             i % p->function_count, i / p->function_count, p->entries[i], (unsigned long long)p->code_bytes);
+    if (p->code_bytes != 0 && p->target[0] == '\0')
+        return tsr_error(TSR_CORRUPT, "host code without a target");
+    return tsr_ok();
+}
+
 bool tsr_program_uses_accelerator(const tsr_program *program) {
     for (uint32_t i = 0; i < program->step_count; i++)
         if (program->steps[i].kind == TSR_STEP_ACCELERATOR)
@@ -287,6 +313,7 @@ static bool has_config(const tsr_program *p) { return p->config.batch != 0; }
 
 tsr_status tsr_program_check(const tsr_program *program) {
     TSR_TRY(check_counts(program));
+    TSR_TRY(check_code(program));
     for (uint32_t i = 0; i < program->input_count; i++)
         TSR_TRY(check_io(program, &program->inputs[i], "input", i));
     for (uint32_t i = 0; i < program->output_count; i++)
@@ -297,8 +324,6 @@ tsr_status tsr_program_check(const tsr_program *program) {
         TSR_TRY(check_step(program, &program->steps[i], i));
     if (tsr_program_uses_accelerator(program) && !has_config(program))
         return tsr_error(TSR_CORRUPT, "accelerator steps without a hardware configuration");
-    if (program->code_bytes != 0 && program->target[0] == '\0')
-        return tsr_error(TSR_CORRUPT, "host code without a target");
     return tsr_ok();
 }
 
@@ -378,6 +403,12 @@ static void write_records(uint8_t *file, const section *sections, const tsr_prog
             } else if (s->kind == SECTION_LAYERS) {
                 tsr_layer layer = p->layers[n];
                 layer_fields(&c, &layer);
+            } else if (s->kind == SECTION_KINDS) {
+                tsr_code_kind kind = p->kinds[n];
+                field_text(&c, kind.features, sizeof kind.features);
+            } else if (s->kind == SECTION_ENTRIES) {
+                uint32_t entry = p->entries[n];
+                field_u32(&c, &entry);
             }
         }
     }
@@ -396,6 +427,9 @@ tsr_status tsr_program_serialise(const tsr_program *program, uint8_t **out_bytes
         {SECTION_OUTPUTS, program->output_count, 0, (uint64_t)program->output_count * IO_BYTES},
         {SECTION_STEPS, program->step_count, 0, (uint64_t)program->step_count * STEP_BYTES},
         {SECTION_LAYERS, program->layer_count, 0, (uint64_t)program->layer_count * LAYER_BYTES},
+        {SECTION_KINDS, program->kind_count, 0, (uint64_t)program->kind_count * KIND_BYTES},
+        {SECTION_ENTRIES, program->kind_count * program->function_count, 0,
+         (uint64_t)program->kind_count * program->function_count * ENTRY_BYTES},
         {SECTION_CONST, 1, 0, program->const_bytes},
         {SECTION_CODE, 1, 0, program->code_bytes},
     };
@@ -508,9 +542,19 @@ static tsr_status read_header(const uint8_t *bytes, size_t size, header *out_hea
 
 // Sizes of the sections against their counts, the limits, one another and the file, so that nothing later can overrun.
 static tsr_status read_sections(const uint8_t *bytes, size_t size, section sections[SECTION_COUNT]) {
-    static const uint64_t record_bytes[SECTION_COUNT] = {0, IO_BYTES, IO_BYTES, STEP_BYTES, LAYER_BYTES, 0, 0};
+    static const uint64_t record_bytes[SECTION_COUNT] = {0,          IO_BYTES,    IO_BYTES, STEP_BYTES, LAYER_BYTES,
+                                                         KIND_BYTES, ENTRY_BYTES, 0,        0};
     static const uint64_t limit[SECTION_COUNT] = {
-        1, TSR_PROGRAM_MAX_IOS, TSR_PROGRAM_MAX_IOS, TSR_PROGRAM_MAX_STEPS, TSR_PROGRAM_MAX_LAYERS, 1, 1};
+        1,
+        TSR_PROGRAM_MAX_IOS,
+        TSR_PROGRAM_MAX_IOS,
+        TSR_PROGRAM_MAX_STEPS,
+        TSR_PROGRAM_MAX_LAYERS,
+        TSR_PROGRAM_MAX_KINDS,
+        (uint64_t)TSR_PROGRAM_MAX_KINDS * TSR_PROGRAM_MAX_STEPS,
+        1,
+        1,
+    };
     cursor c = {.at = (uint8_t *)(uintptr_t)bytes + HEADER_BYTES};
     for (unsigned i = 0; i < SECTION_COUNT; i++) {
         section *s = &sections[i];
@@ -609,6 +653,28 @@ static tsr_status read_layers(const uint8_t *bytes, const section *s, tsr_progra
     return tsr_ok();
 }
 
+static tsr_status read_code(const uint8_t *bytes, const section *kinds, const section *entries, tsr_program *p) {
+    cursor c = {.at = (uint8_t *)(uintptr_t)bytes + kinds->offset};
+    p->kinds = calloc(kinds->count + 1U, sizeof *p->kinds);
+    p->entries = calloc(entries->count + 1U, sizeof *p->entries);
+    if (p->kinds == NULL || p->entries == NULL)
+        return tsr_error(TSR_OUT_OF_MEMORY, "%u kinds of host code with %u functions", kinds->count, entries->count);
+    p->kind_count = kinds->count;
+    p->function_count = kinds->count != 0 ? entries->count / kinds->count : 0;
+    if ((uint64_t)p->kind_count * p->function_count != entries->count)
+        return tsr_error(TSR_CORRUPT, "offset %llu: %u functions of %u kinds of host code", (unsigned long long)entries->offset,
+                         entries->count, kinds->count);
+    for (uint32_t i = 0; i < kinds->count; i++)
+        field_text(&c, p->kinds[i].features, sizeof p->kinds[i].features);
+    if (c.bad)
+        return tsr_error(TSR_CORRUPT, "offset %llu: a list of CPU features is not terminated or has control characters",
+                         (unsigned long long)kinds->offset);
+    c.at = (uint8_t *)(uintptr_t)bytes + entries->offset;
+    for (uint32_t i = 0; i < entries->count; i++)
+        field_u32(&c, &p->entries[i]);
+    return tsr_ok();
+}
+
 static tsr_status read_blob(const uint8_t *bytes, const section *s, uint8_t **out_blob, uint64_t *out_size) {
     *out_blob = malloc(s->size + 1);
     if (*out_blob == NULL)
@@ -630,6 +696,7 @@ static tsr_status read_program(const uint8_t *bytes, size_t size, tsr_program *p
     TSR_TRY(read_ios(bytes, &sections[SECTION_OUTPUTS - 1], &p->output_count, &p->outputs));
     TSR_TRY(read_steps(bytes, &sections[SECTION_STEPS - 1], p));
     TSR_TRY(read_layers(bytes, &sections[SECTION_LAYERS - 1], p));
+    TSR_TRY(read_code(bytes, &sections[SECTION_KINDS - 1], &sections[SECTION_ENTRIES - 1], p));
     TSR_TRY(read_blob(bytes, &sections[SECTION_CONST - 1], &p->const_data, &p->const_bytes));
     TSR_TRY(read_blob(bytes, &sections[SECTION_CODE - 1], &p->code, &p->code_bytes));
     return tsr_program_check(p);
@@ -695,6 +762,8 @@ void tsr_program_free(tsr_program *program) {
     free(program->outputs);
     free(program->steps);
     free(program->layers);
+    free(program->kinds);
+    free(program->entries);
     free(program->const_data);
     free(program->code);
     free(program);

@@ -4,11 +4,12 @@
 #include <assert.h>
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#if defined(__aarch64__)
+#if !defined(__x86_64__)
 #include <sys/auxv.h>
 #endif
 
@@ -77,63 +78,73 @@ static size_t list_features(cpu_feature out[MAX_FEATURES]) {
     out[n++] = (cpu_feature){"rdm", (bits >> 12 & 1) != 0};
     out[n++] = (cpu_feature){"dotprod", (bits >> 20 & 1) != 0};
     out[n++] = (cpu_feature){"sve", (bits >> 22 & 1) != 0};
+#elif defined(__arm__)
+    out[n++] = (cpu_feature){"neon", (getauxval(AT_HWCAP) >> 12 & 1) != 0};
+#elif defined(__riscv)
+    out[n++] = (cpu_feature){"v", (getauxval(AT_HWCAP) >> ('v' - 'a') & 1) != 0}; // a bit a letter
 #else
     (void)out;
 #endif
     return n;
 }
 
-static tsr_status check_feature(const char *name, size_t length) {
-    cpu_feature features[MAX_FEATURES];
-    size_t count = list_features(features);
+static tsr_status check_feature(const cpu_feature *features, size_t count, const char *name, int length) {
     for (size_t i = 0; i < count; i++) {
-        if (strlen(features[i].name) != length || memcmp(features[i].name, name, length) != 0)
+        if (strlen(features[i].name) != (size_t)length || memcmp(features[i].name, name, (size_t)length) != 0)
             continue;
         if (features[i].present)
             return tsr_ok();
-        return tsr_error(TSR_MISMATCH,
-                         "the program's host code needs the CPU feature %s, which this CPU does not have; "
-                         "compile the model for this computer",
+        return tsr_error(TSR_MISMATCH, "the program's host code needs the CPU feature %s, which this CPU does not have",
                          features[i].name);
     }
-    return tsr_error(TSR_MISMATCH,
-                     "the program's host code needs the CPU feature \"%.*s\", which this runtime does not know "
-                     "how to check on %s; compile the model without it",
-                     (int)(length < 40 ? length : 40), name, host_architecture);
+    return tsr_error(
+        TSR_MISMATCH,
+        "the program's host code needs the CPU feature \"%.*s\", which this runtime does not know how to check on %s",
+        length < 40 ? length : 40, name, host_architecture);
 }
 
 static tsr_status check_features(const char *list) {
-    while (*list != '\0') {
-        size_t length = strcspn(list, ",");
-        const char *name = list;
-        size_t name_length = length;
-        if (name_length > 0 && name[0] == '+') {
-            name++;
-            name_length--;
-        }
-        bool wanted = name_length > 0 && name[0] != '-'; // "-avx512f": made to do without it
-        if (wanted)
-            TSR_TRY(check_feature(name, name_length));
-        list += length;
-        list += *list == ',';
-    }
+    cpu_feature features[MAX_FEATURES];
+    size_t count = list_features(features);
+    for (; *list != '\0'; list += strcspn(list, ","), list += *list == ',')
+        TSR_TRY(check_feature(features, count, list, (int)strcspn(list, ",")));
     return tsr_ok();
 }
 
-static tsr_status check_target(const tsr_program *program) {
-    size_t length = strcspn(program->target, "-");
-    if (length != strlen(host_architecture) || memcmp(program->target, host_architecture, length) != 0 ||
-        strstr(program->target, "linux") == NULL)
+// LLVM's triples of one architecture begin with one of several names: arm, armv7, ...
+static bool is_this_architecture(const char *target) {
+    size_t length = strcspn(target, "-");
+    if (strcmp(host_architecture, "arm") == 0)
+        return strncmp(target, "armv7", 5) == 0 && strstr(target, "eabihf") != NULL;
+    return length == strlen(host_architecture) && memcmp(target, host_architecture, length) == 0;
+}
+
+// When no kind fits, the last one, which asks for least, says why.
+static tsr_status choose_kind(const tsr_program *program, uint32_t *out_kind) {
+    *out_kind = 0;
+    if (!is_this_architecture(program->target) || strstr(program->target, "linux") == NULL)
         return tsr_error(TSR_MISMATCH, "the program's host code is for %s, this computer is %s-linux; compile the model for it",
                          program->target, host_architecture);
-    return check_features(program->features);
+    tsr_status status = tsr_ok();
+    for (uint32_t k = 0; k < program->kind_count; k++) {
+        status = check_features(program->kinds[k].features);
+        if (status.code == TSR_OK) {
+            *out_kind = k;
+            return status;
+        }
+    }
+    size_t used = strlen(status.message);
+    snprintf(status.message + used, sizeof status.message - used,
+             "; compile the model on this computer, or with --cpu baseline or portable");
+    return status;
 }
 
 tsr_status host_code_map(const tsr_program *program, host_code *out_code) {
     *out_code = (host_code){0};
     if (program->code_bytes == 0)
         return tsr_ok();
-    TSR_TRY(check_target(program));
+    uint32_t kind;
+    TSR_TRY(choose_kind(program, &kind));
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     size_t bytes = ((size_t)program->code_bytes + page - 1) / page * page;
     void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -148,7 +159,8 @@ tsr_status host_code_map(const tsr_program *program, host_code *out_code) {
     }
     // Instruction caches that do not see stores need to be told; nothing on x86.
     __builtin___clear_cache((char *)memory, (char *)memory + bytes);
-    *out_code = (host_code){.memory = memory, .bytes = bytes};
+    *out_code =
+        (host_code){.memory = memory, .bytes = bytes, .entries = program->entries + (size_t)kind * program->function_count};
     return tsr_ok();
 }
 
@@ -162,11 +174,11 @@ tsr_host_env host_code_env(pool *threads) {
     return (tsr_host_env){threads, pool_parallel_for, expf, tanhf, logf, erff, powf, sinf, cosf, fmodf};
 }
 
-void host_code_call(const host_code *code, uint32_t entry, const uint8_t *consts, uint8_t *work, const tsr_host_env *env) {
+void host_code_call(const host_code *code, uint32_t function, const uint8_t *consts, uint8_t *work, const tsr_host_env *env) {
     // ISO C has no conversion from object to function pointers.
-    tsr_host_function *function;
-    const uint8_t *address = code->memory + entry;
-    static_assert(sizeof function == sizeof address, "code and data pointers have one size");
-    memcpy(&function, &address, sizeof function);
-    function(consts, work, env);
+    tsr_host_function *entry;
+    const uint8_t *address = code->memory + code->entries[function];
+    static_assert(sizeof entry == sizeof address, "code and data pointers have one size");
+    memcpy(&entry, &address, sizeof entry);
+    entry(consts, work, env);
 }

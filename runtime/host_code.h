@@ -9,17 +9,18 @@
 typedef struct host_code {
     uint8_t *memory; // NULL: the program has no host code
     size_t bytes;
+    const uint32_t *entries; // of the kind for this CPU; the program's
 } host_code;
 
-// Refuses code for another CPU family or with CPU features that this one lacks (TSR_MISMATCH, both named). The memory is
-// never writable and executable at once.
+// Chooses the first kind of code that this CPU can run. Refuses code for another CPU family, or when every kind needs
+// features that this one lacks (TSR_MISMATCH, both named). The memory is never writable and executable at once.
 tsr_status host_code_map(const tsr_program *program, host_code *out_code);
 void host_code_unmap(host_code *code);
 
 // threads NULL: the caller's alone.
 tsr_host_env host_code_env(pool *threads);
 
-// entry lies inside the code: the program was checked.
-void host_code_call(const host_code *code, uint32_t entry, const uint8_t *consts, uint8_t *work, const tsr_host_env *env);
+// function is one of the program's, which was checked.
+void host_code_call(const host_code *code, uint32_t function, const uint8_t *consts, uint8_t *work, const tsr_host_env *env);
 
 #endif

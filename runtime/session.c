@@ -267,7 +267,7 @@ static tsr_status run_host_step(tsr_session *session, const tsr_step *step) {
     const uint8_t *consts = session->consts != NULL ? tsr_buffer_map(session->consts) : NULL;
     uint8_t *work = session->work != NULL ? tsr_buffer_map(session->work) : NULL;
     const tsr_host_env env = host_code_env(session->threads);
-    host_code_call(&session->code, step->entry, consts, work, &env);
+    host_code_call(&session->code, step->function, consts, work, &env);
     session->host_wrote = true;
     return tsr_ok();
 }

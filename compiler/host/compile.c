@@ -142,6 +142,8 @@ static tsr_status build(job *j, const tsr_tensor_function *const *functions, uin
         snprintf(name, sizeof name, "f%u", i);
         TSR_TRY(tsr_emit_function(j->module, functions[i], name, &emit));
     }
+    if (j->target.soft_64)
+        TSR_TRY(tsr_add_support(j->module));
     TSR_TRY(optimise(j));
     return emit_object(j, out_object, out_size);
 }

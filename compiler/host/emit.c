@@ -375,6 +375,8 @@ static LLVMValueRef emit_call(emitter *m, tsr_function function, LLVMValueRef a,
     default: return call_env(m, function, a, b);
     }
     LLVMTypeRef type = LLVMTypeOf(a);
+    if ((function == TSR_F_FLOOR || function == TSR_F_CEIL || function == TSR_F_ROUND_EVEN) && !tsr_has_rounding(m->module))
+        return tsr_emit_rounding(m->builder, function, a);
     return intrinsic(m, name, &type, 1, &a, 1);
 }
 

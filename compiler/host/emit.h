@@ -41,6 +41,13 @@ bool tsr_stride(const tsr_expr *e, const tsr_var *var, int64_t *out_stride);
 // body computes so much that copies of it cost more (time to compile, code) than a loop around it.
 unsigned tsr_lanes(const tsr_stmt *loop, bool *out_heavy);
 
+// emit_round.c: FLOOR, CEIL and ROUND_EVEN where the processor has no instruction.
+bool tsr_has_rounding(LLVMModuleRef module);
+LLVMValueRef tsr_emit_rounding(LLVMBuilderRef builder, tsr_function function, LLVMValueRef x);
+
+// support.c: the functions that LLVM calls by name on ARM, into the module.
+tsr_status tsr_add_support(LLVMModuleRef module);
+
 // idiom.c: whether an expression is a sum of two products of int16 neighbours, and the loads of w and x in its first product.
 bool tsr_match_pair(const tsr_expr *e, const tsr_var *lane, const tsr_expr **out_w, const tsr_expr **out_x);
 // Its value: w and x are vectors of 2 * lanes int16; function says for which CPU.

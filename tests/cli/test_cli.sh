@@ -60,7 +60,7 @@ refuses 2 options_need_their_value "--input needs FILE" run "$digits/digits_qdq.
 refuses 2 numbers_are_numbers "takes a number" run "$digits/digits_qdq.onnx" --input x --top five
 refuses 2 numbers_are_not_negative "takes a number" run "$digits/digits_qdq.onnx" --input x --top=-1
 refuses 2 compile_needs_an_output "say with -o" compile "$digits/digits_qdq.onnx"
-refuses 2 cpu_is_native_or_baseline "native or baseline" compile "$digits/digits_qdq.onnx" -o "$work/x.tsr" --cpu fast
+refuses 2 cpus_are_listed "avx512, avx2, baseline, portable, native" compile "$digits/digits_qdq.onnx" -o "$work/x.tsr" --cpu fast
 refuses 2 one_model_only "too many" info a b
 
 # ---- the digits network

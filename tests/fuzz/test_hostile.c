@@ -246,8 +246,8 @@ static tsr_status compile_without_host_code(const char *model, tsr_program **out
         if (p->steps[i].kind == TSR_STEP_ACCELERATOR)
             p->steps[kept++] = p->steps[i];
     p->step_count = kept;
-    p->code_bytes = 0;
-    p->target[0] = p->features[0] = '\0';
+    p->code_bytes = p->kind_count = p->function_count = 0;
+    p->target[0] = '\0';
     return tsr_ok();
 }
 

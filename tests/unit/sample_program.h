@@ -85,6 +85,9 @@ static inline tsr_program *sample_program(int16_t delta) {
 static inline void sample_add_code(tsr_program *p, const void *code, size_t bytes, const char *target) {
     p->code = sample_alloc(1, bytes);
     p->code_bytes = bytes;
+    p->kinds = sample_alloc(1, sizeof *p->kinds);
+    p->entries = sample_alloc(1, sizeof *p->entries);
+    p->kind_count = p->function_count = 1;
     memcpy(p->code, code, bytes);
     snprintf(p->target, sizeof p->target, "%s", target);
     free(p->steps);

@@ -18,7 +18,7 @@ static file sample_file(void) {
     tsr_program *p = sample_program(1);
     static const uint8_t code[5] = {1, 2, 3, 4, 5};
     sample_add_code(p, code, sizeof code, "x86_64-unknown-linux-gnu");
-    snprintf(p->features, sizeof p->features, "avx2,fma");
+    snprintf(p->kinds[0].features, sizeof p->kinds[0].features, "avx2,fma");
     file f = {0};
     if (tsr_program_serialise(p, &f.bytes, &f.size).code != TSR_OK)
         abort();
@@ -48,7 +48,8 @@ TEST what_is_written_is_read_back(void) {
     ASSERT_OK(status);
     tsr_program *want = sample_program(1);
     bool same = strcmp(p->model_name, "sample") == 0 && strcmp(p->target, "x86_64-unknown-linux-gnu") == 0 &&
-                strcmp(p->features, "avx2,fma") == 0 && p->isa_version == TSR_ISA_VERSION &&
+                p->kind_count == 1 && p->function_count == 1 && p->entries[0] == 0 &&
+                strcmp(p->kinds[0].features, "avx2,fma") == 0 && p->isa_version == TSR_ISA_VERSION &&
                 tsr_config_id(&p->config) == tsr_config_id(&want->config) && strcmp(p->config.name, "tiny") == 0 &&
                 p->input_count == 1 && p->output_count == 1 && p->step_count == 2 && p->layer_count == 1 &&
                 memcmp(&p->inputs[0].shape, &want->inputs[0].shape, sizeof want->inputs[0].shape) == 0 &&
@@ -155,7 +156,7 @@ TEST another_version_is_named(void) {
     free(f.bytes);
     ASSERT_EQ(TSR_MISMATCH, status.code);
     ASSERT_STR_CONTAINS("format version 9", status.message);
-    ASSERT_STR_CONTAINS("reads 1", status.message);
+    ASSERT_STR_CONTAINS("reads 3", status.message);
     PASS();
 }
 
@@ -182,6 +183,18 @@ static void step_length(tsr_program *p) { p->steps[0].insn_count = UINT32_MAX; }
 static void step_empty(tsr_program *p) { p->steps[0].insn_count = 0; }
 static void step_layers(tsr_program *p) { p->steps[0].first_layer = UINT32_MAX; }
 static void step_entry(tsr_program *p) { p->steps[0] = (tsr_step){.kind = TSR_STEP_HOST}; }
+static void code_without_kinds(tsr_program *p) {
+    sample_add_code(p, "code", 5, "x86_64-unknown-linux-gnu");
+    p->kind_count = 0;
+}
+static void too_many_kinds(tsr_program *p) {
+    sample_add_code(p, "code", 5, "x86_64-unknown-linux-gnu");
+    p->kind_count = UINT32_MAX;
+}
+static void entry_outside(tsr_program *p) {
+    sample_add_code(p, "code", 5, "x86_64-unknown-linux-gnu");
+    p->entries[0] = 5;
+}
 static void step_finish(tsr_program *p) { p->steps[0].insn_count--; }
 static void store_to_consts(tsr_program *p) {
     p->const_data[p->steps[0].insn_offset + (p->steps[0].insn_count - 2) * 32 + 2] &= 0xe7;
@@ -201,7 +214,10 @@ static const rule rules[] = {
     {"step_beyond_constants", step_length, "end outside"},
     {"step_without_instructions", step_empty, "no instructions"},
     {"step_without_its_layers", step_layers, "names layers"},
-    {"host_step_without_code", step_entry, "of 0 bytes of code"},
+    {"host_step_without_code", step_entry, "calls function 0 of 0"},
+    {"code_without_kinds", code_without_kinds, "functions of 0 kinds"},
+    {"too_many_kinds", too_many_kinds, "kinds of host code"},
+    {"entry_outside_code", entry_outside, "starts at byte 5 of 5"},
     {"step_without_finish", step_finish, "finish"},
     {"step_stores_into_constants", store_to_consts, "stores into the constants"},
     {"layer_beyond_its_step", layer_insns, "instructions that step"},

@@ -144,7 +144,7 @@ TEST programs_for_something_else_are_refused_with_both_named(void) {
     snprintf(p->target, sizeof p->target, "mips64-unknown-linux-gnu");
     CHECK_CALL(refused("func:config=tiny", p, TSR_MISMATCH, "mips64-unknown-linux-gnu", "linux"));
     p = build_sample(1, true);
-    snprintf(p->features, sizeof p->features, "sse2,quantum");
+    snprintf(p->kinds[0].features, sizeof p->kinds[0].features, "sse2,quantum");
 #if defined(__x86_64__)
     CHECK_CALL(refused("func:config=tiny", p, TSR_MISMATCH, "quantum", "x86_64"));
 #else

@@ -18,7 +18,10 @@ struct tsr_import_tensor;
 typedef struct tsr_compile_options {
     const tsr_config *config; // the accelerator; may be NULL with host_only
     bool host_only;           // everything on the CPU
-    const char *cpu;          // host code for "native" (default) or "baseline" (any machine of the same architecture)
+    // Host code: for which processor ("x86-64", "aarch64", "armv7", "riscv64"; NULL: this computer's) and which of its
+    // kinds ("native", "baseline", ..., or "portable": all of them, the best is chosen at load; NULL: native, or portable
+    // for another processor). tsr/host.h has the list.
+    const char *target, *cpu;
     int64_t batch;            // extent of a symbolic first dimension; 0 means 1
     // Model inputs with a value known now: they become constants, and are no inputs of the program. ONNX only.
     uint32_t bound_count;
@@ -41,6 +44,9 @@ typedef struct tsr_compile_options {
 // The name of stage 0, 1, ... that can be dumped; NULL past the last: "import", the graph passes, "schedule" (the tensor
 // programs of accelerator nodes).
 const char *tsr_compile_stage(unsigned index);
+
+// INVALID_ARGUMENT, with what there is, when there is no such target or kind.
+tsr_status tsr_compile_check_target(const char *target, const char *cpu);
 
 // Errors name the node and what would work. *out_program is the caller's (tsr_program_free).
 tsr_status tsr_compile_file(const char *path, const tsr_compile_options *options, tsr_program **out_program);

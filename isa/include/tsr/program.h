@@ -5,7 +5,7 @@
 //
 // A compiled model is a list of steps over two memory segments: `const_data` (segment 0: instructions, micro-ops,
 // weights, parameters, and the constants of host code) and a `work` area (segment 1: every activation, inputs and outputs
-// among them, at fixed offsets). An accelerator step runs instructions; a host step calls a function of the code blob.
+// among them, at fixed offsets). An accelerator step runs instructions; a host step calls a function of the code.
 //
 // Host code is native, position-independent machine code for `target`: loading a compiled model from somebody else is
 // running their program.
@@ -20,10 +20,10 @@
 #include "tsr/dtype.h"
 #include "tsr/status.h"
 
-enum { TSR_PROGRAM_VERSION = 2, TSR_NAME_BYTES = 64 };
+enum { TSR_PROGRAM_VERSION = 3, TSR_NAME_BYTES = 64 };
 
 // Most that a file may hold; readers and the writer refuse more. Segment sizes are 32-bit registers.
-enum { TSR_PROGRAM_MAX_IOS = 256, TSR_PROGRAM_MAX_STEPS = 65536, TSR_PROGRAM_MAX_LAYERS = 65536 };
+enum { TSR_PROGRAM_MAX_IOS = 256, TSR_PROGRAM_MAX_STEPS = 65536, TSR_PROGRAM_MAX_LAYERS = 65536, TSR_PROGRAM_MAX_KINDS = 8 };
 #define TSR_PROGRAM_MAX_CONST ((uint64_t)1 << 31)
 #define TSR_PROGRAM_MAX_WORK ((uint64_t)1 << 31)
 #define TSR_PROGRAM_MAX_CODE ((uint64_t)1 << 28)
@@ -70,7 +70,7 @@ typedef struct tsr_step {
     tsr_step_kind kind;
     uint32_t first_layer, layer_count; // which layers it computes
     uint32_t insn_offset, insn_count;  // accelerator: bytes into const_data, instructions (the last is FINISH)
-    uint32_t entry;                    // host: byte offset into code
+    uint32_t function;                 // host: which one
 } tsr_step;
 
 // One line of `tessera info` and of a profile: a model node after fusion.
@@ -86,18 +86,25 @@ typedef struct tsr_layer {
     uint32_t out_rank, out_shape[TSR_MAX_RANK];
 } tsr_layer;
 
+// The same functions may be there several times, for CPUs of one architecture that can do more or less.
+typedef struct tsr_code_kind {
+    char features[256]; // that a CPU has to have, comma separated, by LLVM's names ("avx2,fma"); checked at load
+} tsr_code_kind;
+
 typedef struct tsr_program {
     char model_name[TSR_NAME_BYTES];
     char target[64];   // LLVM triple of the host code; empty when there is none
-    char features[256]; // CPU features that the host code needs, comma separated ("avx2,fma"); checked at load
     uint32_t isa_version;
     tsr_config config; // all zero when no step needs an accelerator and the compiler was given none
     tsr_io *inputs, *outputs;
     tsr_step *steps;
     tsr_layer *layers;
     uint32_t input_count, output_count, step_count, layer_count;
+    tsr_code_kind *kinds; // the most able first: the runtime takes the first that the CPU can run
+    uint32_t kind_count, function_count;
+    uint32_t *entries;   // where in code function f of kind k begins: entries[k * function_count + f]
     uint8_t *const_data; // segment 0
-    uint8_t *code;
+    uint8_t *code;       // of all kinds; belongs to a page boundary in memory
     uint64_t const_bytes, code_bytes, work_bytes; // work_bytes: size of segment 1
 } tsr_program;
 
