@@ -66,6 +66,7 @@ static tsr_status compile(compilation *c, tsr_program *program) {
     const tsr_compile_options *options = c->options;
     const tsr_pass_options passes = {.block_in = options->host_only ? 0 : options->config->block_in};
     c->arena = c->graph->arena;
+    c->graph->evaluate = tsr_evaluate_node;
     progress(c, "graph");
     TSR_TRY(tsr_passes_run(c->graph, &passes, dump, c));
     TSR_TRY(place_nodes(c));

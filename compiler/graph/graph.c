@@ -6,10 +6,14 @@
 
 enum { FIRST_CAPACITY = 64 };
 
+// A second or two of an interpreter.
+enum { EVALUATE_STEPS = 16 << 20 };
+
 tsr_graph *tsr_graph_create(const char *name) {
     tsr_arena *arena = tsr_arena_create();
     tsr_graph *graph = TSR_NEW(arena, tsr_graph);
     graph->arena = arena;
+    graph->evaluate_steps = EVALUATE_STEPS;
     graph->name = tsr_arena_strndup(arena, name != NULL ? name : "", name != NULL ? strlen(name) : 0);
     return graph;
 }

@@ -47,9 +47,6 @@ tsr_id pass_reshaped_const(tsr_graph *graph, tsr_id constant, uint32_t rank, con
 // True when per-axis scales keep their meaning in another shape; gives the axis.
 bool pass_reshape_axis(const tsr_tensor *tensor, uint32_t rank, const int64_t *shape, int32_t *out_axis);
 
-// A node whose inputs are constants: computes its output. False when the operator or type is none of those it knows.
-bool pass_evaluate(tsr_graph *graph, const tsr_node *node);
-
 bool pass_is_unbounded(const tsr_attr *attr); // no fused activation, or a Clip that bounds nothing
 
 // True for a float32 constant whose elements are all equal.

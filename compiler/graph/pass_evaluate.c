@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A small evaluator for constants: what models compute of their weights and shapes. Numbers are looked at as double or as
-// int64_t; +, -, *, / of float32 values in double, rounded once, are the float32 results.
+// Constants made of constants: what models compute of their weights and shapes. What is done to whole weights is computed
+// right here, fast; the rest is left to the graph's evaluator. Numbers are looked at as double or as int64_t; +, -, *, / of
+// float32 values in double, rounded once, are the float32 results.
 #include "pass.h"
 
 #include <math.h>
@@ -247,6 +248,16 @@ static bool cast(const tsr_tensor *x, const tsr_tensor *y, void *data) {
     return true;
 }
 
+static void expand(const tsr_tensor *x, const tsr_tensor *y, unsigned char *data) {
+    uint64_t step[TSR_MAX_RANK], offset = 0;
+    int64_t index[TSR_MAX_RANK] = {0};
+    const size_t size = tsr_dtype_size(x->dtype);
+    const uint64_t elements = tsr_tensor_elements(y);
+    steps_of(x, y->rank, step);
+    for (uint64_t e = 0; e < elements; e++, advance(y->rank, y->shape, index, step, &offset))
+        memcpy(data + e * size, (const unsigned char *)x->data + offset * size, size);
+}
+
 // Copies x into a larger tensor y, at an origin.
 static void place(const tsr_tensor *x, const tsr_tensor *y, const int64_t *origin, unsigned char *data) {
     uint64_t step[TSR_MAX_RANK], stride = 1, offset = 0;
@@ -295,6 +306,7 @@ static bool compute(const tsr_graph *graph, const tsr_node *node, const tsr_tens
     case TSR_OP_TRANSPOSE: transpose_data(x, node->attr.perm, y->shape, (unsigned char *)data); return x->dtype == y->dtype;
     case TSR_OP_CONCAT: return concat(graph, node, y, (unsigned char *)data);
     case TSR_OP_PAD: return pad(node, x, y, (unsigned char *)data);
+    case TSR_OP_EXPAND: expand(x, y, (unsigned char *)data); return pass_same_quant(x, y);
     case TSR_OP_CAST: return cast(x, y, data);
     case TSR_OP_QUANTIZE: return quantize(x, y, data);
     case TSR_OP_DEQUANTIZE: return dequantize(x, y, data);
@@ -310,13 +322,61 @@ static bool compute(const tsr_graph *graph, const tsr_node *node, const tsr_tens
     }
 }
 
-bool pass_evaluate(tsr_graph *graph, const tsr_node *node) {
+// What is wide and what costs too much in steps of an interpreter.
+static bool evaluate_here(tsr_graph *graph, const tsr_node *node) {
     tsr_tensor *y = pass_output(graph, node);
-    if (tsr_tensor_bytes(y) > TSR_FOLD_LIMIT || tsr_arena_bytes(graph->arena) > 16 * TSR_FOLD_LIMIT)
-        return false; // the second: a small file can ask for many large constants
     void *data = tsr_arena_alloc(graph->arena, (size_t)tsr_tensor_bytes(y));
     if (!compute(graph, node, y, data))
         return false;
     y->data = data;
     return true;
+}
+
+static bool is_known(const tsr_node *node) {
+    switch (node->op) {
+    case TSR_OP_RESHAPE:
+    case TSR_OP_IDENTITY:
+    case TSR_OP_TRANSPOSE:
+    case TSR_OP_CONCAT:
+    case TSR_OP_PAD:
+    case TSR_OP_CAST:
+    case TSR_OP_QUANTIZE:
+    case TSR_OP_DEQUANTIZE:
+    case TSR_OP_EXPAND:
+    case TSR_OP_ADD:
+    case TSR_OP_SUB:
+    case TSR_OP_MUL:
+    case TSR_OP_DIV:
+    case TSR_OP_MIN:
+    case TSR_OP_MAX:
+    case TSR_OP_NEG:
+    case TSR_OP_CLIP: return true;
+    default: return false;
+    }
+}
+
+bool tsr_graph_evaluate(tsr_graph *graph, const tsr_node *node) {
+    uint64_t bytes = 0;
+    bool quantised = false;
+    for (uint32_t i = 0; i < node->input_count; i++) {
+        if (node->inputs[i] == TSR_NO_ID)
+            continue;
+        if (graph->tensors[node->inputs[i]].data == NULL)
+            return false;
+        quantised |= graph->tensors[node->inputs[i]].quant.count > 0;
+    }
+    for (uint32_t i = 0; i < node->output_count; i++) {
+        if (node->outputs[i] == TSR_NO_ID)
+            continue;
+        bytes += tsr_tensor_bytes(&graph->tensors[node->outputs[i]]);
+        quantised |= graph->tensors[node->outputs[i]].quant.count > 0;
+    }
+    if (bytes > TSR_FOLD_LIMIT || tsr_arena_bytes(graph->arena) > 16 * TSR_FOLD_LIMIT)
+        return false; // the second: a small file can ask for many large constants
+    if (tsr_graph_check_types(graph, node).code != TSR_OK)
+        return false;
+    if (node->output_count == 1 && is_known(node) && evaluate_here(graph, node))
+        return true;
+    // The arithmetic of quantised nodes is known only after tsr_quantise.
+    return !quantised && graph->evaluate != NULL && graph->evaluate(graph, node).code == TSR_OK;
 }

@@ -9,9 +9,12 @@
 
 static bool all_constant(const tsr_graph *graph, const tsr_node *node) {
     for (uint32_t i = 0; i < node->input_count; i++)
-        if (node->inputs[i] == TSR_NO_ID || graph->tensors[node->inputs[i]].data == NULL)
+        if (node->inputs[i] != TSR_NO_ID && graph->tensors[node->inputs[i]].data == NULL)
             return false;
-    return node->output_count == 1 && !pass_is_graph_output(graph, node->outputs[0]);
+    for (uint32_t i = 0; i < node->output_count; i++)
+        if (pass_is_graph_output(graph, node->outputs[i]))
+            return false;
+    return true;
 }
 
 static void move_into_constant(tsr_graph *graph, tsr_node *node) {
@@ -33,7 +36,7 @@ tsr_status tsr_pass_fold(tsr_graph *graph) {
         if (node->dead || node->op == TSR_OP_DEQUANTIZE)
             continue;
         if (all_constant(graph, node))
-            node->dead = pass_evaluate(graph, node);
+            node->dead = tsr_graph_evaluate(graph, node);
         else if (node->op == TSR_OP_TRANSPOSE || node->op == TSR_OP_RESHAPE)
             move_into_constant(graph, node);
     }
@@ -44,7 +47,7 @@ tsr_status tsr_pass_fold_dequantize(tsr_graph *graph) {
     for (uint32_t n = 0; n < graph->node_count; n++) {
         tsr_node *node = &graph->nodes[n];
         if (!node->dead && all_constant(graph, node))
-            node->dead = pass_evaluate(graph, node);
+            node->dead = tsr_graph_evaluate(graph, node);
     }
     return pass_finish(graph);
 }

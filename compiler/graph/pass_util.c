@@ -153,7 +153,7 @@ tsr_id pass_folded_pair(tsr_graph *graph, tsr_op op, tsr_id a, tsr_id b) {
     tsr_node node = {
         .op = op, .input_count = 2, .inputs = inputs, .output_count = 1, .outputs = &output, .attr = tsr_attr_default()};
     tsr_tensor *y = &graph->tensors[output];
-    if (tsr_graph_infer_shape(graph, &node, &y->rank, y->shape).code != TSR_OK || !pass_evaluate(graph, &node))
+    if (tsr_graph_infer_shape(graph, &node, &y->rank, y->shape).code != TSR_OK || !tsr_graph_evaluate(graph, &node))
         return TSR_NO_ID;
     return output;
 }

@@ -250,11 +250,26 @@ static int find_handler(const Onnx__NodeProto *proto) {
     return -1;
 }
 
+// What nodes from `first` on compute of constants becomes constant at once, for the nodes after them to see: shapes, axes,
+// scales. Dequantised weights stay as they are, for the passes to find.
+static void evaluate_nodes(onnx *o, uint32_t first) {
+    tsr_graph *graph = o->imp.graph;
+    for (uint32_t n = first; n < graph->node_count; n++) {
+        tsr_node *node = &graph->nodes[n];
+        uint64_t bytes = 0;
+        for (uint32_t i = 0; i < node->output_count; i++)
+            bytes += tsr_tensor_bytes(&graph->tensors[node->outputs[i]]);
+        if (node->op != TSR_OP_DEQUANTIZE && importer_reserve(&o->imp, bytes).code == TSR_OK)
+            node->dead = tsr_graph_evaluate(graph, node);
+    }
+}
+
 static tsr_status import_node(onnx *o, const Onnx__NodeProto *proto, size_t number) {
     const int index = find_handler(proto);
     onnx_node node = {proto, proto->name != NULL ? proto->name : "", handlers[index].op, handlers[index].variant};
     if (node.name[0] == '\0')
         node.name = tsr_arena_printf(o->imp.graph->arena, "%s_%zu", node.op, number);
+    const uint32_t first = o->imp.graph->node_count;
     tsr_status status = importer_reserve(&o->imp, 0);
     if (status.code == TSR_OK)
         status = onnx_check_attrs(&node, handlers[index].attributes);
@@ -265,6 +280,8 @@ static tsr_status import_node(onnx *o, const Onnx__NodeProto *proto, size_t numb
         if (onnx_has_output(&node, i) && !name_map_get(&o->values, proto->output[i], &known))
             status = define_value(o, proto->output[i], NOT_COMPUTED);
     }
+    if (status.code == TSR_OK)
+        evaluate_nodes(o, first);
     return tsr_annotate(status, "node '%.80s' (%s)", node.name, node.op);
 }
 
@@ -353,7 +370,7 @@ static tsr_status read_outputs(onnx *o, const Onnx__GraphProto *proto) {
         const char *name = proto->output[i]->name != NULL ? proto->output[i]->name : "";
         tsr_id id;
         TSR_TRY(tsr_annotate(find_value(o, name, &id), "output %zu", i));
-        if (onnx_producer(o, id) == TSR_NO_ID || strcmp(tensor_of(&o->imp, id)->name, name) != 0) {
+        if (tensor_of(&o->imp, id)->data != NULL || onnx_producer(o, id) == TSR_NO_ID || strcmp(tensor_of(&o->imp, id)->name, name) != 0) {
             TSR_TRY(importer_reserve(&o->imp, 0));
             const tsr_id from = id;
             id = importer_like(&o->imp, from, name, tensor_of(&o->imp, from)->rank, tensor_of(&o->imp, from)->shape);
@@ -417,7 +434,10 @@ tsr_status tsr_import_onnx(const void *bytes, size_t size, const char *file_name
     memset(&o, 0, sizeof o);
     importer_init(&o.imp, graph, size);
     o.values.arena = graph->arena;
-    tsr_status status = read_model(&o, model, options != NULL ? options : &standard);
+    if (options == NULL)
+        options = &standard;
+    graph->evaluate = options->evaluate;
+    tsr_status status = read_model(&o, model, options);
     protobuf_c_message_free_unpacked(message, NULL);
     if (status.code != TSR_OK) {
         tsr_graph_free(graph);

@@ -344,12 +344,12 @@ tsr_status tsr_import_tflite(const void *bytes, size_t size, const char *file_na
         return tsr_error(TSR_UNSUPPORTED, "%s: inputs cannot be bound to values in a TFLite model", file_name);
     tflite t;
     memset(&t, 0, sizeof t);
-    t.evaluate = options != NULL ? options->evaluate : NULL;
     t.batch = options != NULL ? options->batch : 0;
     if (!fb_open(&t.file, bytes, size, "TFL3"))
         return tsr_annotate(t.file.status, "%s", file_name);
     tsr_graph *graph = tsr_graph_create("main");
     graph->channels_last = true;
+    graph->evaluate = options != NULL ? options->evaluate : NULL;
     importer_init(&t.imp, graph, size);
     unsigned char *copy = tsr_arena_alloc(graph->arena, size);
     memcpy(copy, bytes, size);

@@ -12,7 +12,6 @@ typedef struct tflite {
     importer imp;
     fb_file file;
     fb_vector buffers, tensors;
-    tsr_status (*evaluate)(tsr_graph *graph, const tsr_node *node); // may be NULL
     int64_t batch; // of inputs whose first extent is open
     tsr_id *ids;   // of the file's tensors; TSR_NO_ID: not met yet, TFLITE_FAILED: of an operator that is not supported
 } tflite;

@@ -258,15 +258,13 @@ static tsr_status add_node(tflite *t, tsr_op graph_op, const char *name, const t
     tsr_graph *graph = t->imp.graph;
     TSR_TRY(importer_node(&t->imp, graph_op, name, attr, count, in, out));
     const tsr_tensor *y = tensor_of(&t->imp, out);
-    bool constant = t->evaluate != NULL && y->quant.count == 0 && tsr_tensor_elements(y) <= LARGEST;
+    bool constant = y->quant.count == 0 && tsr_tensor_elements(y) <= LARGEST;
     for (uint32_t i = 0; i < count && constant; i++) {
         const tsr_tensor *x = in[i] != TSR_NO_ID ? tensor_of(&t->imp, in[i]) : NULL;
         constant = x == NULL || (x->data != NULL && x->quant.count == 0 && tsr_tensor_elements(x) <= LARGEST);
     }
-    if (!constant || tsr_graph_check_types(graph, &graph->nodes[graph->node_count - 1]).code != TSR_OK)
-        return tsr_ok();
-    TSR_TRY(t->evaluate(graph, &graph->nodes[graph->node_count - 1]));
-    graph->node_count--;
+    if (constant && tsr_graph_evaluate(graph, &graph->nodes[graph->node_count - 1]))
+        graph->node_count--;
     return tsr_ok();
 }
 

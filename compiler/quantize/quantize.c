@@ -7,6 +7,7 @@
 
 #include "quantizer.h"
 #include "tsr/import.h"
+#include "tsr/lower.h"
 
 enum { STANDARD_REPORT_SAMPLES = 32 };
 
@@ -44,7 +45,7 @@ static tsr_status prepare(tsr_quantizer *q) {
 
 tsr_status tsr_quantizer_open(const char *path, int64_t batch, tsr_quantizer **out_quantizer) {
     *out_quantizer = NULL;
-    const tsr_import_options options = {.batch = batch};
+    const tsr_import_options options = {.batch = batch, .evaluate = tsr_evaluate_node};
     tsr_graph *graph;
     TSR_TRY(tsr_import_file(path, &options, &graph));
     tsr_arena *arena = tsr_arena_create();

@@ -32,7 +32,7 @@ typedef struct machine {
     void *context;
     table steps, buffers;
     int64_t *vars;
-    uint64_t stamp;
+    uint64_t stamp, limit; // statements run so far, and how many may be
     tsr_status status;
 } machine;
 
@@ -142,6 +142,14 @@ static tsr_value eval(machine *m, step *s) {
     return value;
 }
 
+static bool next_statement(machine *m) {
+    if (m->stamp++ < m->limit)
+        return true;
+    if (m->status.code == TSR_OK)
+        m->status = tsr_error(TSR_OUT_OF_RANGE, "%s: takes more than %llu steps", m->f->name, (unsigned long long)m->limit);
+    return false;
+}
+
 static void run(machine *m, const tsr_stmt *s) {
     switch (s->kind) {
     case TSR_S_FOR:
@@ -151,7 +159,8 @@ static void run(machine *m, const tsr_stmt *s) {
         }
         return;
     case TSR_S_STORE: {
-        m->stamp++;
+        if (!next_statement(m))
+            return;
         int64_t index = eval(m, table_get(&m->steps, s->index)).i;
         tsr_value value = eval(m, table_get(&m->steps, s->value));
         if (in_range(m, s->buffer, index, "store") && m->status.code == TSR_OK)
@@ -164,8 +173,7 @@ static void run(machine *m, const tsr_stmt *s) {
             run(m, s->items[i]);
         return;
     case TSR_S_IF:
-        m->stamp++;
-        if (eval(m, table_get(&m->steps, s->condition)).i)
+        if (next_statement(m) && eval(m, table_get(&m->steps, s->condition)).i)
             run(m, s->body);
         return;
     case TSR_S_TENSORISED: run(m, s->body); return;
@@ -174,8 +182,15 @@ static void run(machine *m, const tsr_stmt *s) {
 
 tsr_status tsr_tensor_interpret(const tsr_tensor_function *f, void *(*storage)(void *context, const tsr_tbuffer *buffer),
                                 void *context) {
+    uint64_t steps = UINT64_MAX;
+    return tsr_tensor_interpret_within(f, storage, context, &steps);
+}
+
+tsr_status tsr_tensor_interpret_within(const tsr_tensor_function *f,
+                                       void *(*storage)(void *context, const tsr_tbuffer *buffer), void *context,
+                                       uint64_t *steps) {
     TSR_TRY(tsr_tensor_verify(f));
-    machine m = {.f = f, .storage = storage, .context = context, .arena = tsr_arena_create(), .status = tsr_ok()};
+    machine m = {.f = f, .storage = storage, .context = context, .arena = tsr_arena_create(), .limit = *steps, .status = tsr_ok()};
     m.vars = TSR_NEW_ARRAY(m.arena, int64_t, f->var_count + 1);
     for (uint32_t i = 0; i < f->local_count; i++) {
         size_t bytes = (size_t)f->locals[i]->elements * tsr_dtype_size(f->locals[i]->dtype);
@@ -185,5 +200,6 @@ tsr_status tsr_tensor_interpret(const tsr_tensor_function *f, void *(*storage)(v
     if (m.status.code == TSR_OK && f->body != NULL)
         run(&m, f->body);
     tsr_arena_free(m.arena);
+    *steps -= m.stamp < *steps ? m.stamp : *steps;
     return m.status;
 }

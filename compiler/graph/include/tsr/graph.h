@@ -140,6 +140,11 @@ typedef struct tsr_node {
     bool dead;
 } tsr_node;
 
+struct tsr_graph;
+// Gives the outputs of a node whose inputs are constants their contents, allocated in the graph's arena; tsr_evaluate_node of
+// compiler/tensor is one. It takes what it needs from graph->evaluate_steps, and an error leaves the graph as it was.
+typedef tsr_status tsr_evaluator(struct tsr_graph *graph, const tsr_node *node);
+
 typedef struct tsr_graph {
     tsr_arena *arena;
     const char *name;
@@ -150,6 +155,8 @@ typedef struct tsr_graph {
     uint32_t input_count, output_count;
     tsr_id *inputs, *outputs;
     bool channels_last; // the model's own layout of pictures
+    tsr_evaluator *evaluate; // of tsr_graph_evaluate; NULL: only what that knows itself
+    uint64_t evaluate_steps; // element stores that evaluations may still make, so that a small file takes no hours
 } tsr_graph;
 
 tsr_graph *tsr_graph_create(const char *name);
@@ -166,6 +173,10 @@ void tsr_graph_set_quant(tsr_graph *graph, tsr_id tensor, uint32_t count, int32_
 
 // Forgets dead nodes and the nodes none of whose outputs are read, and closes the gaps. Tensors keep their ids.
 void tsr_graph_sweep(tsr_graph *graph);
+
+// Computes a node whose inputs are constants: true, and its outputs are constants now. False where that is not known, or too
+// much work or memory at this time; the node is fine as it is then. The one mechanism behind all constant folding.
+bool tsr_graph_evaluate(tsr_graph *graph, const tsr_node *node);
 
 const char *tsr_op_name(tsr_op op);
 uint64_t tsr_tensor_elements(const tsr_tensor *tensor); // saturates at UINT64_MAX on overflow

@@ -20,9 +20,8 @@ typedef struct tsr_import_options {
     // Graph inputs with a value known now: they become constants. For models that take weights, shapes or scales as inputs.
     uint32_t bound_count;
     const tsr_import_tensor *bound;
-    // Makes the outputs of a node of small constants constants (tsr_evaluate_node): shapes that the model computes. NULL: such
-    // shapes are errors where they must be known.
-    tsr_status (*evaluate)(tsr_graph *graph, const tsr_node *node);
+    // Computes what models compute of shapes and constants (tsr_evaluate_node). NULL: only the graph's own constant folding.
+    tsr_evaluator *evaluate;
 } tsr_import_options;
 
 // By content: ONNX, TFLite, or a graph in text form. NULL options: batch 1, nothing bound. The caller frees the graph; it

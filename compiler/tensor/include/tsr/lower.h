@@ -19,8 +19,7 @@ tsr_status tsr_lower_node_for(tsr_arena *arena, const tsr_graph *graph, const ts
 tsr_status tsr_lower_node(tsr_arena *arena, const tsr_graph *graph, const tsr_node *node, tsr_tbuffer *const *buffers,
                           tsr_tensor_function **out_function);
 
-// Computes a node whose inputs are all constants on the interpreter, and makes its outputs constants of the graph's arena.
-// For small tensors: the interpreter is slow.
+// A graph's evaluator (tsr_evaluator): computes a node whose inputs are constants on the interpreter. For small tensors: it is slow.
 tsr_status tsr_evaluate_node(tsr_graph *graph, const tsr_node *node);
 
 #endif
