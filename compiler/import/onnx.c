@@ -370,7 +370,8 @@ static tsr_status read_outputs(onnx *o, const Onnx__GraphProto *proto) {
         const char *name = proto->output[i]->name != NULL ? proto->output[i]->name : "";
         tsr_id id;
         TSR_TRY(tsr_annotate(find_value(o, name, &id), "output %zu", i));
-        if (tensor_of(&o->imp, id)->data != NULL || onnx_producer(o, id) == TSR_NO_ID || strcmp(tensor_of(&o->imp, id)->name, name) != 0) {
+        if (tensor_of(&o->imp, id)->data != NULL || onnx_producer(o, id) == TSR_NO_ID ||
+            strcmp(tensor_of(&o->imp, id)->name, name) != 0) {
             TSR_TRY(importer_reserve(&o->imp, 0));
             const tsr_id from = id;
             id = importer_like(&o->imp, from, name, tensor_of(&o->imp, from)->rank, tensor_of(&o->imp, from)->shape);

@@ -21,8 +21,7 @@ static tsr_status interpret(tsr_graph *graph, const tsr_node *node, tsr_arena *s
             tsr_tbuffer_create(scratch, t->name, reads ? TSR_SCOPE_CONST : TSR_SCOPE_WORK, t->dtype, tsr_tensor_elements(t));
         buffers[id]->data = t->data;
         if (!reads)
-            buffers[id]->user = contents[i - node->input_count] =
-                tsr_arena_alloc(graph->arena, (size_t)tsr_tensor_bytes(t));
+            buffers[id]->user = contents[i - node->input_count] = tsr_arena_alloc(graph->arena, (size_t)tsr_tensor_bytes(t));
     }
     tsr_tensor_function *f;
     TSR_TRY(tsr_lower_node(scratch, graph, node, buffers, &f));

@@ -186,11 +186,11 @@ tsr_status tsr_tensor_interpret(const tsr_tensor_function *f, void *(*storage)(v
     return tsr_tensor_interpret_within(f, storage, context, &steps);
 }
 
-tsr_status tsr_tensor_interpret_within(const tsr_tensor_function *f,
-                                       void *(*storage)(void *context, const tsr_tbuffer *buffer), void *context,
-                                       uint64_t *steps) {
+tsr_status tsr_tensor_interpret_within(const tsr_tensor_function *f, void *(*storage)(void *context, const tsr_tbuffer *buffer),
+                                       void *context, uint64_t *steps) {
     TSR_TRY(tsr_tensor_verify(f));
-    machine m = {.f = f, .storage = storage, .context = context, .arena = tsr_arena_create(), .limit = *steps, .status = tsr_ok()};
+    machine m = {
+        .f = f, .storage = storage, .context = context, .arena = tsr_arena_create(), .limit = *steps, .status = tsr_ok()};
     m.vars = TSR_NEW_ARRAY(m.arena, int64_t, f->var_count + 1);
     for (uint32_t i = 0; i < f->local_count; i++) {
         size_t bytes = (size_t)f->locals[i]->elements * tsr_dtype_size(f->locals[i]->dtype);

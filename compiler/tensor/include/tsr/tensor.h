@@ -194,8 +194,7 @@ const char *tsr_function_name(tsr_function function); // "exp", ...
 tsr_status tsr_tensor_interpret(const tsr_tensor_function *f, void *(*storage)(void *context, const tsr_tbuffer *buffer),
                                 void *context);
 // The same with a bound: takes the stores and conditions that it runs from *steps, OUT_OF_RANGE when they are used up.
-tsr_status tsr_tensor_interpret_within(const tsr_tensor_function *f,
-                                       void *(*storage)(void *context, const tsr_tbuffer *buffer), void *context,
-                                       uint64_t *steps);
+tsr_status tsr_tensor_interpret_within(const tsr_tensor_function *f, void *(*storage)(void *context, const tsr_tbuffer *buffer),
+                                       void *context, uint64_t *steps);
 
 #endif
