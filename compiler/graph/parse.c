@@ -269,17 +269,22 @@ static tsr_status parse_op(parser *p, tsr_op *out_op) {
     return scan_error(&p->s, here, "there is no operator '%.24s'", name);
 }
 
+static bool compares(tsr_op op) { return op == TSR_OP_EQUAL || op == TSR_OP_LESS || op == TSR_OP_LESS_EQUAL; }
+
 // The type of the first output when the text does not say it: the shape that follows, the first input's type and quantisation.
 static tsr_status infer_type(parser *p, const tsr_node *node, output *out) {
     if (node->input_count == 0 || node->inputs[0] == TSR_NO_ID || node->op == TSR_OP_RESHAPE || node->op == TSR_OP_QUANTIZE ||
         node->op == TSR_OP_CAST)
         return scan_error(&p->s, out->where, "%s: the output's type has to be written", tsr_op_name(node->op));
-    const tsr_tensor *x = &p->graph->tensors[node->inputs[0]];
+    const uint32_t model = node->op == TSR_OP_WHERE ? 1 : 0;
+    if (model >= node->input_count || node->inputs[model] == TSR_NO_ID)
+        return scan_error(&p->s, out->where, "%s: input %u is missing", tsr_op_name(node->op), (unsigned)model);
+    const tsr_tensor *x = &p->graph->tensors[node->inputs[model]];
     tsr_status status = tsr_graph_infer_shape(p->graph, node, &out->tensor.rank, out->tensor.shape);
     if (status.code != TSR_OK)
         return scan_error(&p->s, out->where, "%s: %s", tsr_op_name(node->op), status.message);
-    out->tensor.dtype = node->op == TSR_OP_DEQUANTIZE ? TSR_F32 : x->dtype;
-    if (node->op != TSR_OP_DEQUANTIZE)
+    out->tensor.dtype = node->op == TSR_OP_DEQUANTIZE ? TSR_F32 : compares(node->op) ? TSR_BOOL : x->dtype;
+    if (out->tensor.dtype == x->dtype)
         out->tensor.quant = x->quant;
     return tsr_ok();
 }

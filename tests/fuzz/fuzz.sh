@@ -12,9 +12,17 @@ for target in "$@"; do
     seeds=$BUILD/seeds/$target
     mkdir -p "$corpus" "$seeds"
     case $target in
-    import | compile)
-        cp tests/import/small.tflite models/digits/*.onnx "$seeds"
+    onnx | compile)
+        cp models/digits/*.onnx "$seeds"
         for model in tests/models/qdq/*/model.onnx; do cp "$model" "$seeds/$(basename "$(dirname "$model")").onnx"; done
+        ;;&
+    tflite | compile) cp tests/import/*.tflite "$seeds" ;;&
+    graph | compile) cp tests/fuzz/corpus/graph/*.tsg "$seeds" ;;&
+    # Compiled models without host code, which alone are run.
+    program | program_mended)
+        for model in conv requant; do
+            build/bin/tessera compile "tests/fuzz/corpus/graph/$model.tsg" --place '*=accelerator' -o "$seeds/$model.tsr" >/dev/null
+        done
         ;;
     asm) find isa tests -name '*.asm' -exec cp {} "$seeds" \; ;;
     config) cp isa/configs/*.cfg "$seeds" ;;

@@ -10,12 +10,12 @@ $(TEST_HOSTILE): $(addprefix $(BUILD)/obj/tests/fuzz/,test_hostile.o mutate.o mu
 	@echo "  LD   $@"
 	@$(CC) $(LDFLAGS) $+ $(COMPILER_LDLIBS) $(TESSERA_LDLIBS) -o $@
 
-FUZZ_TARGETS    := import compile program asm config
+FUZZ_TARGETS    := onnx tflite graph compile program program_mended asm config
 FUZZ_SECONDS    ?= 60
 FUZZ_SANITIZE   := -fsanitize=address$(COMMA)undefined -fno-sanitize=function -fno-sanitize-recover=all
 FUZZ_FLAGS      := $(FUZZ_SANITIZE) -fsanitize=fuzzer-no-link
 .PHONY: fuzz fuzz-run
-fuzz: ## search for inputs that crash: FUZZ_SECONDS=60 for each of FUZZ_TARGETS="import compile program asm config"
+fuzz: build/bin/tessera ## search for inputs that crash: FUZZ_SECONDS=60 for each of FUZZ_TARGETS="onnx tflite graph compile program program_mended asm config"
 	@$(MAKE) --no-print-directory BUILD=build/fuzz CC=clang-19 WARN=-w OPT='-O1 -g -fno-omit-frame-pointer $(FUZZ_FLAGS)' \
 	  LDFLAGS='$(FUZZ_SANITIZE)' FUZZ_TARGETS='$(FUZZ_TARGETS)' FUZZ_SECONDS=$(FUZZ_SECONDS) fuzz-run
 fuzz-run: $(foreach t,$(FUZZ_TARGETS),$(BUILD)/bin/fuzz-$(t))

@@ -225,6 +225,40 @@ const char *fuzz_program(const uint8_t *data, size_t size) {
     return complaint;
 }
 
+static uint32_t crc32_of(uint32_t crc, const uint8_t *data, size_t size) {
+    crc = ~crc;
+    for (size_t i = 0; i < size; i++) {
+        crc ^= data[i];
+        for (int bit = 0; bit < 8; bit++)
+            crc = (crc >> 1) ^ ((crc & 1) != 0 ? 0xedb88320U : 0);
+    }
+    return ~crc;
+}
+
+void fuzz_mend_program(uint8_t *data, size_t size) {
+    enum { CRC = 12, BYTES = 16, HEADER = 64 };
+    static const uint8_t zero[4] = {0};
+    if (size < HEADER)
+        return;
+    const uint64_t whole = size;
+    memcpy(data + BYTES, &whole, sizeof whole);
+    uint32_t crc = crc32_of(0, data, CRC);
+    crc = crc32_of(crc, zero, sizeof zero);
+    crc = crc32_of(crc, data + CRC + 4, size - CRC - 4);
+    memcpy(data + CRC, &crc, sizeof crc);
+}
+
+const char *fuzz_program_mended(const uint8_t *data, size_t size) {
+    uint8_t *copy = malloc(size + 1);
+    if (copy == NULL)
+        abort();
+    memcpy(copy, data, size);
+    fuzz_mend_program(copy, size);
+    const char *complaint = fuzz_program(copy, size);
+    free(copy);
+    return complaint;
+}
+
 // ---- texts ------------------------------------------------------------------------------------------------------------
 
 static const char *check_disassembly(const uint8_t *data, size_t size) {

@@ -12,8 +12,12 @@
 typedef const char *fuzz_target(const uint8_t *data, size_t size);
 
 fuzz_target fuzz_import;  // a model file: read, and the graph verified
+fuzz_target fuzz_onnx;    // the same of one format
+fuzz_target fuzz_tflite;
+fuzz_target fuzz_graph;   // a graph in text form: read, printed, read back
 fuzz_target fuzz_compile; // a model file: compiled for pynq and for the CPU, both run, their answers compared
 fuzz_target fuzz_program; // a compiled model without host code: loaded and run
+fuzz_target fuzz_program_mended; // the same with size and checksum put right first
 fuzz_target fuzz_asm;     // assembler source, and the same bytes as an instruction stream to disassemble
 fuzz_target fuzz_config;  // a configuration file
 
@@ -23,6 +27,10 @@ extern volatile uint32_t *fuzz_phase;
 
 // For targets: the name that they give their input, a complaint about a status, and one about an error that does not say
 // which file it is about or is the project's own fault.
+// Puts the size and the checksum of a compiled model right, which would keep nearly all damage from going further
+// (isa/program.md).
+void fuzz_mend_program(uint8_t *data, size_t size);
+
 #define FUZZ_INPUT_NAME "input.bin"
 const char *fuzz_complain(const char *what, tsr_status status);
 const char *fuzz_check_error(tsr_status status);

@@ -210,35 +210,14 @@ SUITE(models) {
 
 // ---- compiled models ----------------------------------------------------------------------------------------------------
 
-static uint32_t crc32_of(uint32_t crc, const uint8_t *data, size_t size) {
-    crc = ~crc;
-    for (size_t i = 0; i < size; i++) {
-        crc ^= data[i];
-        for (int bit = 0; bit < 8; bit++)
-            crc = (crc >> 1) ^ ((crc & 1) != 0 ? 0xedb88320U : 0);
-    }
-    return ~crc;
-}
-
-// The checksum would keep nearly all damage from going further: put it and the size right (isa/program.md).
-static void mend_program(bytes *b) {
-    enum { CRC = 12, BYTES = 16, HEADER = 64 };
-    static const uint8_t zero[4] = {0};
-    if (b->size < HEADER)
-        return;
-    uint64_t size = b->size;
-    memcpy(b->data + BYTES, &size, sizeof size);
-    uint32_t crc = crc32_of(0, b->data, CRC);
-    crc = crc32_of(crc, zero, sizeof zero);
-    crc = crc32_of(crc, b->data + CRC + 4, b->size - CRC - 4);
-    memcpy(b->data + CRC, &crc, sizeof crc);
-}
+static void mend_program(bytes *b) { fuzz_mend_program(b->data, b->size); }
 
 // A model's accelerator steps without what the host does in between: the numbers are not the model's, the instructions are.
 static tsr_status compile_without_host_code(const char *model, tsr_program **out_program) {
     tsr_config config;
     TSR_TRY(tsr_config_load("isa/configs/pynq.cfg", &config));
-    tsr_compile_options options = {.config = &config, .cpu = "baseline"};
+    static const char *const all[] = {"*=accelerator"};
+    tsr_compile_options options = {.config = &config, .cpu = "baseline", .place_count = 1, .places = all};
     TSR_TRY(tsr_compile_file(model, &options, out_program));
     tsr_program *p = *out_program;
     uint32_t kept = 0;
@@ -286,6 +265,20 @@ static const char assembly[] =
     "alu op=mov src_kind=acc dst_kind=out rescale clip lo=-128 hi=127 uop_count=1 count0=1 count1=1\n"
     "finish\n";
 
+static void graph_batch(const char *name) {
+    char path[100];
+    snprintf(path, sizeof path, "tests/fuzz/corpus/graph/%s.tsg", name);
+    model_batch(path, mutate_lines, "lines", fuzz_graph, 1500);
+    model_batch(path, mutate_bits, "bits", fuzz_graph, 500);
+    model_batch(path, mutate_lines, "lines_compiled", fuzz_compile, 25);
+}
+
+SUITE(graphs) {
+    static const char *const names[] = {"conv", "shapes", "algebra", "quantised", "several", "requant"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        graph_batch(names[i]);
+}
+
 SUITE(texts) {
     bytes config = bytes_read("isa/configs/pynq.cfg");
     batch all[] = {{"assembly_lines", (const uint8_t *)assembly, sizeof assembly - 1, mutate_lines, NULL, fuzz_asm, 3000},
@@ -308,6 +301,7 @@ int main(int argc, char **argv) {
     if (shared == MAP_FAILED)
         return 1;
     RUN_SUITE(texts);
+    RUN_SUITE(graphs);
     RUN_SUITE(programs);
     RUN_SUITE(models);
     GREATEST_MAIN_END();
