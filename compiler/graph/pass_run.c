@@ -9,6 +9,9 @@ typedef tsr_status run_pass(tsr_graph *graph, const tsr_pass_options *options);
 static tsr_status run_split_small_channel_pad(tsr_graph *graph, const tsr_pass_options *options) {
     return tsr_pass_split_small_channel_pad(graph, options->block_in);
 }
+static tsr_status run_expand_depthwise(tsr_graph *graph, const tsr_pass_options *options) {
+    return tsr_pass_expand_depthwise(graph, options->block_in);
+}
 static tsr_status run_quantise(tsr_graph *graph, const tsr_pass_options *options) {
     (void)options;
     return tsr_quantise(graph);
@@ -104,6 +107,7 @@ static const char *const integer_passes[] = {
     "common", // what the passes above have added twice
     "fold_pad",
     "dead",
+    "expand_depthwise",
     "split_small_channel_pad",
     "quantise",
     "int8",

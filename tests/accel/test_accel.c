@@ -105,11 +105,32 @@ static void reference_pool(const tsr_graph *g, const tsr_node *n, const int8_t *
             }
 }
 
+// One value a channel: [C], or [N,1,C] for outputs [N,P,C]; a single one; or all of them.
+static int8_t operand_of(const tsr_tensor *t, const tsr_tensor *y, const int8_t *x, int64_t i) {
+    const int64_t elements = (int64_t)tsr_tensor_elements(t), channels = y->shape[2];
+    if (elements == (int64_t)tsr_tensor_elements(y))
+        return x[i];
+    return x[elements == 1 ? 0 : elements == channels ? i % channels : i / (y->shape[1] * channels) * channels + i % channels];
+}
+
+static void reference_mean(const tsr_graph *g, const tsr_node *n, const int8_t *x, int8_t *y) {
+    const int64_t *shape = g->tensors[n->inputs[0]].shape, area = shape[1] * shape[2];
+    for (int64_t i = 0; i < shape[0]; i++)
+        for (int64_t c = 0; c < shape[3]; c++) {
+            int64_t sum = 0;
+            for (int64_t p = 0; p < area; p++)
+                sum += x[(i * area + p) * shape[3] + c] - n->requant.in_zero_point[0];
+            *y++ = reference_output(reference_rescale(sum, n->requant.out[0]), &n->requant);
+        }
+}
+
 static void reference_elementwise(const tsr_graph *g, const tsr_node *n, const int8_t *a, const int8_t *b, int8_t *y) {
     int64_t count = (int64_t)tsr_tensor_elements(&g->tensors[n->outputs[0]]);
     const tsr_requant *q = &n->requant;
     for (int64_t i = 0; i < count; i++) {
-        int32_t va = a[i] - q->in_zero_point[0], vb = b != NULL ? b[i] - q->in_zero_point[1] : 0;
+        const tsr_tensor *y_tensor = &g->tensors[n->outputs[0]];
+        int32_t va = operand_of(&g->tensors[n->inputs[0]], y_tensor, a, i) - q->in_zero_point[0],
+                vb = b != NULL ? operand_of(&g->tensors[n->inputs[1]], y_tensor, b, i) - q->in_zero_point[1] : 0;
         int64_t v = va;
         if (n->op == TSR_OP_ADD || n->op == TSR_OP_SUB) {
             int64_t ra = reference_rescale((int64_t)va * (1 << 20), q->in[0]),
@@ -238,6 +259,8 @@ static check_result run_node(const tsr_config *config, tsr_graph *g, bool interp
             tsr_tbuffer *b = work[n->inputs[i]];
             memcpy(memory_bytes + b->offset, random_bytes(g, (int64_t)b->elements), b->elements);
             inputs[i] = (int8_t *)memory_bytes + b->offset;
+        } else {
+            inputs[i] = g->tensors[n->inputs[i]].data;
         }
     memcpy(want, memory_bytes, offset);
     memcpy(schedule_memory, memory_bytes, offset);
@@ -248,6 +271,8 @@ static check_result run_node(const tsr_config *config, tsr_graph *g, bool interp
         reference_fully_connected(g, n, inputs[0], y);
     else if (n->op == TSR_OP_MAX_POOL || n->op == TSR_OP_AVERAGE_POOL)
         reference_pool(g, n, inputs[0], y);
+    else if (n->op == TSR_OP_MEAN)
+        reference_mean(g, n, inputs[0], y);
     else
         reference_elementwise(g, n, inputs[0], inputs[1], y);
 
@@ -469,6 +494,56 @@ TEST elementwise_operators_match_the_reference(void) {
     PASS();
 }
 
+// A second operand of one value a channel, one a channel of each image, or one in all, read or constant.
+static tsr_id broadcast_operand(tsr_graph *g, const int64_t shape[3], int how) {
+    const int64_t channels[] = {shape[0], 1, shape[2]}, *dims = channels + (how == 1 ? 0 : 2), one[] = {1};
+    const uint32_t rank = how == 1 ? 3 : 1;
+    if (how == 3)
+        return tsr_graph_add_const(g, "b", TSR_I8, 1, one, random_bytes(g, 1));
+    if (how == 2)
+        return tsr_graph_add_const(g, "b", TSR_I8, 1, dims, random_bytes(g, shape[2]));
+    return tsr_graph_add_tensor(g, "b", TSR_I8, rank, dims);
+}
+
+TEST operands_of_one_value_a_channel_match_the_reference(void) {
+    static const tsr_op ops[] = {TSR_OP_ADD, TSR_OP_SUB, TSR_OP_MUL};
+    for (int i = 0; i < 36; i++)
+        for (int c = 0; c < CONFIGS; c++) {
+            tsr_graph *g = tsr_graph_create("broadcast");
+            int64_t shape[] = {between(1, 4), between(1, 300), i % 5 == 0 ? 16 * between(1, 4) : between(1, 70)};
+            const bool first = i % 7 == 0;
+            tsr_id whole = tsr_graph_add_tensor(g, "a", TSR_I8, 3, shape), other = broadcast_operand(g, shape, i % 4);
+            tsr_id ids[2] = {first ? other : whole, first ? whole : other}, y = tsr_graph_add_tensor(g, "y", TSR_I8, 3, shape);
+            tsr_id n = tsr_graph_add_node(g, ops[i % 3], "op", 2, ids, 1, &y);
+            random_requant(g, &g->nodes[n], 1);
+            if (ops[i % 3] != TSR_OP_MUL)
+                g->nodes[n].requant.out[0].rsh = (uint8_t)between(18, 22);
+            check_result result = run_node(&configs[c], g, i < 8);
+            tsr_graph_free(g);
+            if (result != CHECK_PASS)
+                return result;
+        }
+    PASS();
+}
+
+TEST means_of_pictures_match_the_reference(void) {
+    for (int i = 0; i < 16; i++)
+        for (int c = 0; c < CONFIGS; c++) {
+            tsr_graph *g = tsr_graph_create("mean");
+            int64_t xs[] = {between(1, 2), between(1, 6), between(1, 6), between(1, 50)}, ys[] = {xs[0], xs[3]};
+            tsr_id x = tsr_graph_add_tensor(g, "x", TSR_I8, 4, xs), y = tsr_graph_add_tensor(g, "y", TSR_I8, 2, ys);
+            tsr_id n = tsr_graph_add_node(g, TSR_OP_MEAN, "mean", 1, &x, 1, &y);
+            g->nodes[n].attr.axis_count = 2;
+            g->nodes[n].attr.axes[0] = 1 + i % 2, g->nodes[n].attr.axes[1] = 2 - i % 2;
+            random_requant(g, &g->nodes[n], 1);
+            check_result result = run_node(&configs[c], g, i < 8);
+            tsr_graph_free(g);
+            if (result != CHECK_PASS)
+                return result;
+        }
+    PASS();
+}
+
 SUITE(accelerator_back_end) {
     RUN_TEST(convolutions_of_small_random_shapes_match_on_schedule_and_device);
     RUN_TEST(convolutions_of_random_shapes_match_the_reference);
@@ -477,6 +552,8 @@ SUITE(accelerator_back_end) {
     RUN_TEST(fully_connected_layers_match_the_reference);
     RUN_TEST(pools_match_the_reference);
     RUN_TEST(elementwise_operators_match_the_reference);
+    RUN_TEST(operands_of_one_value_a_channel_match_the_reference);
+    RUN_TEST(means_of_pictures_match_the_reference);
 }
 
 int main(int argc, char **argv) {

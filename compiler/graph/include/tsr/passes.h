@@ -28,6 +28,7 @@
     X(fold_dequantize)                                                                                                           \
     X(clean)                                                                                                                     \
     X(fold_pad)                                                                                                                  \
+    X(expand_depthwise)                                                                                                          \
     X(split_small_channel_pad)                                                                                                   \
     X(quantise)                                                                                                                  \
     X(int8)
@@ -51,6 +52,7 @@ tsr_status tsr_pass_qdq(tsr_graph *graph);
 tsr_status tsr_pass_int8(tsr_graph *graph);
 tsr_status tsr_pass_clean(tsr_graph *graph);
 tsr_status tsr_pass_fold_pad(tsr_graph *graph);
+tsr_status tsr_pass_expand_depthwise(tsr_graph *graph, uint32_t block_in);
 tsr_status tsr_pass_split_small_channel_pad(tsr_graph *graph, uint32_t block_in);
 
 // The name of pass 0, 1, ...; NULL past the last.
