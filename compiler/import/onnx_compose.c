@@ -105,6 +105,13 @@ tsr_id compose_places(composer *c, uint32_t rank, const int64_t *shape, int32_t 
     return id;
 }
 
+tsr_id compose_precise(composer *c, uint32_t rank, const int64_t *shape, double **out_values) {
+    void *data;
+    const tsr_id id = constant(c, "reals", TSR_F64, rank, shape, &data);
+    *out_values = data;
+    return id;
+}
+
 void compose_doubles(composer *c, tsr_id id, uint32_t most, double *out_values, uint32_t *out_count) {
     *out_count = 0;
     if (failed(c) || id == TSR_NO_ID)

@@ -32,6 +32,7 @@ tsr_id compose_number(composer *c, tsr_dtype dtype, double value); // a scalar
 tsr_id compose_reals(composer *c, uint32_t rank, const int64_t *shape, float **out_values); // float32 zeros, to be filled
 tsr_id compose_wholes(composer *c, uint32_t rank, const int64_t *shape, int64_t **out_values); // int64 zeros, to be filled
 tsr_id compose_places(composer *c, uint32_t rank, const int64_t *shape, int32_t **out_values); // the same of int32
+tsr_id compose_precise(composer *c, uint32_t rank, const int64_t *shape, double **out_values); // the same of float64
 // A constant input as double; reals or integers, at most `most` of them. TSR_NO_ID leaves *out_count 0.
 void compose_doubles(composer *c, tsr_id id, uint32_t most, double *out_values, uint32_t *out_count);
 void compose_ints(composer *c, tsr_id id, uint32_t most, int64_t *out_values, uint32_t *out_count);
