@@ -92,7 +92,10 @@ onnx_handler onnx_instance_normalization, onnx_group_normalization, onnx_layer_n
     onnx_lp_normalization, onnx_lrn;       // onnx_normalize.c
 onnx_handler onnx_conv_transpose;          // onnx_conv_transpose.c
 onnx_handler onnx_resize, onnx_upsample;   // onnx_resize.c
-onnx_handler onnx_top_k;                   // onnx_select.c
+onnx_handler onnx_top_k, onnx_center_crop_pad; // onnx_select.c
+onnx_handler onnx_grid_sample, onnx_affine_grid, onnx_roi_align, onnx_deform_conv; // onnx_sample.c
+onnx_handler onnx_dft, onnx_stft, onnx_window, onnx_mel_weight_matrix; // onnx_signal.c
+onnx_handler onnx_lp_pool, onnx_global_lp_pool, onnx_max_unpool, onnx_col2im; // onnx_window.c
 onnx_handler onnx_recurrent; // onnx_recurrent.c
 onnx_handler onnx_einsum; // onnx_einsum.c
 onnx_handler onnx_log_softmax, onnx_likelihood_loss, onnx_cross_entropy_loss; // onnx_loss.c

@@ -18,7 +18,7 @@ tsr_status compose_define(composer *c, uint32_t index, tsr_id id) {
     if (!failed(c) && onnx_has_output(c->node, index)) {
         tsr_tensor *tensor = tensor_of(&c->o->imp, id);
         if (id >= c->first && tensor->data == NULL)
-            tensor->name = onnx_output_name(c->node, index);
+            tensor->name = tsr_arena_printf(c->o->imp.graph->arena, "%s", onnx_output_name(c->node, index)); // the file goes
         compose_fails(c, onnx_define(c->o, c->node, index, id));
     }
     return c->status;

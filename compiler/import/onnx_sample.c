@@ -53,7 +53,9 @@ static tsr_id reflected(composer *c, tsr_id x, double lo, double hi) {
 }
 
 static double lower_border(const sampler *s) { return s->align_corners ? 0 : -0.5; }
-static double upper_border(const sampler *s, int64_t extent) { return s->align_corners ? (double)(extent - 1) : (double)extent - 0.5; }
+static double upper_border(const sampler *s, int64_t extent) {
+    return s->align_corners ? (double)(extent - 1) : (double)extent - 0.5;
+}
 
 // A coordinate outside of the picture, brought inside as the padding wants.
 static tsr_id brought_inside(composer *c, const sampler *s, tsr_id x, int64_t extent) {
@@ -130,8 +132,8 @@ static tsr_id sampled(composer *c, const sampler *s, tsr_id rows, tsr_id batch, 
         for (uint32_t d = 0, rest = n; d < s->dims; d++) {
             const uint32_t tap = rest % t[d].count;
             rest /= t[d].count;
-            row = row == TSR_NO_ID ? t[d].index[tap]
-                                   : compose_add(c, compose_scale(c, row, (double)s->extent[d]), t[d].index[tap]);
+            row =
+                row == TSR_NO_ID ? t[d].index[tap] : compose_add(c, compose_scale(c, row, (double)s->extent[d]), t[d].index[tap]);
             if (t[d].weight[tap] != TSR_NO_ID)
                 weight = weight == TSR_NO_ID ? t[d].weight[tap] : compose_mul(c, weight, t[d].weight[tap]);
         }
@@ -267,8 +269,8 @@ tsr_status onnx_roi_align(onnx *o, const onnx_node *node) {
     const int64_t high = compose_attr_int(&c, "output_height", 1), wide = compose_attr_int(&c, "output_width", 1);
     const int64_t samples = compose_attr_int(&c, "sampling_ratio", 0);
     const double scale = (double)compose_attr_float(&c, "spatial_scale", 1);
-    const bool half = compose_attr_is(&c, "coordinate_transformation_mode",
-                                      o->opset < 16 ? "output_half_pixel" : "half_pixel", "half_pixel");
+    const bool half =
+        compose_attr_is(&c, "coordinate_transformation_mode", o->opset < 16 ? "output_half_pixel" : "half_pixel", "half_pixel");
     const bool max = compose_attr_is(&c, "mode", "avg", "max");
     if (!compose_rank(&c, x, 4, 4) || !compose_rank(&c, rois, 2, 2) || !compose_rank(&c, batch, 1, 1))
         return c.status;
@@ -289,11 +291,14 @@ tsr_status onnx_roi_align(onnx *o, const onnx_node *node) {
     tsr_id y = roi_coordinates(&c, edge[1], edge[3], high, samples, half, from.shape[2], &counts[0]);
     tsr_id xs = roi_coordinates(&c, edge[0], edge[2], wide, samples, half, from.shape[3], &counts[1]);
     const tsr_id coordinates[MOST_DIMS] = {compose_reshape(&c, y, 3, row_shape), compose_reshape(&c, xs, 3, column_shape)};
-    const tsr_id weight = compose_mul(&c, compose_reshape(&c, counts[0], 3, row_shape), compose_reshape(&c, counts[1], 3, column_shape));
-    const tsr_id first = compose_reshape(&c, compose_scale(&c, compose_cast(&c, batch, TSR_I64), (double)(from.shape[2] * from.shape[3])),
-                                         3, (const int64_t[]){count, 1, 1});
+    const tsr_id weight =
+        compose_mul(&c, compose_reshape(&c, counts[0], 3, row_shape), compose_reshape(&c, counts[1], 3, column_shape));
+    const tsr_id first =
+        compose_reshape(&c, compose_scale(&c, compose_cast(&c, batch, TSR_I64), (double)(from.shape[2] * from.shape[3])), 3,
+                        (const int64_t[]){count, 1, 1});
     sampler s = {.dims = 2, .extent = {from.shape[2], from.shape[3]}, .mode = LINEAR, .padding = BORDER, .align_corners = true};
-    tsr_id value = sampled(&c, &s, channel_rows(&c, x), first, coordinates, max ? TSR_OP_MAX : TSR_OP_ADD); // [R, rows, columns, C]
+    tsr_id value =
+        sampled(&c, &s, channel_rows(&c, x), first, coordinates, max ? TSR_OP_MAX : TSR_OP_ADD); // [R, rows, columns, C]
     value = compose_mul(&c, value, compose_reshape(&c, weight, 4, (const int64_t[]){count, rows, columns, 1}));
     value = compose_reshape(&c, value, 6, (const int64_t[]){count, high, samples, wide, samples, channels});
     value = compose_reduce(&c, max ? TSR_OP_REDUCE_MAX : TSR_OP_MEAN, value, 2, (const int64_t[]){2, 4}, false);
@@ -344,12 +349,13 @@ tsr_status onnx_deform_conv(onnx *o, const onnx_node *node) {
     const int64_t oh = f.shape[2], ow = f.shape[3], places = oh * ow;
     if (groups < 1 || fields < 1 || channels % groups != 0 || channels % fields != 0 || b.shape[0] % groups != 0 ||
         b.shape[1] != channels / groups || f.shape[0] != n || f.shape[1] != 2 * fields * taps_)
-        return tsr_error(TSR_CORRUPT, "input, weights and offsets do not fit %" PRId64 " groups and %" PRId64 " offset groups", groups,
-                         fields);
+        return tsr_error(TSR_CORRUPT, "input, weights and offsets do not fit %" PRId64 " groups and %" PRId64 " offset groups",
+                         groups, fields);
     tsr_id coordinates[MOST_DIMS];
     const tsr_id moved = compose_reshape(&c, offset, 6, (const int64_t[]){n, fields, taps_, 2, oh, ow});
     for (uint32_t d = 0; d < 2; d++) { // [N, fields, K, oH, oW]
-        const tsr_id by = compose_reshape(&c, compose_slice(&c, moved, 3, d, 1, 1), 5, (const int64_t[]){n, fields, taps_, oh, ow});
+        const tsr_id by =
+            compose_reshape(&c, compose_slice(&c, moved, 3, d, 1, 1), 5, (const int64_t[]){n, fields, taps_, oh, ow});
         const tsr_id base = kernel_places(&c, d == 0, kernel, d == 0 ? oh : ow, stride[d], dilation[d], pads[d]);
         coordinates[d] = compose_reshape(&c, compose_add(&c, by, base), 4, (const int64_t[]){n, fields, taps_, places});
     }
@@ -364,7 +370,8 @@ tsr_status onnx_deform_conv(onnx *o, const onnx_node *node) {
     const int64_t per = channels / groups * taps_, outputs = b.shape[0] / groups;
     y = compose_reshape(&c, y, 3, (const int64_t[]){n * places, groups, per});
     y = compose_transpose(&c, y, (const int64_t[]){1, 0, 2});
-    const tsr_id matrix = compose_transpose(&c, compose_reshape(&c, w, 3, (const int64_t[]){groups, outputs, per}), (const int64_t[]){0, 2, 1});
+    const tsr_id matrix =
+        compose_transpose(&c, compose_reshape(&c, w, 3, (const int64_t[]){groups, outputs, per}), (const int64_t[]){0, 2, 1});
     y = compose_reshape(&c, compose_matmul(&c, y, matrix), 4, (const int64_t[]){groups, n, places, outputs});
     y = compose_transpose(&c, y, (const int64_t[]){1, 0, 3, 2});
     y = compose_reshape(&c, y, 4, (const int64_t[]){n, b.shape[0], oh, ow});

@@ -75,7 +75,8 @@ static tsr_id power(composer *c, tsr_id x, int64_t p) {
         return compose_unary(c, TSR_OP_ABS, x);
     if (p == 2)
         return compose_mul(c, x, x);
-    return compose_binary(c, TSR_OP_POW, compose_unary(c, TSR_OP_ABS, x), compose_number(c, compose_tensor(c, x).dtype, (double)p));
+    return compose_binary(c, TSR_OP_POW, compose_unary(c, TSR_OP_ABS, x),
+                          compose_number(c, compose_tensor(c, x).dtype, (double)p));
 }
 
 static tsr_id root(composer *c, tsr_id x, int64_t p) {
