@@ -74,15 +74,17 @@ void quantize_report_text(const tsr_quantize_report *r) {
     print_worst(r);
     for (uint32_t i = 0; i < r->output_count; i++) {
         char text[24];
-        printf("output %s: %s%s, largest element the same in %.1f %% of %" PRIu32 " samples\n", r->outputs[i].name,
-               decibels(r->outputs[i].sqnr, text), isfinite(r->outputs[i].sqnr) ? " dB" : "", 100 * r->outputs[i].agreement,
-               r->measured);
+        printf("output %s: %s%s", r->outputs[i].name, decibels(r->outputs[i].sqnr, text),
+               isfinite(r->outputs[i].sqnr) ? " dB" : "");
+        if (!isnan(r->outputs[i].agreement))
+            printf(", the same class in %.1f %% of %" PRIu32 " samples", 100 * r->outputs[i].agreement, r->measured);
+        putchar('\n');
     }
-    printf("%" PRIu32 " samples", r->samples);
+    printf("%" PRIu32 " sample%s", r->samples, r->samples == 1 ? "" : "s");
     if (r->equalised > 0)
-        printf(", %" PRIu32 " pairs of layers equalised", r->equalised);
+        printf(", %" PRIu32 " pair%s of layers equalised", r->equalised, r->equalised == 1 ? "" : "s");
     if (r->corrected > 0)
-        printf(", %" PRIu32 " biases corrected", r->corrected);
+        printf(", %" PRIu32 " bias%s corrected", r->corrected, r->corrected == 1 ? "" : "es");
     putchar('\n');
 }
 

@@ -212,6 +212,11 @@ const char *tsr_onnx_node(tsr_onnx_writer *writer, const char *op, uint32_t inpu
     return name;
 }
 
+void tsr_onnx_name_node(tsr_onnx_writer *writer, const char *name) {
+    if (writer->nodes.count > 0)
+        ((Onnx__NodeProto *)writer->nodes.items[writer->nodes.count - 1])->name = text(writer, name);
+}
+
 tsr_status tsr_onnx_serialise(const tsr_onnx_writer *writer, uint8_t **out_bytes, size_t *out_size) {
     *out_bytes = NULL;
     *out_size = 0;

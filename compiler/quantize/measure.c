@@ -95,6 +95,14 @@ static const tsr_quantize_layer *measured_apart(const tsr_quantize_report *repor
     return NULL;
 }
 
+// A number a class: all extents but one are 1.
+static bool is_class_list(const tsr_tensor *t) {
+    uint32_t long_extents = 0;
+    for (uint32_t i = 0; i < t->rank; i++)
+        long_extents += t->shape[i] > 1;
+    return long_extents == 1;
+}
+
 tsr_status measure_whole(tsr_quantizer *q) {
     const uint32_t outputs = q->graph->output_count;
     tsr_id *pairs = TSR_NEW_ARRAY(q->arena, tsr_id, 2 * (q->graph->node_count + outputs));
@@ -126,7 +134,10 @@ tsr_status measure_whole(tsr_quantizer *q) {
         layers[i].total_sqnr = decibels(c.signal[i], c.noise[i]);
     for (uint32_t i = 0; i < compared; i++) {
         ends[i].sqnr = decibels(c.signal[count + i], c.noise[count + i]);
-        ends[i].agreement = (double)c.agreed[count + i] / q->report.measured;
+        if (is_class_list(&q->graph->tensors[pairs[2 * (count + i)]]))
+            ends[i].agreement = (double)c.agreed[count + i] / q->report.measured;
+        else
+            ends[i].agreement = NAN;
     }
     q->report.layers = layers;
     q->report.layer_count = count;

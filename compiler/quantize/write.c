@@ -28,7 +28,7 @@ typedef struct constant {
 } constant;
 
 typedef struct record {
-    const char *op;
+    const char *op, *name;
     uint32_t count, output;
     uint32_t *in;
     const tsr_onnx_attribute *attributes;
@@ -91,10 +91,18 @@ uint32_t add_value(writing *w, const char *op, const char *name, uint32_t count,
                    const tsr_onnx_attribute *attributes) {
     w->records = room(w, w->records, w->record_count, sizeof *w->records);
     record *r = &w->records[w->record_count++];
-    *r = (record){op, count, new_value(w, name), TSR_NEW_ARRAY(w->arena, uint32_t, count), attributes};
+    *r = (record){op, NULL, count, new_value(w, name), TSR_NEW_ARRAY(w->arena, uint32_t, count), attributes};
     for (uint32_t i = 0; i < count; i++)
         r->in[i] = in[i];
     return r->output;
+}
+
+void name_node(writing *w, uint32_t given, const char *name) {
+    for (uint32_t i = w->record_count; i-- > 0;)
+        if (w->records[i].output == given) {
+            w->records[i].name = name;
+            return;
+        }
 }
 
 void define(writing *w, tsr_id tensor, uint32_t written, const int64_t *perm) {
@@ -230,6 +238,16 @@ static void finish_output(writing *w, tsr_id tensor) {
     w->values[from] = (value){t->name, true};
 }
 
+static bool names_another_node(const writing *w, uint32_t record_index) {
+    for (uint32_t i = 0; i < w->record_count; i++) {
+        const struct record *r = &w->records[i];
+        if (i != record_index && (strcmp(w->values[r->output].name, w->records[record_index].name) == 0 ||
+                                  (r->name != NULL && strcmp(r->name, w->records[record_index].name) == 0)))
+            return true;
+    }
+    return false;
+}
+
 static void give_to_file(const writing *w, tsr_onnx_writer *file) {
     int64_t shape[TSR_MAX_RANK];
     for (uint32_t i = 0; i < w->graph->input_count; i++) {
@@ -247,6 +265,8 @@ static void give_to_file(const writing *w, tsr_onnx_writer *file) {
         for (uint32_t k = 0; k < r->count; k++)
             in[k] = r->in[k] != NO_VALUE ? w->values[r->in[k]].name : "";
         tsr_onnx_node(file, r->op, r->count, in, w->values[r->output].name, r->attributes);
+        if (r->name != NULL && !names_another_node(w, i))
+            tsr_onnx_name_node(file, r->name);
     }
     for (uint32_t i = 0; i < w->graph->output_count; i++) {
         const tsr_tensor *t = &w->graph->tensors[w->graph->outputs[i]];

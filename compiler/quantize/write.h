@@ -32,6 +32,7 @@ uint32_t add_constant(writing *w, const char *name, tsr_dtype dtype, uint32_t ra
 // A node with one output; attributes as in tsr_onnx_node, must live as long as the arena.
 uint32_t add_value(writing *w, const char *op, const char *name, uint32_t count, const uint32_t *in,
                    const tsr_onnx_attribute *attributes);
+void name_node(writing *w, uint32_t value, const char *name); // the node that gives it; else it is named as its output
 void define(writing *w, tsr_id tensor, uint32_t value, const int64_t *perm);
 // Scale and zero point of a quantised tensor as constants, once each; NO_VALUE for a zero point that may be left out.
 void quant_constants(writing *w, tsr_id tensor, uint32_t *out_scale, uint32_t *out_zero_point);

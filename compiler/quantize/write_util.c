@@ -66,6 +66,7 @@ void add_result(writing *w, const tsr_node *node, const char *op, uint32_t count
     const char *name = output_name(w, node);
     const char *before = clipped ? tsr_arena_printf(written_arena(w), "%s_linear", name) : name;
     uint32_t y = add_value(w, op, before, count, in, a != NULL ? a->list : NULL);
+    name_node(w, y, node->name);
     if (clipped)
         y = add_clip(w, node, y, name);
     define(w, node->outputs[0], y, perm);

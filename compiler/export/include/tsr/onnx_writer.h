@@ -55,6 +55,9 @@ const char *tsr_onnx_node(tsr_onnx_writer *writer, const char *op, uint32_t inpu
 void tsr_onnx_node_outputs(tsr_onnx_writer *writer, const char *op, uint32_t input_count, const char *const *inputs,
                            uint32_t output_count, const char *const *outputs, const tsr_onnx_attribute *attributes);
 
+// Another name for the node that was added last (copied).
+void tsr_onnx_name_node(tsr_onnx_writer *writer, const char *name);
+
 // The file's bytes; free() them. OUT_OF_MEMORY, or UNSUPPORTED for a model over 2 GiB, which protobuf cannot hold.
 tsr_status tsr_onnx_serialise(const tsr_onnx_writer *writer, uint8_t **out_bytes, size_t *out_size);
 

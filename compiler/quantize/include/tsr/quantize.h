@@ -78,7 +78,7 @@ typedef struct tsr_quantize_layer {
 typedef struct tsr_quantize_output {
     const char *name;
     double sqnr;
-    double agreement; // share of samples with the same largest element (the class of a classifier)
+    double agreement; // of a list of classes: share of samples with the same largest element; else NAN
 } tsr_quantize_output;
 
 typedef struct tsr_quantize_report {
