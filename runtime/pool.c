@@ -29,7 +29,7 @@ struct pool {
     atomic_uint round; // number of the loop
     atomic_uint busy;  // others that take part
     bool open, stop;
-    atomic_bool in_loop;
+    atomic_uint in_loop; // a flag; all processors have exchanges of this size
 
     // The loop, constant while a round is under way.
     const uint8_t *consts;
@@ -145,7 +145,7 @@ static void share(pool *p, const uint8_t *consts, uint8_t *work, const tsr_host_
 void pool_parallel_for(const uint8_t *consts, uint8_t *work, const tsr_host_env *env, tsr_host_body *body, const int64_t *outer,
                        uint32_t count) {
     pool *p = env->pool;
-    if (p == NULL || p->threads == 1 || atomic_exchange(&p->in_loop, true)) {
+    if (p == NULL || p->threads == 1 || atomic_exchange(&p->in_loop, 1) != 0) {
         body(consts, work, env, outer, 0, count);
         return;
     }
@@ -155,7 +155,7 @@ void pool_parallel_for(const uint8_t *consts, uint8_t *work, const tsr_host_env 
         share(p, consts, work, env, body, outer, count);
     else
         body(consts, work, env, outer, 0, count);
-    atomic_store(&p->in_loop, false);
+    atomic_store(&p->in_loop, 0);
 }
 
 uint32_t pool_cpus(void) {
