@@ -3,6 +3,7 @@
 // vectoriser is off, since it would have to find out again what the tensor program already says.
 #include "emit.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -308,6 +309,24 @@ static LLVMValueRef emit_int_binary(emitter *m, const tsr_expr *e, LLVMValueRef 
     return a;
 }
 
+// LLVM takes its own saturating conversion apart into scalars on x86. Here: clamp, convert, and put right what is beyond the
+// largest float32 below the bound, or no number.
+static LLVMValueRef emit_saturating_cast(emitter *m, tsr_dtype to, LLVMValueRef a) {
+    const unsigned bits = 8 * (unsigned)tsr_dtype_size(to);
+    const double top = ldexp(1, (int)bits - is_signed(to)), bottom = is_signed(to) ? -top : 0;
+    LLVMBuilderRef builder = m->builder;
+    LLVMTypeRef word = LLVMInt32TypeInContext(m->context);
+    LLVMValueRef lo = splat(m, LLVMConstReal(LLVMFloatTypeInContext(m->context), bottom));
+    LLVMValueRef hi = splat(m, LLVMConstReal(LLVMFloatTypeInContext(m->context), bits == 32 ? top - 128 : top - 1));
+    LLVMValueRef value = choose(m, LLVMBuildFCmp(builder, LLVMRealOGT, a, lo, ""), a, lo);
+    value = choose(m, LLVMBuildFCmp(builder, LLVMRealOLT, value, hi, ""), value, hi);
+    value = LLVMBuildFPToSI(builder, value, LLVMVectorType(word, m->lanes), "");
+    if (bits == 32)
+        value = choose(m, LLVMBuildFCmp(builder, LLVMRealOGT, a, hi, ""), splat(m, LLVMConstInt(word, INT32_MAX, false)), value);
+    value = choose(m, LLVMBuildFCmp(builder, LLVMRealORD, a, a, ""), value, LLVMConstNull(LLVMTypeOf(value)));
+    return bits == 32 ? value : LLVMBuildTrunc(builder, value, type_of(m, to, true), "");
+}
+
 static LLVMValueRef emit_cast(emitter *m, const tsr_expr *e, LLVMValueRef a) {
     tsr_dtype from = e->a->dtype, to = e->dtype;
     LLVMBuilderRef builder = m->builder;
@@ -323,6 +342,8 @@ static LLVMValueRef emit_cast(emitter *m, const tsr_expr *e, LLVMValueRef a) {
         return to == TSR_F32 ? LLVMBuildFPTrunc(builder, a, type, "") : LLVMBuildFPExt(builder, a, type, "");
     if (to_float)
         return is_signed(from) ? LLVMBuildSIToFP(builder, a, type, "") : LLVMBuildUIToFP(builder, a, type, "");
+    if (from_float && is_vector(a) && from == TSR_F32 && to != TSR_U32 && tsr_dtype_size(to) <= 4)
+        return emit_saturating_cast(m, to, a);
     if (from_float) {
         LLVMTypeRef types[] = {type, LLVMTypeOf(a)};
         return intrinsic(m, is_signed(to) ? "llvm.fptosi.sat" : "llvm.fptoui.sat", types, 2, &a, 1);

@@ -12,11 +12,12 @@ static int64_t dot_of(const lowering *l, const gemm *m) { return m->operand == T
 int64_t gemm_run(const lowering *l, const gemm *m) { return round_up(m->run, dot_of(l, m)); }
 
 // ---- tiles -------------------------------------------------------------------------------------------------------------
-// As many pixels as leave room for a row of weights, a broadcast element and a temporary; rather one or two fewer when
-// that leaves a better rest. A rest of fewer than 4 pixels takes as long as 4: the sums wait for each other.
+// As many pixels as leave room for a row of weights, a broadcast element and for integers a product; rather one or two fewer
+// when that leaves a better rest. A rest of fewer than 4 pixels takes as long as 4: the sums wait for each other.
 static int64_t choose_pixels(const lowering *l, const gemm *m, int64_t width) {
-    enum { RESERVED = 4, MOST = 12, SHORTEST = 4 };
-    int64_t most = (l->target->registers - RESERVED) / (width / lanes_of(l, m));
+    enum { MOST = 12, SHORTEST = 4 };
+    int64_t vectors = width / lanes_of(l, m), reserved = vectors + (m->type == TSR_I32 ? 2 : 1);
+    int64_t most = (l->target->registers - reserved) / vectors;
     most = most > MOST ? MOST : most < 1 ? 1 : most;
     if (m->pixels <= most)
         return m->pixels;
@@ -42,7 +43,7 @@ static void add_kind(const lowering *l, gemm *m, int64_t first, int64_t size, in
 void gemm_plan(const lowering *l, gemm *m) {
     int64_t lanes = lanes_of(l, m);
     int64_t vectors = l->target->registers >= 32 && l->target->vector_bytes <= 16 ? 4 : 2;
-    if (m->channels % (2 * lanes) != 0 && m->channels % (3 * lanes) == 0)
+    if (m->channels % (2 * lanes) != 0 && m->channels % (3 * lanes) == 0 && m->type != TSR_I32)
         vectors = 3;
     if (m->pixels == 1) // one row against everything: only the weights' way from memory counts
         vectors = 8;
