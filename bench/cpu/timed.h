@@ -12,7 +12,7 @@ typedef struct timed {
     uint64_t *steps; // nanoseconds of each step, the least of all runs
 } timed;
 
-double now_ms(void);
+double now_ms(void); // of CPU time: with one thread the time it takes, however busy the machine is
 int by_value(const void *a, const void *b); // of doubles, for qsort
 tsr_status timed_open(const tsr_program *program, timed *out_timed);
 void timed_close(timed *t);
