@@ -7,6 +7,7 @@
 #include "cli.h"
 #include "file.h"
 #include "progress.h"
+#include "tsr/problems.h"
 
 static const char compiled_magic[8] = "TESSERA";
 
@@ -35,8 +36,17 @@ tsr_status model_compile(const char *path, const model_arguments *arguments, tsr
     options.on_progress = bar != NULL ? progress_on_stage : NULL;
     options.progress_context = bar;
     options.dump = stdout;
+    tsr_problems problems = {.arena = tsr_arena_create()};
+    options.problems = &problems;
     tsr_status status = tsr_compile_file(path, &options, out_program);
     progress_end(bar);
+    if (status.code == TSR_UNSUPPORTED && problems.count > 1) { // a line each instead of what fits one message
+        for (uint32_t i = 0; i < problems.stored; i++)
+            fprintf(stderr, "tessera: %s: %s\n", path, problems.messages[i]);
+        status = tsr_error(TSR_UNSUPPORTED, "%s: %u things of it are not supported; they are listed above", path,
+                           (unsigned)problems.count);
+    }
+    tsr_arena_free(problems.arena);
     return status;
 }
 

@@ -54,8 +54,11 @@ static void dump(void *context, const char *pass, const tsr_graph *graph) {
 
 static tsr_status import(compilation *c, const void *bytes, size_t size, const char *file_name) {
     const tsr_compile_options *options = c->options;
-    const tsr_import_options import = {
-        .batch = options->batch, .bound_count = options->bound_count, .bound = options->bound, .evaluate = tsr_evaluate_node};
+    const tsr_import_options import = {.batch = options->batch,
+                                       .bound_count = options->bound_count,
+                                       .bound = options->bound,
+                                       .evaluate = tsr_evaluate_node,
+                                       .problems = options->problems};
     progress(c, "import");
     TSR_TRY(tsr_import_bytes(bytes, size, file_name, &import, &c->graph));
     dump(c, "import", c->graph);
@@ -67,6 +70,7 @@ static tsr_status compile(compilation *c, tsr_program *program) {
     const tsr_pass_options passes = {.block_in = options->host_only ? 0 : options->config->block_in};
     c->arena = c->graph->arena;
     c->graph->evaluate = tsr_evaluate_node;
+    c->graph->problems = options->problems;
     progress(c, "graph");
     TSR_TRY(tsr_passes_run(c->graph, &passes, dump, c));
     TSR_TRY(place_nodes(c));

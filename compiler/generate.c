@@ -105,6 +105,24 @@ static tsr_status end_stream(generator *g, tsr_step *step) {
     return tsr_accel_end_stream(g->accel, &step->insn_offset, &step->insn_count);
 }
 
+// Whether nothing more needs to be said about a node.
+static bool has_problem(const compilation *c, const tsr_node *node) {
+    char begin[TSR_MESSAGE_BYTES];
+    snprintf(begin, sizeof begin, "node %.400s (", node->name);
+    return c->graph->problems != NULL && tsr_problems_begin_with(c->graph->problems, begin);
+}
+
+// What is not supported is noted, and the other nodes are looked at too: the program is not finished then.
+static tsr_status make_node(generator *g, const tsr_node *node, const placement *place, tsr_layer *layer, tsr_step *step) {
+    compilation *c = g->c;
+    if (has_problem(c, node))
+        return tsr_ok();
+    return tsr_problems_take(
+        c->graph->problems, place->on_accelerator
+                                ? tsr_accel_add_node(g->accel, c->graph, node, c->buffers, &layer->first_insn, &layer->insn_count)
+                                : host_node(g, node, step));
+}
+
 static tsr_status make_steps(generator *g) {
     compilation *c = g->c;
     tsr_program *p = g->program;
@@ -124,11 +142,10 @@ static tsr_status make_steps(generator *g) {
         tsr_layer *layer = &p->layers[p->layer_count++];
         describe_layer(c, node, place, layer);
         step->layer_count++;
-        if (place->on_accelerator)
-            TSR_TRY(tsr_accel_add_node(g->accel, c->graph, node, c->buffers, &layer->first_insn, &layer->insn_count));
-        else
-            TSR_TRY(host_node(g, node, step));
+        TSR_TRY(make_node(g, node, place, layer, step));
     }
+    if (c->graph->problems != NULL)
+        TSR_TRY(tsr_problems_status(c->graph->problems));
     return end_stream(g, step);
 }
 

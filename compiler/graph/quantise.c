@@ -331,7 +331,7 @@ tsr_status tsr_quantise(tsr_graph *graph) {
         node->requant.out_zero_point = zero_of(q.y);
         if (is_quantised(q.y))
             set_range(&q);
-        TSR_TRY(quantise_node(&q));
+        TSR_TRY(tsr_problems_take(graph->problems, quantise_node(&q)));
     }
     return tsr_ok();
 }

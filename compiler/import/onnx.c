@@ -454,6 +454,7 @@ tsr_status tsr_import_onnx(const void *bytes, size_t size, const char *file_name
     if (options == NULL)
         options = &standard;
     graph->evaluate = options->evaluate;
+    graph->problems = options->problems;
     tsr_status status = read_model(&o, model, options);
     protobuf_c_message_free_unpacked(message, NULL);
     if (status.code != TSR_OK) {

@@ -177,34 +177,6 @@ static const char *output_name(tflite *t, fb_table table) {
     return fb_get_string(&t->file, fb_table_at(&t->file, t->tensors, (uint32_t)index), TENSOR_NAME);
 }
 
-// Everything that is wrong with the model, in one message.
-typedef struct problems {
-    uint32_t count, left_out;
-    char text[TSR_MESSAGE_BYTES];
-    size_t used;
-} problems;
-
-static void add_problem(problems *p, const char *message) {
-    if (p->used > 0 && strstr(p->text, message) != NULL)
-        return;
-    const size_t room = sizeof p->text - 64 - p->used, length = strlen(message); // 64: for the file's name and the count
-    p->count++;
-    if (p->used > 0 && length + 2 > room) {
-        p->left_out++;
-        return;
-    }
-    p->used += (size_t)snprintf(p->text + p->used, sizeof p->text - p->used, "%s%s", p->used > 0 ? "; " : "", message);
-    p->used = p->used < sizeof p->text ? p->used : sizeof p->text - 1;
-}
-
-static tsr_status problems_status(const problems *p) {
-    if (p->count == 0)
-        return tsr_ok();
-    if (p->left_out == 0)
-        return tsr_error(TSR_UNSUPPORTED, "%s", p->text);
-    return tsr_error(TSR_UNSUPPORTED, "%.400s; and %" PRIu32 " more", p->text, p->left_out);
-}
-
 // An operator that failed: what reads its outputs is still looked at, as far as the file tells their shapes.
 static void give_up_outputs(tflite *t, const operation *op) {
     for (uint32_t i = 0; i < op->outputs.count; i++) {
@@ -229,7 +201,7 @@ static bool reads_failed(tflite *t, const operation *op) {
 }
 
 // TSR_UNSUPPORTED goes to the list of problems; other errors end the import.
-static tsr_status read_operator(tflite *t, fb_vector codes, fb_table table, uint32_t number, problems *p) {
+static tsr_status read_operator(tflite *t, fb_vector codes, fb_table table, uint32_t number, tsr_problems *p) {
     operation op = {.name = output_name(t, table)};
     const char *name = "";
     int32_t code = -1;
@@ -243,7 +215,7 @@ static tsr_status read_operator(tflite *t, fb_vector codes, fb_table table, uint
     if (status.code == TSR_OK && op.kind == NULL) {
         char text[TSR_MESSAGE_BYTES];
         snprintf(text, sizeof text, "operator %.60s is not supported ('%.60s'): %s", name, op.name, way_out(code, name));
-        add_problem(p, text);
+        tsr_problems_add(p, text);
         give_up_outputs(t, &op);
         return tsr_ok();
     }
@@ -256,7 +228,7 @@ static tsr_status read_operator(tflite *t, fb_vector codes, fb_table table, uint
         status = t->file.status;
     status = tsr_annotate(status, "operator %" PRIu32 " %s '%.80s'", number, name, op.name);
     if (status.code == TSR_UNSUPPORTED)
-        add_problem(p, status.message);
+        tsr_problems_add(p, status.message);
     if (skip || status.code == TSR_UNSUPPORTED)
         give_up_outputs(t, &op);
     return status.code == TSR_UNSUPPORTED ? tsr_ok() : status;
@@ -264,7 +236,7 @@ static tsr_status read_operator(tflite *t, fb_vector codes, fb_table table, uint
 
 // ---- the file ----------------------------------------------------------------------------------------------------------
 
-static tsr_status read_inputs(tflite *t, fb_vector list, problems *p) {
+static tsr_status read_inputs(tflite *t, fb_vector list, tsr_problems *p) {
     tsr_graph *graph = t->imp.graph;
     TSR_TRY(importer_reserve(&t->imp, 4 * (uint64_t)list.count));
     graph->inputs = TSR_NEW_ARRAY(graph->arena, tsr_id, list.count);
@@ -272,7 +244,7 @@ static tsr_status read_inputs(tflite *t, fb_vector list, problems *p) {
         const tsr_status status =
             tsr_annotate(tflite_tensor(t, fb_i32_at(&t->file, list, i), true, &graph->inputs[i]), "graph input %" PRIu32, i);
         if (status.code == TSR_UNSUPPORTED) {
-            add_problem(p, status.message);
+            tsr_problems_add(p, status.message);
             t->ids[fb_i32_at(&t->file, list, i)] = TFLITE_FAILED;
         } else
             TSR_TRY(status);
@@ -324,12 +296,12 @@ static tsr_status read_model(tflite *t) {
     t->ids = TSR_NEW_ARRAY(graph->arena, tsr_id, t->tensors.count);
     memset(t->ids, 0xff, sizeof(tsr_id) * t->tensors.count);
 
-    problems p = {.count = 0};
-    TSR_TRY(read_inputs(t, inputs, &p));
+    tsr_problems own = {.arena = graph->arena}, *p = graph->problems != NULL ? graph->problems : &own;
+    TSR_TRY(read_inputs(t, inputs, p));
     for (uint32_t i = 0; i < list.count; i++)
-        TSR_TRY(read_operator(t, codes, fb_table_at(file, list, i), i, &p));
+        TSR_TRY(read_operator(t, codes, fb_table_at(file, list, i), i, p));
     TSR_TRY(file->status);
-    TSR_TRY(problems_status(&p));
+    TSR_TRY(tsr_problems_status(p));
     TSR_TRY(read_outputs(t, outputs));
     TSR_TRY(file->status);
     TSR_TRY(tsr_graph_verify(graph));
@@ -350,6 +322,7 @@ tsr_status tsr_import_tflite(const void *bytes, size_t size, const char *file_na
     tsr_graph *graph = tsr_graph_create("main");
     graph->channels_last = true;
     graph->evaluate = options != NULL ? options->evaluate : NULL;
+    graph->problems = options != NULL ? options->problems : NULL;
     importer_init(&t.imp, graph, size);
     unsigned char *copy = tsr_arena_alloc(graph->arena, size);
     memcpy(copy, bytes, size);

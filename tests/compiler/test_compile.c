@@ -189,6 +189,34 @@ TEST sums_take_the_memory_of_an_operand_that_ends_there(void) {
     PASS();
 }
 
+// ---- what is not supported
+static const char three_problems[] = "tessera-graph 1 bad\n"
+                                     "input x: int32[1,4]\n"
+                                     "input i: int8[1,4](0.1,0)\n"
+                                     "const v: int16[4,4](0.1,0) = splat 1\n"
+                                     "a = Pow(x, x)\n"
+                                     "c: int8[1,4](0.2,0) = FullyConnected(i, v)\n"
+                                     "d = Pow(x, a)\n"
+                                     "output c\n"
+                                     "output d\n";
+
+TEST everything_that_is_not_supported_is_told_in_one_run(void) {
+    tsr_problems problems = {.arena = tsr_arena_create()};
+    const tsr_compile_options options = {.config = &config, .cpu = "baseline", .problems = &problems};
+    tsr_program *p;
+    tsr_status status = tsr_compile_bytes(three_problems, strlen(three_problems), "bad.tsg", &options, &p);
+    ASSERT_EQ(TSR_UNSUPPORTED, status.code);
+    ASSERT(p == NULL);
+    ASSERT_EQ(3, problems.count);
+    ASSERT_STR_CONTAINS("node c (FullyConnected): a quantised input needs int8 or uint8 weights", problems.messages[0]);
+    ASSERT_STR_CONTAINS("node a (Pow): a power of integers; cast the operands to float32", problems.messages[1]);
+    ASSERT_STR_CONTAINS("node d (Pow)", problems.messages[2]);
+    ASSERT_STR_CONTAINS("bad.tsg", status.message);
+    ASSERT_STR_CONTAINS("node d (Pow)", status.message);
+    tsr_arena_free(problems.arena);
+    PASS();
+}
+
 // ---- the same bytes
 TEST two_compilations_give_the_same_bytes(void) {
     uint8_t *bytes[2];
@@ -237,6 +265,7 @@ SUITE(placement) {
 
 SUITE(memory_and_bytes) {
     RUN_TEST(sums_take_the_memory_of_an_operand_that_ends_there);
+    RUN_TEST(everything_that_is_not_supported_is_told_in_one_run);
     RUN_TEST(two_compilations_give_the_same_bytes);
 }
 

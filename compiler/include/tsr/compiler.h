@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "tsr/config.h"
+#include "tsr/problems.h"
 #include "tsr/program.h"
 #include "tsr/status.h"
 
@@ -32,6 +33,10 @@ typedef struct tsr_compile_options {
     uint32_t place_count;
     const char *const *places;
     double clock_mhz;
+    // Everything of the model that is not supported, each with node, operator, reason and a way out, is added here
+    // (by the caller, who brings the list); the status tells as many as it has room for. NULL: the first that code generation meets
+    // ends it.
+    tsr_problems *problems;
     // Called as stages go by ("import", "graph", "accelerator", "host", ...), for progress bars. NULL = none.
     void (*on_progress)(void *context, const char *stage, unsigned done, unsigned total);
     void *progress_context;

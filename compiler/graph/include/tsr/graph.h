@@ -21,6 +21,7 @@
 #include "tsr/arena.h"
 #include "tsr/attr.h"
 #include "tsr/dtype.h"
+#include "tsr/problems.h"
 #include "tsr/status.h"
 
 typedef uint32_t tsr_id; // index of a tensor or node
@@ -156,6 +157,7 @@ typedef struct tsr_graph {
     tsr_id *inputs, *outputs;
     bool channels_last; // the model's own layout of pictures
     tsr_evaluator *evaluate; // of tsr_graph_evaluate; NULL: only what that knows itself
+    tsr_problems *problems;   // where what is not supported is noted and work goes on; NULL: the first ends it
     uint64_t evaluate_steps; // element stores that evaluations may still make, so that a small file takes no hours
 } tsr_graph;
 

@@ -22,6 +22,7 @@ typedef struct tsr_import_options {
     const tsr_import_tensor *bound;
     // Computes what models compute of shapes and constants (tsr_evaluate_node). NULL: only the graph's own constant folding.
     tsr_evaluator *evaluate;
+    tsr_problems *problems; // everything that is not supported is added here; NULL: only the status tells
 } tsr_import_options;
 
 // By content: ONNX, TFLite, or a graph in text form. NULL options: batch 1, nothing bound. The caller frees the graph; it
