@@ -253,6 +253,10 @@ static const struct {
     {"GlobalLpPool", onnx_global_lp_pool, 0, "p"},
     {"MaxUnpool", onnx_max_unpool, 0, "kernel_shape pads strides"},
     {"Col2Im", onnx_col2im, 0, "dilations pads strides"},
+    {"Attention", onnx_attention, 0,
+     "is_causal kv_num_heads left_window_size q_num_heads qk_matmul_output_mode right_window_size scale softcap "
+     "softmax_precision"},
+    {"RotaryEmbedding", onnx_rotary_embedding, 0, "interleaved num_heads rotary_embedding_dim"},
     {"TopK", onnx_top_k, 0, "axis k largest sorted"},
 };
 enum { HANDLER_COUNT = sizeof handlers / sizeof handlers[0] };
