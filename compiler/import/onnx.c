@@ -257,6 +257,11 @@ static const struct {
      "is_causal kv_num_heads left_window_size q_num_heads qk_matmul_output_mode right_window_size scale softcap "
      "softmax_precision"},
     {"RotaryEmbedding", onnx_rotary_embedding, 0, "interleaved num_heads rotary_embedding_dim"},
+    {"Gelu", onnx_gelu, 0, "approximate"},
+    {"HardSwish", onnx_hard_swish, 0, ""},
+    {"Mish", onnx_mish, 0, ""},
+    {"Swish", onnx_swish, 0, "alpha"},
+    {"SwiGLU", onnx_swish, 1, "alpha"},
     {"TopK", onnx_top_k, 0, "axis k largest sorted"},
 };
 enum { HANDLER_COUNT = sizeof handlers / sizeof handlers[0] };

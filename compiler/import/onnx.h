@@ -98,6 +98,7 @@ onnx_handler onnx_dft, onnx_stft, onnx_window, onnx_mel_weight_matrix; // onnx_s
 onnx_handler onnx_lp_pool, onnx_global_lp_pool, onnx_max_unpool, onnx_col2im; // onnx_window.c
 onnx_handler onnx_recurrent; // onnx_recurrent.c
 onnx_handler onnx_einsum; // onnx_einsum.c
+onnx_handler onnx_gelu, onnx_hard_swish, onnx_mish, onnx_swish; // onnx_activation.c
 onnx_handler onnx_attention, onnx_rotary_embedding; // onnx_attention.c
 onnx_handler onnx_log_softmax, onnx_likelihood_loss, onnx_cross_entropy_loss; // onnx_loss.c
 // Scale and zero point from two inputs, both constant. zero_point_input may be left out: 0. `dtype`: what the zero point

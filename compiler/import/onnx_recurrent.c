@@ -43,34 +43,50 @@ static bool same_word(const char *a, ProtobufCBinaryData b) { // case does not m
     return i == b.len && a[i] == '\0';
 }
 
-// The functions of one direction. Their parameters are those of the node: all that take some must agree.
-static tsr_status read_activations(const onnx_node *node, uint32_t count, uint32_t direction, tsr_attr *attr) {
-    const Onnx__AttributeProto *words = onnx_attr(node, "activations"), *alphas = onnx_attr(node, "activation_alpha"),
-                               *betas = onnx_attr(node, "activation_beta");
-    tsr_activation *const to[3] = {&attr->gate_activation, &attr->cell_activation, &attr->output_activation};
-    bool has_parameters = false;
+static bool takes_alpha(tsr_activation a) { return a > TSR_ACTIVATION_RELU && a < TSR_ACTIVATION_SOFTSIGN; }
+static bool takes_beta(tsr_activation a) {
+    return a == TSR_ACTIVATION_AFFINE || a == TSR_ACTIVATION_SCALED_TANH || a == TSR_ACTIVATION_HARD_SIGMOID;
+}
+
+// The next parameter of a list that activations take one after the other.
+static float next_parameter(const onnx_node *node, const char *name, size_t *at, float standard) {
+    const Onnx__AttributeProto *list = onnx_attr(node, name);
+    return list != NULL && *at < list->n_floats ? list->floats[(*at)++] : standard;
+}
+
+static tsr_status find_activation(ProtobufCBinaryData word, unsigned *out_index) {
+    for (*out_index = 0; *out_index < ACTIVATION_COUNT; ++*out_index)
+        if (same_word(activations[*out_index].word, word))
+            return tsr_ok();
+    return tsr_error(TSR_UNSUPPORTED, "activation '%.*s' is not known", (int)(word.len < 40 ? word.len : 40),
+                     (const char *)word.data);
+}
+
+// `count` functions of each direction. A node of the graph has one alpha and beta: those that take some must agree.
+static tsr_status read_activations(const onnx_node *node, uint32_t count, uint32_t directions, tsr_attr attr[2]) {
+    const Onnx__AttributeProto *words = onnx_attr(node, "activations");
+    size_t alpha_at = 0, beta_at = 0;
     if (words == NULL)
         return tsr_ok();
-    if (words->n_strings < (size_t)count * (direction + 1))
-        return tsr_error(TSR_CORRUPT, "%zu activations, needs %" PRIu32 " for each direction", words->n_strings, count);
-    for (uint32_t i = 0; i < count; i++) {
-        const size_t at = direction * count + i;
-        unsigned a = 0;
-        while (a < ACTIVATION_COUNT && !same_word(activations[a].word, words->strings[at]))
-            a++;
-        if (a == ACTIVATION_COUNT)
-            return tsr_error(TSR_UNSUPPORTED, "activation '%.*s' is not known", (int)words->strings[at].len,
-                             (const char *)words->strings[at].data);
-        *to[i] = activations[a].activation;
-        if (activations[a].activation <= TSR_ACTIVATION_RELU || activations[a].activation >= TSR_ACTIVATION_SOFTSIGN)
-            continue;
-        const float alpha = alphas != NULL && at < alphas->n_floats ? alphas->floats[at] : activations[a].alpha;
-        const float beta = betas != NULL && at < betas->n_floats ? betas->floats[at] : activations[a].beta;
-        if (has_parameters && (alpha != attr->alpha || beta != attr->beta))
-            return tsr_error(TSR_UNSUPPORTED, "activations of one direction with several alphas or betas; one of each works");
-        attr->alpha = alpha;
-        attr->beta = beta;
-        has_parameters = true;
+    if (words->n_strings != (size_t)count * directions)
+        return tsr_error(TSR_CORRUPT, "%zu activations, needs %" PRIu32, words->n_strings, count * directions);
+    for (uint32_t d = 0; d < directions; d++) {
+        tsr_activation *const to[3] = {&attr[d].gate_activation, &attr[d].cell_activation, &attr[d].output_activation};
+        bool has_parameters = false;
+        for (uint32_t i = 0; i < count; i++) {
+            unsigned a;
+            TSR_TRY(find_activation(words->strings[d * count + i], &a));
+            *to[i] = activations[a].activation;
+            if (!takes_alpha(*to[i]))
+                continue;
+            const float alpha = next_parameter(node, "activation_alpha", &alpha_at, activations[a].alpha);
+            const float beta = takes_beta(*to[i]) ? next_parameter(node, "activation_beta", &beta_at, activations[a].beta) : 0;
+            if (has_parameters && (alpha != attr[d].alpha || beta != attr[d].beta))
+                return tsr_error(TSR_UNSUPPORTED, "activations of one direction with several alphas or betas; one of each works");
+            attr[d].alpha = alpha;
+            attr[d].beta = beta;
+            has_parameters = true;
+        }
     }
     return tsr_ok();
 }
@@ -103,10 +119,8 @@ static tsr_status read_attributes(const onnx_node *node, layer *r) {
         attr->input_forget = forget != 0;
         attr->clip_hi = clip > 0 ? clip : INFINITY;
         attr->gate_activation = cell == TSR_CELL_RNN ? TSR_ACTIVATION_TANH : TSR_ACTIVATION_SIGMOID;
-        if (d < r->directions)
-            TSR_TRY(read_activations(node, cell == TSR_CELL_LSTM ? 3 : cell == TSR_CELL_GRU ? 2 : 1, d, attr));
     }
-    return tsr_ok();
+    return read_activations(node, cell == TSR_CELL_LSTM ? 3 : cell == TSR_CELL_GRU ? 2 : 1, (uint32_t)r->directions, r->attr);
 }
 
 // One direction's part of an operand [directions, ...], without that dimension.

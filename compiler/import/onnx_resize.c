@@ -70,39 +70,39 @@ static tsr_status read_modes(onnx *o, const onnx_node *node, resize *r) {
     return tsr_ok();
 }
 
-// Where in x an element of the result lies.
-static double source_of(const resize *r, const axis_plan *a, int64_t i) {
-    const double x = (double)i, in = (double)a->in, out = a->scale * in; // which the definition does not round
+// Where in x an element of the result lies; in float32, as other implementations do, so that ties fall on the same side.
+static float source_of(const resize *r, const axis_plan *a, int64_t i) {
+    const float x = (float)i, in = (float)a->in, scale = (float)a->scale, out = scale * in; // which the definition does not round
+    const float begin = (float)a->roi[0], end = (float)a->roi[1];
     switch (r->transformation) {
     case HALF_PIXEL_SYMMETRIC: {
-        const double adjusted = (double)a->out / out, centre = in / 2;
-        return centre * (1 - adjusted) + (x + 0.5) / a->scale - 0.5;
+        const float adjusted = (float)a->out / out, centre = in / 2;
+        return centre * (1 - adjusted) + (x + 0.5f) / scale - 0.5f;
     }
-    case PYTORCH_HALF_PIXEL: return out != 1 ? (x + 0.5) / a->scale - 0.5 : -0.5;
+    case PYTORCH_HALF_PIXEL: return out != 1 ? (x + 0.5f) / scale - 0.5f : -0.5f;
     case ALIGN_CORNERS: return out != 1 ? x * (in - 1) / (out - 1) : 0;
-    case ASYMMETRIC: return x / a->scale;
-    case TF_HALF_PIXEL: return (x + 0.5) / a->scale;
+    case ASYMMETRIC: return x / scale;
+    case TF_HALF_PIXEL: return (x + 0.5f) / scale;
     case TF_CROP_AND_RESIZE:
-        return out != 1 ? a->roi[0] * (in - 1) + x * (a->roi[1] - a->roi[0]) * (in - 1) / (out - 1)
-                        : 0.5 * (a->roi[0] + a->roi[1]) * (in - 1);
-    default: return (x + 0.5) / a->scale - 0.5;
+        return out != 1 ? begin * (in - 1) + x * (end - begin) * (in - 1) / (out - 1) : 0.5f * (begin + end) * (in - 1);
+    default: return (x + 0.5f) / scale - 0.5f;
     }
 }
 
 static bool is_outside(const resize *r, const axis_plan *a, int64_t i) {
-    const double x = source_of(r, a, i);
-    return r->transformation == TF_CROP_AND_RESIZE && (x < 0 || x > (double)(a->in - 1));
+    const float x = source_of(r, a, i);
+    return r->transformation == TF_CROP_AND_RESIZE && (x < 0 || x > (float)(a->in - 1));
 }
 
 static int64_t nearest_to(const resize *r, const axis_plan *a, int64_t i) {
-    const double x = source_of(r, a, i), whole = floor(x), rest = x - whole;
-    double at = whole;
+    const float x = source_of(r, a, i), whole = floorf(x), rest = x - whole;
+    float at = whole;
     if (r->rounding == CEIL || (r->rounding == SIMPLE && a->scale < 1))
-        at = ceil(x);
+        at = ceilf(x);
     else if (r->rounding == ROUND_PREFER_FLOOR)
-        at = rest <= 0.5 ? whole : whole + 1;
+        at = rest <= 0.5f ? whole : whole + 1;
     else if (r->rounding == ROUND_PREFER_CEIL)
-        at = rest < 0.5 ? whole : whole + 1;
+        at = rest < 0.5f ? whole : whole + 1;
     return at<0 ? 0 : at>(double)(a->in - 1) ? a->in - 1 : (int64_t)at;
 }
 
@@ -116,7 +116,7 @@ static double kernel(const resize *r, double distance) {
 // Weights of the elements around the source; with antialias, a smaller scale makes the kernel wider.
 static void fill_row(const resize *r, const axis_plan *a, int64_t i, int64_t taps, double stretch, int32_t *index,
                      float *weight) {
-    const double x = source_of(r, a, i);
+    const double x = (double)source_of(r, a, i);
     const int64_t first = (int64_t)floor(x) - taps / 2 + 1;
     double total = 0;
     for (int64_t t = 0; t < taps; t++) {

@@ -61,7 +61,7 @@ static double upper_border(const sampler *s, int64_t extent) {
 static tsr_id brought_inside(composer *c, const sampler *s, tsr_id x, int64_t extent) {
     if (s->padding == REFLECTION)
         return reflected(c, x, lower_border(s), upper_border(s, extent));
-    if (s->padding == ZEROS)
+    if (s->padding == ZEROS || s->mode == CUBIC) // whose elements are moved inside one by one
         return x;
     const tsr_dtype dtype = compose_tensor(c, x).dtype;
     const tsr_id below = compose_binary(c, TSR_OP_LESS, x, compose_number(c, dtype, lower_border(s)));
