@@ -3,10 +3,12 @@
 #include <string.h>
 
 #include "cli.h"
+#include "embed.h"
 #include "model.h"
 
 typedef struct arguments {
-    const char *output, *config, *target, *cpu, *dump_after;
+    const char *output, *config, *target, *cpu, *dump_after, *emit;
+    embed_parts parts;
     bool host_only, dump_data;
     model_arguments model;
 } arguments;
@@ -14,23 +16,24 @@ typedef struct arguments {
 static tsr_status compile(const char *model, const arguments *a) {
     tsr_config config;
     if (!a->host_only)
-        TSR_TRY(tsr_find_config(a->config, &config));
+        TSR_TRY(tsr_find_config(a->config != NULL ? a->config : "pynq", &config));
     bool compiled;
     TSR_TRY(model_is_compiled(model, &compiled));
     if (compiled)
         return tsr_error(TSR_INVALID_ARGUMENT, "%s: is a compiled model already; give the .onnx or .tflite file it was made from",
                          model);
+    const tsr_compile_options options = {
+        .config = a->host_only ? NULL : &config,
+        .host_only = a->host_only,
+        .target = a->target,
+        .cpu = a->cpu,
+        .dump_after = a->dump_after,
+        .dump_data = a->dump_data,
+    };
+    if (a->parts.object || a->parts.header)
+        return embed_model(model, &a->model, options, a->parts, a->output);
     tsr_program *program;
-    TSR_TRY(model_compile(model, &a->model,
-                          (tsr_compile_options){
-                              .config = a->host_only ? NULL : &config,
-                              .host_only = a->host_only,
-                              .target = a->target,
-                              .cpu = a->cpu,
-                              .dump_after = a->dump_after,
-                              .dump_data = a->dump_data,
-                          },
-                          &program));
+    TSR_TRY(model_compile(model, &a->model, options, &program));
     tsr_status status = a->output != NULL ? tsr_program_save(program, a->output) : tsr_ok();
     if (status.code == TSR_OK && a->output != NULL) {
         model_totals totals = model_count(program);
@@ -59,9 +62,12 @@ static void list_stages(char *out, size_t size) {
 int cli_compile(int argc, char **argv) {
     char stages[1024];
     list_stages(stages, sizeof stages);
-    arguments a = {.config = "pynq", .model.batch = 1};
+    arguments a = {.model.batch = 1};
     const cli_option options[] = {
         {OPTION_TEXT, "-o", "FILE", &a.output, "where the compiled model goes (.tsr)"},
+        {OPTION_TEXT, "--emit", "WHAT", &a.emit,
+         "program (the default), or object,header: FILE.o and FILE.h, to be\nlinked into a C program; implies --host-only, takes "
+         "one --cpu"},
         {OPTION_TEXT, "--config", "NAME", &a.config,
          "hardware configuration: a name of `tessera devices`, or the\npath of a .cfg file (default pynq)"},
         {OPTION_FLAG, "--host-only", NULL, &a.host_only, "everything on the CPU; runs on every device"},
@@ -88,6 +94,7 @@ int cli_compile(int argc, char **argv) {
         "  tessera compile models/digits/digits_qdq.onnx -o digits.tsr\n"
         "  tessera compile model.tflite --config wide --cpu portable -o model.tsr\n"
         "  tessera compile model.onnx --target armv7 -o model.tsr\n"
+        "  tessera compile model.onnx --emit object,header --target armv7 -o model\n"
         "  tessera compile model.onnx --dump-after import --dump-data >model.tsg\n",
     };
     const char *model[1];
@@ -96,6 +103,15 @@ int cli_compile(int argc, char **argv) {
         return code;
     if (a.output == NULL && a.dump_after == NULL)
         return cli_misuse("compile", "say with -o where the compiled model goes");
+    if (!embed_parse(a.emit, &a.parts))
+        return cli_misuse("compile", "--emit is program, object, header or object,header, not \"%s\"", a.emit);
+    if (a.parts.object || a.parts.header) {
+        if (a.config != NULL)
+            return cli_misuse("compile", "--emit %s makes code for the CPU alone; leave out --config", a.emit);
+        if (a.output == NULL)
+            return cli_misuse("compile", "say with -o how the files are called");
+        a.host_only = true;
+    }
     tsr_status known = tsr_compile_check_target(a.target, a.cpu);
     if (known.code != TSR_OK)
         return cli_misuse("compile", "%s", known.message);

@@ -100,6 +100,12 @@ static tsr_status make_program(compilation *c, const void *bytes, size_t size, c
     const tsr_compile_options *options = c->options;
     *out_program = NULL;
     TSR_TRY(check_dump(options->dump_after));
+    if (options->embedded != NULL) {
+        TSR_TRY(tsr_embedded_check(options->embedded->name));
+        if (!options->host_only)
+            return tsr_error(TSR_INVALID_ARGUMENT,
+                             "a model to be linked into a C program runs on the CPU alone: compile it with host_only");
+    }
     if (options->config == NULL && !options->host_only)
         return tsr_error(TSR_INVALID_ARGUMENT, "compiling for the accelerator needs a hardware configuration");
     tsr_program *program = calloc(1, sizeof *program);

@@ -40,4 +40,7 @@ tsr_status plan_memory(compilation *c);
 // generate.c: steps and layers of the program, instructions, host code.
 tsr_status generate(compilation *c, tsr_program *program);
 
+// embed.c: the header of an embedded model. features: that the code needs.
+tsr_status write_header(const compilation *c, const tsr_program *program, const char *features);
+
 #endif

@@ -173,8 +173,33 @@ static tsr_status add_kind(generator *g, uint32_t kind, const tsr_host_code *cod
     return tsr_ok();
 }
 
+// Object and header; the program keeps what describes the model.
+static tsr_status embed(generator *g) {
+    tsr_program *p = g->program;
+    tsr_embedded *e = g->c->options->embedded;
+    tsr_host_span *spans = TSR_NEW_ARRAY(g->c->arena, tsr_host_span, p->input_count + p->output_count + 1);
+    for (uint32_t i = 0; i < p->input_count + p->output_count; i++) {
+        const tsr_io *io = i < p->input_count ? &p->inputs[i] : &p->outputs[i - p->input_count];
+        spans[i] = (tsr_host_span){io->offset, io->bytes};
+    }
+    const tsr_host_model model = {e->name, g->c->consts.data,     g->c->consts.size, p->input_count, p->output_count,
+                                  spans,   spans + p->input_count};
+    uint8_t *object;
+    const char *features;
+    progress(g->c, "host code", 0, 1);
+    TSR_TRY(tsr_host_embed(g->c->arena, g->functions, g->function_count, &g->host, &model, &object, &e->object_bytes, &features));
+    e->object = malloc(e->object_bytes);
+    if (e->object == NULL)
+        return tsr_error(TSR_OUT_OF_MEMORY, "no memory for an object of %zu bytes", e->object_bytes);
+    memcpy(e->object, object, e->object_bytes);
+    p->step_count = 0;
+    return write_header(g->c, p, features);
+}
+
 static tsr_status make_host_code(generator *g) {
     tsr_program *p = g->program;
+    if (g->c->options->embedded != NULL)
+        return embed(g);
     if (g->function_count == 0)
         return tsr_ok();
     const char *cpus[TSR_HOST_MAX_CPUS];
@@ -216,6 +241,19 @@ static tsr_status print_schedule(void *context, const tsr_tensor_function *f) {
     return tsr_ok();
 }
 
+// For an object, which cannot choose at load.
+static tsr_status choose_one_kind(tsr_host_options *host) {
+    const char *cpus[TSR_HOST_MAX_CPUS];
+    uint32_t count;
+    TSR_TRY(tsr_host_cpus(host, cpus, &count));
+    if (host->cpu != NULL && count > 1)
+        return tsr_error(TSR_INVALID_ARGUMENT,
+                         "an object holds one kind of code, and cpu '%s' stands for %u; name one, such as %s", host->cpu, count,
+                         cpus[count - 1]);
+    host->cpu = cpus[count - 1]; // the one that runs everywhere
+    return tsr_ok();
+}
+
 tsr_status generate(compilation *c, tsr_program *p) {
     uint32_t nodes = c->graph->node_count;
     p->inputs = calloc(c->graph->input_count + 1, sizeof *p->inputs);
@@ -226,6 +264,8 @@ tsr_status generate(compilation *c, tsr_program *p) {
         return tsr_error(TSR_OUT_OF_MEMORY, "no memory for a program of %u nodes", nodes);
     generator g = {.c = c, .program = p, .functions = TSR_NEW_ARRAY(c->arena, const tsr_tensor_function *, nodes + 1)};
     g.host = (tsr_host_options){.target = c->options->target, .cpu = c->options->cpu};
+    if (c->options->embedded != NULL)
+        TSR_TRY(choose_one_kind(&g.host));
     TSR_TRY(tsr_host_lower_target(&g.host, &g.target));
     if (c->options->config != NULL) {
         TSR_TRY(tsr_accel_create(c->arena, c->options->config, &c->consts, &g.accel));
@@ -237,6 +277,7 @@ tsr_status generate(compilation *c, tsr_program *p) {
     for (uint32_t i = 0; i < c->graph->output_count; i++)
         describe_io(c, c->graph->outputs[i], &p->outputs[p->output_count++]);
     TSR_TRY(make_steps(&g));
+    p->work_bytes = c->work_bytes + g.scratch_bytes;
     TSR_TRY(make_host_code(&g));
     if (c->consts.size > TSR_PROGRAM_MAX_CONST)
         return tsr_error(TSR_UNSUPPORTED, "the model's constants need %zu MiB; a segment holds %llu MiB", c->consts.size >> 20,
@@ -244,6 +285,5 @@ tsr_status generate(compilation *c, tsr_program *p) {
     p->const_data = c->consts.data; // ownership moves
     p->const_bytes = c->consts.size;
     memset(&c->consts, 0, sizeof c->consts);
-    p->work_bytes = c->work_bytes + g.scratch_bytes;
     return tsr_ok();
 }

@@ -129,9 +129,8 @@ static tsr_status emit_object(job *j, uint8_t **out_object, size_t *out_size) {
     return tsr_ok();
 }
 
-static tsr_status build(job *j, const tsr_tensor_function *const *functions, uint32_t count, const tsr_host_options *options,
-                        uint8_t **out_object, size_t *out_size) {
-    TSR_TRY(set_up(j, options));
+static tsr_status add_functions(job *j, const tsr_tensor_function *const *functions, uint32_t count,
+                                const tsr_host_options *options) {
     const tsr_emit_options emit = {
         .attributes = j->attributes,
         .attribute_count = j->attribute_count,
@@ -142,10 +141,27 @@ static tsr_status build(job *j, const tsr_tensor_function *const *functions, uin
         snprintf(name, sizeof name, "f%u", i);
         TSR_TRY(tsr_emit_function(j->module, functions[i], name, &emit));
     }
-    if (j->target.soft_64)
-        TSR_TRY(tsr_add_support(j->module));
-    TSR_TRY(optimise(j));
-    return emit_object(j, out_object, out_size);
+    return j->target.soft_64 ? tsr_add_support(j->module) : tsr_ok();
+}
+
+static tsr_status add_model(job *j, const tsr_tensor_function *const *functions, uint32_t count, const tsr_host_model *model) {
+    const tsr_emit_options emit = {
+        .attributes = j->attributes, .attribute_count = j->attribute_count, .libm = true, .least_parallel = UINT64_MAX};
+    LLVMValueRef *steps = TSR_NEW_ARRAY(j->arena, LLVMValueRef, count + 1);
+    for (uint32_t i = 0; i < count; i++) {
+        const char *name = tsr_arena_printf(j->arena, "%s_step%u", model->name, i);
+        TSR_TRY(tsr_emit_function(j->module, functions[i], name, &emit));
+        steps[i] = LLVMGetNamedFunction(j->module, name);
+    }
+    tsr_emit_model(j->module, model, steps, count, &emit);
+    return tsr_ok();
+}
+
+static void tear_down(job *j) {
+    if (j->machine != NULL)
+        LLVMDisposeTargetMachine(j->machine);
+    LLVMDisposeModule(j->module);
+    LLVMContextDispose(j->context);
 }
 
 tsr_status tsr_host_object(tsr_arena *arena, const tsr_tensor_function *const *functions, uint32_t count,
@@ -153,17 +169,35 @@ tsr_status tsr_host_object(tsr_arena *arena, const tsr_tensor_function *const *f
                            const char **out_features) {
     *out_object = NULL;
     *out_size = 0;
-    *out_target = *out_features = "";
     job j = {.arena = arena};
-    tsr_status status = build(&j, functions, count, options, out_object, out_size);
-    if (status.code == TSR_OK) {
-        *out_target = j.target.triple;
-        *out_features = j.target.features;
-    }
-    if (j.machine != NULL)
-        LLVMDisposeTargetMachine(j.machine);
-    LLVMDisposeModule(j.module);
-    LLVMContextDispose(j.context);
+    tsr_status status = set_up(&j, options);
+    if (status.code == TSR_OK)
+        status = add_functions(&j, functions, count, options);
+    if (status.code == TSR_OK)
+        status = optimise(&j);
+    if (status.code == TSR_OK)
+        status = emit_object(&j, out_object, out_size);
+    *out_target = status.code == TSR_OK ? j.target.triple : "";
+    *out_features = status.code == TSR_OK ? j.target.features : "";
+    tear_down(&j);
+    return status;
+}
+
+tsr_status tsr_host_embed(tsr_arena *arena, const tsr_tensor_function *const *functions, uint32_t count,
+                          const tsr_host_options *options, const tsr_host_model *model, uint8_t **out_object, size_t *out_size,
+                          const char **out_features) {
+    *out_object = NULL;
+    *out_size = 0;
+    job j = {.arena = arena};
+    tsr_status status = set_up(&j, options);
+    if (status.code == TSR_OK)
+        status = add_model(&j, functions, count, model);
+    if (status.code == TSR_OK)
+        status = optimise(&j);
+    if (status.code == TSR_OK)
+        status = emit_object(&j, out_object, out_size);
+    *out_features = status.code == TSR_OK ? j.target.features : "";
+    tear_down(&j);
     return status;
 }
 

@@ -356,7 +356,7 @@ static LLVMValueRef emit_cast(emitter *m, const tsr_expr *e, LLVMValueRef a) {
     return is_signed(from) ? LLVMBuildSExt(builder, a, type, "") : LLVMBuildZExt(builder, a, type, "");
 }
 
-static LLVMValueRef call_env(emitter *m, tsr_function function, LLVMValueRef a, LLVMValueRef b) {
+static LLVMValueRef env_function(emitter *m, tsr_function function) {
     static const struct {
         tsr_function function;
         size_t offset;
@@ -370,18 +370,32 @@ static LLVMValueRef call_env(emitter *m, tsr_function function, LLVMValueRef a, 
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (table[i].function == function)
             offset = table[i].offset / sizeof(void *);
-    LLVMTypeRef pointer = LLVMPointerTypeInContext(m->context, 0), real = LLVMFloatTypeInContext(m->context);
+    LLVMTypeRef pointer = LLVMPointerTypeInContext(m->context, 0);
     LLVMValueRef index = int64(m, (int64_t)offset);
     LLVMValueRef callee =
         LLVMBuildLoad2(m->builder, pointer, LLVMBuildInBoundsGEP2(m->builder, pointer, m->frame.env, &index, 1, ""), "");
     LLVMSetMetadata(callee, m->invariant_kind, LLVMMetadataAsValue(m->context, LLVMMDNodeInContext2(m->context, NULL, 0)));
+    return callee;
+}
+
+// exp is expf there.
+static LLVMValueRef libm_function(emitter *m, tsr_function function, LLVMTypeRef type) {
+    const char *name = tsr_arena_printf(m->arena, "%sf", tsr_function_name(function));
+    LLVMValueRef there = LLVMGetNamedFunction(m->module, name);
+    return there != NULL ? there : LLVMAddFunction(m->module, name, type);
+}
+
+static LLVMValueRef call_env(emitter *m, tsr_function function, LLVMValueRef a, LLVMValueRef b) {
+    LLVMTypeRef real = LLVMFloatTypeInContext(m->context);
     bool wide = LLVMGetTypeKind(LLVMTypeOf(a)) == LLVMDoubleTypeKind;
     LLVMTypeRef types[] = {real, real};
     LLVMValueRef arguments[] = {wide ? LLVMBuildFPTrunc(m->builder, a, real, "") : a, NULL};
     if (b != NULL)
         arguments[1] = wide ? LLVMBuildFPTrunc(m->builder, b, real, "") : b;
     unsigned count = b != NULL ? 2 : 1;
-    LLVMValueRef value = LLVMBuildCall2(m->builder, LLVMFunctionType(real, types, count, false), callee, arguments, count, "");
+    LLVMTypeRef type = LLVMFunctionType(real, types, count, false);
+    LLVMValueRef callee = m->options->libm ? libm_function(m, function, type) : env_function(m, function);
+    LLVMValueRef value = LLVMBuildCall2(m->builder, type, callee, arguments, count, "");
     return wide ? LLVMBuildFPExt(m->builder, value, LLVMDoubleTypeInContext(m->context), "") : value;
 }
 

@@ -13,6 +13,7 @@ enum { TSR_MAX_LANES = 64 };
 typedef struct tsr_emit_options {
     const LLVMAttributeRef *attributes; // of every function: cpu, features, no-builtins
     unsigned attribute_count;
+    bool libm; // mathematical functions are external symbols rather than services
     uint64_t least_parallel; // elements stored by a PARALLEL loop, from which on it is worth the threads' while
 } tsr_emit_options;
 
@@ -44,6 +45,10 @@ unsigned tsr_lanes(const tsr_stmt *loop, bool *out_heavy);
 // emit_round.c: FLOOR, CEIL and ROUND_EVEN where the processor has no instruction.
 bool tsr_has_rounding(LLVMModuleRef module);
 LLVMValueRef tsr_emit_rounding(LLVMBuilderRef builder, tsr_function function, LLVMValueRef x);
+
+// embed.c: the function that runs a model from inputs to outputs, and its constants. functions: of its steps, in order.
+void tsr_emit_model(LLVMModuleRef module, const tsr_host_model *model, LLVMValueRef *functions, uint32_t count,
+                    const tsr_emit_options *options);
 
 // support.c: the functions that LLVM calls by name on ARM, into the module.
 tsr_status tsr_add_support(LLVMModuleRef module);

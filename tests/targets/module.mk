@@ -16,3 +16,4 @@ $(CROSS_RUNNERS): $(BUILD)/tests/targets/run_cases-%: tests/targets/run_cases.c 
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
 	@$*-gcc $(CSTD) -O1 -static -Iruntime $(INC_runtime) $(INC_driver) $(INC_isa) $^ -lm -lpthread -o $@
+TEST_SCRIPTS     += tests/targets/test_embedded.sh

@@ -42,9 +42,24 @@ typedef struct tsr_compile_options {
     void *progress_context;
     // A stage (tsr_compile_stage) whose result is printed to dump each time it has run; "NAME:2" only the second time.
     const char *dump_after;
+    // Not NULL: the model becomes an object file and a header instead of a program that can be run; the program then only
+    // tells of its inputs, outputs and layers. Needs host_only. cpu names one kind (NULL: native, or baseline for another
+    // target).
+    struct tsr_embedded *embedded;
     bool dump_data; // all contents of constants too, so that the graph can be read back
     FILE *dump;
 } tsr_compile_options;
+
+// A model to be linked into a C program: see docs/user-guide.md.
+typedef struct tsr_embedded {
+    const char *name; // prefix of all symbols; tsr_embedded_check
+    uint8_t *object; // a relocatable ELF object of the target
+    size_t object_bytes;
+    char *header; // C text
+    size_t header_bytes;
+} tsr_embedded;
+tsr_status tsr_embedded_check(const char *name); // INVALID_ARGUMENT unless it is a C identifier of at most 63 characters
+void tsr_embedded_free(tsr_embedded *embedded); // object and header
 
 // The name of stage 0, 1, ... that can be dumped; NULL past the last: "import", the graph passes, "schedule" (the tensor
 // programs of accelerator nodes).

@@ -60,6 +60,26 @@ tsr_status tsr_host_compile(tsr_arena *arena, const tsr_tensor_function *const *
 tsr_status tsr_host_object(tsr_arena *arena, const tsr_tensor_function *const *functions, uint32_t count,
                            const tsr_host_options *options, uint8_t **out_object, size_t *out_size, const char **out_target,
                            const char **out_features);
+
+// A model whose steps are these functions, as an object to link into a C program: constants in .rodata, and
+//   void NAME_invoke(const void *const inputs[], void *const outputs[], void *arena)
+// which copies the inputs to their places in the arena, runs the functions and copies the outputs. Nothing outside of it is
+// needed but memcpy, the mathematical functions of libm, and on armv7 the compiler's own library (libgcc).
+typedef struct tsr_host_span {
+    uint64_t offset, bytes; // in the work area, which is the arena
+} tsr_host_span;
+enum { TSR_HOST_NAME_BYTES = 64 };
+typedef struct tsr_host_model {
+    const char *name; // a C identifier of less than TSR_HOST_NAME_BYTES
+    const uint8_t *consts;
+    uint64_t const_bytes;
+    uint32_t input_count, output_count;
+    const tsr_host_span *inputs, *outputs;
+} tsr_host_model;
+tsr_status tsr_host_embed(tsr_arena *arena, const tsr_tensor_function *const *functions, uint32_t count,
+                          const tsr_host_options *options, const tsr_host_model *model, uint8_t **out_object, size_t *out_size,
+                          const char **out_features);
+
 // Lays out the sections of a relocatable ELF object and resolves every relocation. CORRUPT: not such an object;
 // UNSUPPORTED: names the symbol that would have to come from outside, or the relocation or section it cannot place.
 tsr_status tsr_host_link(tsr_arena *arena, const uint8_t *object, size_t size, const char *const *names, uint32_t count,
