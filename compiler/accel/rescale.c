@@ -25,25 +25,6 @@ const tsr_expr *rescale_expr(tsr_arena *arena, const tsr_expr *b, const tsr_expr
 #undef I64
 }
 
-bool expr_equal(const tsr_expr *a, const tsr_expr *b) {
-    if (a == b)
-        return true;
-    if (a == NULL || b == NULL || a->kind != b->kind || a->dtype != b->dtype)
-        return false;
-    switch (a->kind) {
-    case TSR_E_INT: return a->value.i == b->value.i;
-    case TSR_E_FLOAT: return a->value.f == b->value.f;
-    case TSR_E_VAR: return a->value.var == b->value.var;
-    case TSR_E_LOAD: return a->value.buffer == b->value.buffer && expr_equal(a->a, b->a);
-    case TSR_E_BINARY: return a->value.binary == b->value.binary && expr_equal(a->a, b->a) && expr_equal(a->b, b->b);
-    case TSR_E_SELECT: return expr_equal(a->a, b->a) && expr_equal(a->b, b->b) && expr_equal(a->c, b->c);
-    case TSR_E_CAST:
-    case TSR_E_BITCAST: return expr_equal(a->a, b->a);
-    case TSR_E_CALL: return a->value.function == b->value.function && expr_equal(a->a, b->a) && expr_equal(a->b, b->b);
-    }
-    return false;
-}
-
 static const tsr_expr *left_of(const tsr_expr *e, tsr_binary op) {
     return e != NULL && e->kind == TSR_E_BINARY && e->value.binary == op ? e->a : NULL;
 }
@@ -60,7 +41,7 @@ const tsr_expr *rescale_match(tsr_arena *arena, const tsr_expr *e, const tsr_exp
     const tsr_expr *b = left_of(sum, TSR_ADD);
     const tsr_expr *multiplier = product != NULL ? cast_of(product->b) : NULL;
     const tsr_expr *shifts = v != NULL ? left_of(v->b, TSR_AND) : NULL;
-    if (b == NULL || multiplier == NULL || shifts == NULL || !expr_equal(e, rescale_expr(arena, b, sum->b, multiplier, shifts)))
+    if (b == NULL || multiplier == NULL || shifts == NULL || !tsr_expr_equal(e, rescale_expr(arena, b, sum->b, multiplier, shifts)))
         return NULL;
     *out_bias = sum->b;
     return b;

@@ -15,7 +15,6 @@ const tsr_expr *rescale_expr(tsr_arena *arena, const tsr_expr *b, const tsr_expr
 // The value that b of a rescale_expr has, or NULL when e is not one; out_bias is its first parameter.
 const tsr_expr *rescale_match(tsr_arena *arena, const tsr_expr *e, const tsr_expr **out_bias);
 
-bool expr_equal(const tsr_expr *a, const tsr_expr *b);
 int32_t rescale_value(int32_t b, int32_t bias, int32_t multiplier, unsigned lsh, unsigned rsh, bool single);
 
 #endif

@@ -332,7 +332,7 @@ static tsr_status match_alu(tsr_arena *arena, const tsr_config *config, peeled *
         bool known =
             op == TSR_ADD || op == TSR_SUB || op == TSR_MUL || op == TSR_MIN || op == TSR_MAX || op == TSR_SHL || op == TSR_SHR;
         if (known && a != NULL && right != NULL && a->kind == TSR_E_LOAD && a->value.buffer == p->store->buffer &&
-            expr_equal(a->a, p->store->index)) {
+            tsr_expr_equal(a->a, p->store->index)) {
             v->op = (uint32_t)ops[op];
             t = right;
         }
@@ -398,7 +398,7 @@ static tsr_status match_alu(tsr_arena *arena, const tsr_config *config, peeled *
 static bool is_product_sum(const tsr_stmt *store) { // acc[i] = acc[i] + x * w of two widened loads
     const tsr_expr *e = store->value;
     return store->buffer->scope == TSR_SCOPE_ACC && is_binary(e, TSR_ADD) && e->a->kind == TSR_E_LOAD &&
-           e->a->value.buffer == store->buffer && expr_equal(e->a->a, store->index) && is_binary(e->b, TSR_MUL) &&
+           e->a->value.buffer == store->buffer && tsr_expr_equal(e->a->a, store->index) && is_binary(e->b, TSR_MUL) &&
            low16(e->b->a) == NULL;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "eval.h"
+#include "pointer_map.h"
 
 typedef struct step step;
 struct step {
@@ -15,51 +16,19 @@ struct step {
     void *base; // LOAD: the buffer's bytes
 };
 
-typedef struct slot {
-    const void *key;
-    void *value;
-} slot;
-
-typedef struct table { // pointer -> pointer, open addressing
-    slot *slots;
-    size_t capacity, count;
-} table;
-
 typedef struct machine {
     const tsr_tensor_function *f;
     tsr_arena *arena;
     void *(*storage)(void *context, const tsr_tbuffer *buffer);
     void *context;
-    table steps, buffers;
+    pointer_map steps, buffers;
     int64_t *vars;
     uint64_t stamp, limit; // statements run so far, and how many may be
     tsr_status status;
 } machine;
 
-static size_t table_place(const table *t, const void *key) {
-    size_t i = (((uintptr_t)key >> 4) * 0x9e3779b97f4a7c15u >> 20) & (t->capacity - 1);
-    while (t->slots[i].key != NULL && t->slots[i].key != key)
-        i = (i + 1) & (t->capacity - 1);
-    return i;
-}
-
-static void *table_get(const table *t, const void *key) { return t->capacity == 0 ? NULL : t->slots[table_place(t, key)].value; }
-
-static void table_put(tsr_arena *arena, table *t, const void *key, void *value) {
-    if (2 * t->count >= t->capacity) {
-        table bigger = {.capacity = t->capacity == 0 ? 64 : 2 * t->capacity, .count = t->count};
-        bigger.slots = TSR_NEW_ARRAY(arena, slot, bigger.capacity);
-        for (size_t i = 0; i < t->capacity; i++)
-            if (t->slots[i].key != NULL)
-                bigger.slots[table_place(&bigger, t->slots[i].key)] = t->slots[i];
-        *t = bigger;
-    }
-    t->slots[table_place(t, key)] = (slot){key, value};
-    t->count++;
-}
-
 static void *bytes_of(machine *m, const tsr_tbuffer *buffer) {
-    void *bytes = table_get(&m->buffers, buffer);
+    void *bytes = map_get(&m->buffers, buffer);
     if (bytes != NULL)
         return bytes;
     if (buffer->scope == TSR_SCOPE_SCRATCH)
@@ -69,14 +38,14 @@ static void *bytes_of(machine *m, const tsr_tbuffer *buffer) {
     if (bytes == NULL && m->status.code == TSR_OK)
         m->status = tsr_error(TSR_INVALID_ARGUMENT, "%s: no storage for buffer %s", m->f->name, buffer->name);
     if (bytes != NULL)
-        table_put(m->arena, &m->buffers, buffer, bytes);
+        map_put(m->arena, &m->buffers, buffer, bytes);
     return bytes;
 }
 
 static step *flatten(machine *m, const tsr_expr *e) {
     if (e == NULL)
         return NULL;
-    step *s = table_get(&m->steps, e);
+    step *s = map_get(&m->steps, e);
     if (s != NULL)
         return s;
     s = TSR_NEW(m->arena, step);
@@ -86,7 +55,7 @@ static step *flatten(machine *m, const tsr_expr *e) {
     s->c = flatten(m, e->c);
     if (e->kind == TSR_E_LOAD)
         s->base = bytes_of(m, e->value.buffer);
-    table_put(m->arena, &m->steps, e, s);
+    map_put(m->arena, &m->steps, e, s);
     return s;
 }
 
@@ -161,11 +130,11 @@ static void run(machine *m, const tsr_stmt *s) {
     case TSR_S_STORE: {
         if (!next_statement(m))
             return;
-        int64_t index = eval(m, table_get(&m->steps, s->index)).i;
-        tsr_value value = eval(m, table_get(&m->steps, s->value));
+        int64_t index = eval(m, map_get(&m->steps, s->index)).i;
+        tsr_value value = eval(m, map_get(&m->steps, s->value));
         if (in_range(m, s->buffer, index, "store") && m->status.code == TSR_OK)
             tsr_eval_store(s->buffer->dtype,
-                           (char *)table_get(&m->buffers, s->buffer) + (size_t)index * tsr_dtype_size(s->buffer->dtype), value);
+                           (char *)map_get(&m->buffers, s->buffer) + (size_t)index * tsr_dtype_size(s->buffer->dtype), value);
         return;
     }
     case TSR_S_SEQ:
@@ -173,7 +142,7 @@ static void run(machine *m, const tsr_stmt *s) {
             run(m, s->items[i]);
         return;
     case TSR_S_IF:
-        if (next_statement(m) && eval(m, table_get(&m->steps, s->condition)).i)
+        if (next_statement(m) && eval(m, map_get(&m->steps, s->condition)).i)
             run(m, s->body);
         return;
     case TSR_S_TENSORISED: run(m, s->body); return;
@@ -194,7 +163,7 @@ tsr_status tsr_tensor_interpret_within(const tsr_tensor_function *f, void *(*sto
     m.vars = TSR_NEW_ARRAY(m.arena, int64_t, f->var_count + 1);
     for (uint32_t i = 0; i < f->local_count; i++) {
         size_t bytes = (size_t)f->locals[i]->elements * tsr_dtype_size(f->locals[i]->dtype);
-        table_put(m.arena, &m.buffers, f->locals[i], tsr_arena_alloc(m.arena, bytes + 1));
+        map_put(m.arena, &m.buffers, f->locals[i], tsr_arena_alloc(m.arena, bytes + 1));
     }
     flatten_stmt(&m, f->body);
     if (m.status.code == TSR_OK && f->body != NULL)

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Text of a tensor program. An operand that a statement uses more than once is printed once, as `let tN = ...` above it.
+#include <stdlib.h>
 #include <string.h>
 
 #include "eval.h"
+#include "schedule.h"
 
 const char *tsr_scope_name(tsr_scope scope) {
     static const char *const name[] = {"const", "work", "local", "scratch", "inp", "wgt", "acc", "out", "par"};
@@ -211,4 +213,17 @@ void tsr_tensor_print(const tsr_tensor_function *f, FILE *out) {
     }
     print_stmt(&p, f->body, 1);
     tsr_arena_free(p.arena);
+}
+
+const char *expr_text(tsr_arena *arena, const tsr_expr *e) {
+    char *text = NULL;
+    size_t size = 0;
+    printer p = {.arena = arena, .out = open_memstream(&text, &size)};
+    if (p.out == NULL)
+        return "?";
+    print_expr(&p, e, false);
+    fclose(p.out);
+    const char *copy = tsr_arena_strndup(arena, text, size);
+    free(text);
+    return copy;
 }

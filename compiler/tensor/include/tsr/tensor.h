@@ -177,6 +177,8 @@ typedef struct tsr_affine {
 bool tsr_affine_of(const tsr_expr *expr, tsr_affine *out_affine);
 int64_t tsr_affine_coefficient(const tsr_affine *affine, const tsr_var *var); // 0 when absent
 
+bool tsr_expr_equal(const tsr_expr *a, const tsr_expr *b); // the same operators on the same variables, buffers and numbers
+
 // ---- checks, text, oracle ----------------------------------------------------------------------------------------------
 tsr_status tsr_tensor_verify(const tsr_tensor_function *f); // types, scopes, every variable bound by a loop around it
 void tsr_tensor_print(const tsr_tensor_function *f, FILE *out);
