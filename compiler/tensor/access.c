@@ -53,7 +53,7 @@ static void collect_stmt(collector *c, const tsr_stmt *s) {
         return;
     }
     case TSR_S_STORE:
-        memset(&c->seen, 0, sizeof c->seen);
+        map_clear(&c->seen);
         c->store = s;
         collect_expr(c, s->index, c->guarded);
         collect_expr(c, s->value, c->guarded);
@@ -65,7 +65,7 @@ static void collect_stmt(collector *c, const tsr_stmt *s) {
         return;
     case TSR_S_IF: {
         const bool outer = c->guarded;
-        memset(&c->seen, 0, sizeof c->seen);
+        map_clear(&c->seen);
         c->store = s;
         collect_expr(c, s->condition, outer);
         c->guarded = true;

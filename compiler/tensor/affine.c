@@ -15,9 +15,9 @@ static bool add_term(tsr_affine *affine, const tsr_var *var, int64_t coefficient
     return true;
 }
 
-// Adds factor * expr.
-static bool accumulate(const tsr_expr *expr, int64_t factor, tsr_affine *affine) {
-    if (expr->dtype != TSR_I64)
+// Adds factor * expr. Operands may be shared; the budget ends walks that would take a path to each.
+static bool accumulate(const tsr_expr *expr, int64_t factor, tsr_affine *affine, unsigned *budget) {
+    if (expr->dtype != TSR_I64 || (*budget)-- == 0)
         return false;
     int64_t scaled = 0;
     switch (expr->kind) {
@@ -30,25 +30,28 @@ static bool accumulate(const tsr_expr *expr, int64_t factor, tsr_affine *affine)
     }
     const tsr_expr *a = expr->a, *b = expr->b;
     switch (expr->value.binary) {
-    case TSR_ADD: return accumulate(a, factor, affine) && accumulate(b, factor, affine);
+    case TSR_ADD: return accumulate(a, factor, affine, budget) && accumulate(b, factor, affine, budget);
     case TSR_SUB:
-        return accumulate(a, factor, affine) && !__builtin_sub_overflow(0, factor, &scaled) && accumulate(b, scaled, affine);
+        return accumulate(a, factor, affine, budget) && !__builtin_sub_overflow(0, factor, &scaled) &&
+               accumulate(b, scaled, affine, budget);
     case TSR_MUL:
         if (a->kind == TSR_E_INT) {
             a = expr->b;
             b = expr->a;
         }
-        return b->kind == TSR_E_INT && !__builtin_mul_overflow(factor, b->value.i, &scaled) && accumulate(a, scaled, affine);
+        return b->kind == TSR_E_INT && !__builtin_mul_overflow(factor, b->value.i, &scaled) &&
+               accumulate(a, scaled, affine, budget);
     case TSR_SHL:
         return b->kind == TSR_E_INT && b->value.i >= 0 && b->value.i < 31 &&
-               !__builtin_mul_overflow(factor, (int64_t)1 << b->value.i, &scaled) && accumulate(a, scaled, affine);
+               !__builtin_mul_overflow(factor, (int64_t)1 << b->value.i, &scaled) && accumulate(a, scaled, affine, budget);
     default: return false;
     }
 }
 
 bool tsr_affine_of(const tsr_expr *expr, tsr_affine *out_affine) {
     memset(out_affine, 0, sizeof *out_affine);
-    if (!accumulate(expr, 1, out_affine))
+    unsigned budget = 1000;
+    if (!accumulate(expr, 1, out_affine, &budget))
         return false;
     uint32_t kept = 0;
     for (uint32_t i = 0; i < out_affine->count; i++) // terms may have cancelled

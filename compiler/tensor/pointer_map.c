@@ -3,6 +3,7 @@
 #include "pointer_map.h"
 
 #include <stdint.h>
+#include <string.h>
 
 static size_t place_of(const pointer_map *map, const void *key) {
     size_t i = (((uintptr_t)key >> 4) * 0x9e3779b97f4a7c15u >> 20) & (map->capacity - 1);
@@ -26,4 +27,15 @@ void map_put(tsr_arena *arena, pointer_map *map, const void *key, void *value) {
     }
     map->slots[place_of(map, key)] = (map_slot){key, value};
     map->count++;
+}
+
+void map_clear(pointer_map *map) {
+    enum { SMALL = 1024 };
+    if (map->count == 0)
+        return;
+    map->count = 0;
+    if (map->capacity > SMALL)
+        map->capacity = 0;
+    else
+        memset(map->slots, 0, map->capacity * sizeof *map->slots);
 }

@@ -18,5 +18,6 @@ typedef struct pointer_map { // all zero: empty
 
 void *map_get(const pointer_map *map, const void *key); // NULL when it is not there
 void map_put(tsr_arena *arena, pointer_map *map, const void *key, void *value); // a key that is not there yet
+void map_clear(pointer_map *map); // keeps the memory of a small one
 
 #endif

@@ -2,12 +2,14 @@
 #include <string.h>
 
 #include "eval.h"
+#include "pointer_map.h"
 
 typedef struct checker {
     const tsr_tensor_function *f;
     bool *bound; // by variable id
-    // Shared expressions are checked once for each set of loops around them; this keeps the last few out of the way.
-    const tsr_expr *recent[64];
+    // Shared expressions are checked once for each set of loops around them.
+    pointer_map seen;
+    tsr_arena *arena;
 } checker;
 
 static tsr_status fail(const checker *c, const char *what) {
@@ -107,11 +109,10 @@ static tsr_status check_expr(checker *c, const tsr_expr *e) {
         return fail(c, "an expression is missing");
     if (tsr_dtype_size(e->dtype) == 0)
         return fail(c, "an expression without a type");
-    const tsr_expr **recent = &c->recent[((uintptr_t)e >> 6) % 64];
-    if (*recent == e)
+    if (map_get(&c->seen, e) != NULL)
         return tsr_ok();
     TSR_TRY(check_kind(c, e));
-    *recent = e;
+    map_put(c->arena, &c->seen, e, c);
     return tsr_ok();
 }
 
@@ -129,7 +130,7 @@ static tsr_status check_stmt(checker *c, const tsr_stmt *s) {
         c->bound[s->var->id] = true;
         tsr_status status = check_stmt(c, s->body);
         c->bound[s->var->id] = false;
-        memset(c->recent, 0, sizeof c->recent);
+        map_clear(&c->seen);
         return status;
     }
     case TSR_S_STORE:
@@ -153,7 +154,14 @@ static tsr_status check_stmt(checker *c, const tsr_stmt *s) {
         if (s->condition->dtype != TSR_BOOL)
             return fail(c, "the condition of an if is a bool");
         return check_stmt(c, s->body);
-    case TSR_S_TENSORISED: return check_stmt(c, s->body);
+    case TSR_S_TENSORISED:
+        for (uint32_t i = 0; s->intrinsic != NULL && i < s->intrinsic->operand_count; i++) {
+            TSR_TRY(check_buffer(c, s->intrinsic->operands[i].buffer));
+            TSR_TRY(check_expr(c, s->intrinsic->operands[i].first));
+            if (s->intrinsic->operands[i].first->dtype != TSR_I64)
+                return fail(c, "an index is an int64");
+        }
+        return check_stmt(c, s->body);
     }
     return fail(c, "an unknown kind of statement");
 }
@@ -162,7 +170,7 @@ tsr_status tsr_tensor_verify(const tsr_tensor_function *f) {
     if (f->body == NULL)
         return tsr_error(TSR_INTERNAL, "tensor program %s: no body", f->name);
     tsr_arena *arena = tsr_arena_create();
-    checker c = {.f = f, .bound = TSR_NEW_ARRAY(arena, bool, f->var_count + 1)};
+    checker c = {.f = f, .arena = arena, .bound = TSR_NEW_ARRAY(arena, bool, f->var_count + 1)};
     tsr_status status = check_stmt(&c, f->body);
     tsr_arena_free(arena);
     return status;
@@ -172,7 +180,8 @@ typedef struct collector {
     tsr_arena *arena;
     tsr_tbuffer **buffers;
     uint32_t count, capacity;
-    const tsr_expr *recent[64];
+    pointer_map seen;
+    tsr_arena *scratch;
 } collector;
 
 static void collect(collector *c, tsr_tbuffer *buffer) {
@@ -193,15 +202,14 @@ static void collect(collector *c, tsr_tbuffer *buffer) {
 }
 
 static void collect_expr(collector *c, const tsr_expr *e) {
-    const tsr_expr **recent = e == NULL ? NULL : &c->recent[((uintptr_t)e >> 6) % 64];
-    if (e == NULL || *recent == e)
+    if (e == NULL || e->kind == TSR_E_INT || e->kind == TSR_E_FLOAT || e->kind == TSR_E_VAR || map_get(&c->seen, e) != NULL)
         return;
     if (e->kind == TSR_E_LOAD)
         collect(c, e->value.buffer);
     collect_expr(c, e->a);
     collect_expr(c, e->b);
     collect_expr(c, e->c);
-    *recent = e;
+    map_put(c->scratch, &c->seen, e, c);
 }
 
 static void collect_stmt(collector *c, const tsr_stmt *s) {
@@ -218,8 +226,9 @@ static void collect_stmt(collector *c, const tsr_stmt *s) {
 }
 
 uint32_t tsr_tensor_buffers(const tsr_tensor_function *f, tsr_arena *arena, tsr_tbuffer ***out_buffers) {
-    collector c = {.arena = arena};
+    collector c = {.arena = arena, .scratch = tsr_arena_create()};
     collect_stmt(&c, f->body);
+    tsr_arena_free(c.scratch);
     *out_buffers = c.buffers;
     return c.count;
 }

@@ -134,8 +134,20 @@ struct tsr_stmt {
     tsr_stmt *body;            // FOR, IF, TENSORISED (the nest it stands for)
     tsr_stmt **items;          // SEQ
     uint32_t item_count;
-    const void *intrinsic; // TENSORISED: owned by compiler/accel
+    const struct tsr_intrinsic *intrinsic; // TENSORISED: which, and on what
 };
+
+// An intrinsic that a nest was matched with (tsr/schedule.h): operand i of its pattern begins at element `first` of `buffer`.
+typedef struct tsr_operand {
+    const char *name;
+    tsr_tbuffer *buffer;
+    const tsr_expr *first;
+} tsr_operand;
+typedef struct tsr_intrinsic {
+    const char *name;
+    uint32_t operand_count;
+    const tsr_operand *operands;
+} tsr_intrinsic;
 
 // One function: what a graph node (or a fused group) computes.
 typedef struct tsr_tensor_function {
@@ -167,7 +179,7 @@ tsr_stmt *tsr_seq(tsr_arena *arena, uint32_t count, tsr_stmt *const *items);
 tsr_stmt *tsr_if(tsr_arena *arena, const tsr_expr *condition, tsr_stmt *body);
 
 // ---- affine view of an index: constant + sum(coefficient * var). False when the expression is not of that form. --------
-enum { TSR_MAX_AFFINE = 16 };
+enum { TSR_MAX_AFFINE = 16, TSR_MAX_NEST = 64 }; // terms of a form; statements within statements
 typedef struct tsr_affine {
     int64_t constant;
     uint32_t count;
@@ -181,15 +193,22 @@ bool tsr_expr_equal(const tsr_expr *a, const tsr_expr *b); // the same operators
 
 // ---- checks, text, oracle ----------------------------------------------------------------------------------------------
 tsr_status tsr_tensor_verify(const tsr_tensor_function *f); // types, scopes, every variable bound by a loop around it
+// The text form (README.md of this folder). print leaves out the contents of constants of more than 64 elements; print_all is
+// what parse reads back: print_all(parse(print_all(f))) gives the same text.
 void tsr_tensor_print(const tsr_tensor_function *f, FILE *out);
+void tsr_tensor_print_all(const tsr_tensor_function *f, FILE *out);
+// Untrusted text of one function. It has passed tsr_tensor_verify and does not refer to the text; an error says file, line, column.
+tsr_status tsr_tensor_parse(tsr_arena *arena, const char *text, size_t size, const char *file_name,
+                            tsr_tensor_function **out_function);
 
 // The buffers that a function touches and that are not LOCAL, each once, in order of first use. Returns their number.
 uint32_t tsr_tensor_buffers(const tsr_tensor_function *f, tsr_arena *arena, tsr_tbuffer ***out_buffers);
 
 // Words for printing and messages.
 const char *tsr_scope_name(tsr_scope scope);
-const char *tsr_binary_name(tsr_binary op);       // "+", "min", ...
+const char *tsr_binary_name(tsr_binary op); // "+", "min", ...
 const char *tsr_function_name(tsr_function function); // "exp", ...
+const char *tsr_short_type(tsr_dtype dtype); // "i8", "f32", ...
 
 // Runs a function on host memory. storage(context, buffer) gives the bytes of a buffer that is not LOCAL. Every index is
 // checked: TSR_OUT_OF_RANGE names the buffer, the index and the statement.
