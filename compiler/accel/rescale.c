@@ -41,7 +41,8 @@ const tsr_expr *rescale_match(tsr_arena *arena, const tsr_expr *e, const tsr_exp
     const tsr_expr *b = left_of(sum, TSR_ADD);
     const tsr_expr *multiplier = product != NULL ? cast_of(product->b) : NULL;
     const tsr_expr *shifts = v != NULL ? left_of(v->b, TSR_AND) : NULL;
-    if (b == NULL || multiplier == NULL || shifts == NULL || !tsr_expr_equal(e, rescale_expr(arena, b, sum->b, multiplier, shifts)))
+    if (b == NULL || multiplier == NULL || shifts == NULL ||
+        !tsr_expr_equal(e, rescale_expr(arena, b, sum->b, multiplier, shifts)))
         return NULL;
     *out_bias = sum->b;
     return b;
