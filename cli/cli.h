@@ -18,6 +18,7 @@ int cli_run(int argc, char **argv);
 int cli_compile(int argc, char **argv);
 int cli_quantize(int argc, char **argv);
 int cli_info(int argc, char **argv);
+int cli_profile(int argc, char **argv);
 int cli_asm(int argc, char **argv);
 int cli_disasm(int argc, char **argv);
 int cli_devices(int argc, char **argv);

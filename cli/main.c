@@ -15,6 +15,7 @@ static const struct {
     {"compile", "compile an ONNX or TFLite model into a .tsr file", cli_compile},
     {"quantize", "turn a float model into an int8 one, by calibration", cli_quantize},
     {"info", "list a model's layers, where each runs, and why", cli_info},
+    {"profile", "show where a model's cycles go, layer by layer", cli_profile},
     {"asm", "assemble Tessera instructions", cli_asm},
     {"disasm", "list the instructions of an image or a compiled model", cli_disasm},
     {"devices", "list devices, configurations and simulators", cli_devices},

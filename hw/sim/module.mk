@@ -59,7 +59,7 @@ $(SIM)/$(1)/slow.o: $(SIM)/$(1)/model.o
 
 $(SIM)/$(1)/sim.o: hw/sim/sim.cpp hw/sim/memory.h hw/sim/report.h hw/sim/include/tsr/sim.h $(SIM)/$(1)/Vtessera.mk
 	@$(SIM_CXX) -std=c++17 $(SIM_WARN) -O3 -fPIC -fvisibility=hidden -isystem $$(@D) $(SIM_SYSTEM) -DVM_TRACE=1 -DVM_TRACE_FST=1 \
-	  -DTSR_SIM_CONFIG='"$(2)"' -DTSR_SIM_VARIANT='"$(3)"' -DTSR_SIM_AVX2=$(SIM_AVX2) -DTSR_SIM_CHECKED=$(if $(filter asserts,$(3)),1,0) -Ihw/sim -Ihw/sim/include -c $$< -o $$@
+	  -DTSR_SIM_CONFIG='"$(2)"' -DTSR_SIM_VARIANT='"$(3)"' -DTSR_SIM_AVX2=$(SIM_AVX2) -DTSR_SIM_CHECKED=$(if $(filter asserts,$(3)),1,0) -DTSR_SIM_NETLIST=$(if $(filter netlist gates,$(3)),1,0) -Ihw/sim -Ihw/sim/include -c $$< -o $$@
 
 $(SIM)/lib$(1).so: $(SIM)/$(1)/model.o $(SIM)/$(1)/slow.o $(SIM)/$(1)/sim.o $(SIM_RUNTIME) $(SIM_OWN) hw/sim/exports.map
 	@echo "  LINK $$@"

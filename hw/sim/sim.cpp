@@ -131,8 +131,13 @@ void take(tsr_sim *sim, int unit, bool go, bool ready, const uint32_t *item) {
     sim->taken[unit].push_back(insn);
 }
 
+// Verilator's name of a counter of a unit; Yosys flattens the generate block into the instance's name.
+#if TSR_SIM_NETLIST
+#define UNIT_COUNTER(root, unit, name) (root)->tessera__DOT__u_counters__DOT__g_unit__05b##unit##__05d__02eu_counters__DOT__##name
+#else
 #define UNIT_COUNTER(root, unit, name)                                                                                           \
     (root)->tessera__DOT__u_counters__DOT__g_unit__BRA__##unit##__KET____DOT__u_counters__DOT__##name
+#endif
 #define READ_COUNTERS(root, unit, to)                                                                                            \
     do {                                                                                                                         \
         (to)->busy = UNIT_COUNTER(root, unit, busy_q);                                                                           \

@@ -83,7 +83,9 @@ static void explain_gap(const pass *p, tsr_layer_profile *l, const tsr_insn_prof
     const tsr_insn_profile *before = p->last[r->unit];
     const uint64_t bank = r->counters.stall_bank - (before != NULL ? before->counters.stall_bank : 0);
     l->wait[TSR_WAIT_BANK] += bank;
-    const uint64_t idle = before != NULL ? idle_after(before) : 0, issue = issue_of(r);
+    const uint64_t issue = issue_of(r);
+    uint64_t idle = before != NULL ? idle_after(before) : 0;
+    idle = idle > p->end ? idle : p->end; // what earlier layers took is theirs
     if (issue <= idle)
         return;
     // Waiting ended when the last token came, if the unit took the instruction just then.

@@ -46,7 +46,7 @@ absent() { if [ ! -e "$2" ]; then pass; else fail "$1: $2 is there"; fi; }
 works help_lists_the_commands "disasm" help
 works dash_dash_help_is_help "Exit code" --help
 works version_names_the_instruction_set "instruction set" version
-for command in run compile quantize info asm disasm devices; do
+for command in run compile quantize info profile asm disasm devices; do
     works "help_of_$command" "Usage: tessera $command" "$command" --help
     works "help_of_${command}_has_examples" "Examples:" help "$command"
     refuses 2 "${command}_refuses_unknown_options" "there is no option --nonsense" "$command" --nonsense
@@ -169,6 +169,28 @@ if [ -d "$shared" ]; then
 else
     skip "photographs: no ../shared/models/imagenet"
 fi
+
+# ---- profile
+works profile_names_layers_and_what_they_wait_for "waits for" profile "$digits/digits_qdq.onnx" --device timing
+works profile_sums_up "all" profile "$digits/digits_qdq.onnx" --device timing
+call profile "$digits/digits_qdq.onnx" --device timing --csv; cp "$work/out" "$work/a.csv"
+works profile_compares_two_runs "+0.00 %" profile --compare "$work/a.csv" "$work/a.csv"
+call profile "$digits/digits_qdq.onnx" --device timing --pictures "$work/p" --trace "$work/t.json" --html "$work/p.html"
+good=1
+for picture in timeline roofline waits; do
+    head -c 8 "$work/p-$picture.png" 2>/dev/null | grep -aq PNG && grep -q "<svg" "$work/p-$picture.svg" || good=0
+done
+if [ $code -eq 0 ] && [ $good -eq 1 ]; then pass; else fail profile_draws_three_pictures; fi
+if python3 -c 'import json,sys; d=json.load(open(sys.argv[1])); assert d["otherData"]["events_left_out"]=="0" and len(d["traceEvents"])>50' "$work/t.json" 2>/dev/null; then pass
+elif ! command -v python3 >/dev/null; then skip "profile_writes_a_trace: python3 is not installed"
+else fail profile_writes_a_trace; fi
+if [ "$(grep -o '<svg' "$work/p.html" | wc -l)" -eq 3 ] && ! grep -q 'src="http\|href="http' "$work/p.html"; then pass; else fail profile_page_needs_no_network; fi
+call profile "$digits/digits_qdq.onnx" --device timing --trace "$work/t.json" --trace-events 10
+if [ $code -eq 0 ] && grep -q 'events left out' "$work/err"; then pass; else fail profile_bounds_the_trace; fi
+refuses 1 profile_needs_a_clock "has no clock" profile "$digits/digits_qdq.onnx" --device func
+refuses 1 profile_of_a_float_model_says_why "runs on the CPU alone" profile "$digits/digits_float.onnx" --device timing
+refuses 2 profile_compare_takes_two_files "two files" profile --compare "$work/a.csv"
+refuses 1 profile_compare_refuses_other_files "no output of" profile --compare "$digits/digits.txt" "$work/a.csv"
 
 echo "$passed passed, $failed failed, $skipped skipped"
 [ $failed -eq 0 ]

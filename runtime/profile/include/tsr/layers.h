@@ -11,6 +11,7 @@
 #ifndef TSR_LAYERS_H
 #define TSR_LAYERS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "tsr/status.h"
@@ -44,6 +45,14 @@ typedef struct tsr_layer_profile {
 // One for each layer of the program, in its order; free() the array. TSR_INVALID_ARGUMENT when the last run was not
 // recorded or did not end well; TSR_CORRUPT for instructions that cannot be decoded.
 tsr_status tsr_profile_layers(const tsr_session *session, tsr_layer_profile **out_layers);
+
+// Every token of an accelerator step in the order in which they are taken: the instruction that gave it and the one that took it.
+tsr_status tsr_profile_tokens(const tsr_program *program, uint32_t step,
+                              void (*on_token)(void *context, uint32_t giver, uint32_t taker), void *context);
+// "load", "gemm", "alu", "store".
+const char *tsr_profile_unit_name(uint32_t unit);
+// What an instruction does, in a few words: "load wgt 4608 B", "gemm 784 micro-ops".
+tsr_status tsr_profile_describe(const tsr_program *program, uint32_t step, uint32_t insn, char *text, size_t size);
 
 tsr_wait tsr_layer_top_wait(const tsr_layer_profile *layer); // the one with most clocks; TSR_WAIT_COUNT: none
 // Useful multiply-accumulates / (cycles * array); 0 without cycles.
