@@ -48,19 +48,37 @@ static uint64_t named_bytes(const tsr_insn *insn) {
                                        : (uint64_t)insn->store.run * insn->store.x_count * insn->store.y_count;
 }
 
-// Dispatch, then the unit.
-static void one(machine *m, uint32_t index, const tsr_insn *insn) {
-    const uint32_t unit = (uint32_t)tsr_insn_unit(insn->opcode), depth = m->config->queue_depth;
-    const bool memory = unit == TSR_UNIT_LOAD || unit == TSR_UNIT_STORE;
+// Dispatch goes on with an instruction once it is known when a place in the unit's queue gets free.
+static bool place_known(const machine *m, uint32_t unit) {
+    return m->queued[unit] < m->config->queue_depth || m->executed[unit] > m->queued[unit] - m->config->queue_depth;
+}
+
+static void dispatch(machine *m, const tsr_insn *insn) {
+    const uint32_t index = m->fetch.dispatched++, depth = m->config->queue_depth;
     const uint32_t pieces = m->config->bus_bytes < TSR_INSN_BYTES ? TSR_INSN_BYTES / m->config->bus_bytes : 1;
-    clock_t64 taken = later(fetch_arrival(m, index), m->fetch.pushed + 1);
-    if (index > 0)
+    clock_t64 taken = fetch_arrival(m, index);
+    if (index > 0) {
+        taken = later(taken, m->fetch.pushed[(index - 1) % LOGGED] + 1);
         taken = later(taken, m->fetch.taken[(index - 1) % LOGGED] + pieces);
+    }
     m->fetch.taken[index % LOGGED] = taken;
-    clock_t64 pushed = taken + (memory ? 4 : 2);
-    if (m->queued[unit] >= depth)
-        pushed = later(pushed, m->left[unit][m->queued[unit] % depth]);
-    m->fetch.pushed = pushed;
+    m->fetch.insn[index % LOGGED] = *insn;
+    clock_t64 pushed = taken + 2;
+    if (insn->opcode == TSR_OP_LOAD || insn->opcode == TSR_OP_STORE)
+        pushed += 2;
+    if (insn->opcode != TSR_OP_FINISH) {
+        const uint32_t unit = (uint32_t)tsr_insn_unit(insn->opcode);
+        if (m->queued[unit] >= depth)
+            pushed = later(pushed, m->left[unit][m->queued[unit] % depth]);
+        m->queued[unit]++;
+    }
+    m->fetch.pushed[index % LOGGED] = pushed;
+}
+
+static void execute(machine *m, uint32_t index) {
+    const tsr_insn *insn = &m->fetch.insn[index % LOGGED];
+    const uint32_t unit = (uint32_t)tsr_insn_unit(insn->opcode), depth = m->config->queue_depth;
+    const clock_t64 pushed = m->fetch.pushed[index % LOGGED];
     timing t;
     clock_t64 left;
     switch (unit) {
@@ -75,12 +93,52 @@ static void one(machine *m, uint32_t index, const tsr_insn *insn) {
         m->profile->bytes_written += named_bytes(insn);
         break;
     }
-    m->left[unit][m->queued[unit]++ % depth] = left;
+    m->left[unit][m->executed[unit]++ % depth] = left;
     give_tokens(m, unit, insn->signal, t.end);
     count(m, unit, index, &t);
 }
 
 static void fault_at(tsr_fault *fault, uint32_t code, uint32_t index) { *fault = (tsr_fault){code, TSR_UNITS, index}; }
+
+// What dispatch reads, until a fault or FINISH.
+typedef struct stream_reader {
+    machine *m;
+    uint64_t sizes[TSR_SEGMENTS];
+    tsr_tokens tokens;
+    tsr_insn next;
+    bool waiting; // `next` waits for a place in its queue
+    bool ended;
+    uint32_t fault;
+} stream_reader;
+
+static tsr_fault_code read_next(stream_reader *r) {
+    const cycle_run *run = r->m->run;
+    const uint32_t index = r->m->fetch.dispatched;
+    if (index == run->insn_count)
+        return TSR_FAULT_MISSING_FINISH;
+    tsr_verdict verdict = tsr_insn_decode(run->segment[0].data + run->insn_offset + (size_t)index * TSR_INSN_BYTES, &r->next);
+    if (verdict.fault == TSR_FAULT_NONE)
+        verdict = tsr_insn_check(&r->next, r->m->config, r->sizes);
+    if (verdict.fault == TSR_FAULT_NONE)
+        verdict = tsr_tokens_step(&r->tokens, &r->next);
+    return verdict.fault;
+}
+
+// Dispatches one more instruction; false when that must wait, or nothing is left.
+static bool dispatch_next(stream_reader *r) {
+    if (r->ended)
+        return false;
+    if (!r->waiting) {
+        r->fault = (uint32_t)read_next(r);
+        r->ended = r->fault != TSR_FAULT_NONE || r->next.opcode == TSR_OP_FINISH;
+        if (r->fault != TSR_FAULT_NONE)
+            return false;
+    }
+    r->waiting = r->next.opcode != TSR_OP_FINISH && !place_known(r->m, (uint32_t)tsr_insn_unit(r->next.opcode));
+    if (!r->waiting)
+        dispatch(r->m, &r->next);
+    return !r->waiting;
+}
 
 static tsr_status all(machine *m, tsr_fault *out_fault) {
     enum { FINISH_TO_DONE = 4, LOOK = 4096 };
@@ -90,31 +148,25 @@ static tsr_status all(machine *m, tsr_fault *out_fault) {
         fault_at(out_fault, TSR_FAULT_INSN_ALIGN, 0);
         return tsr_ok();
     }
-    tsr_tokens tokens = {0};
+    stream_reader reader = {.m = m};
+    memcpy(reader.sizes, sizes, sizeof sizes);
     m->fetch.last_request = 3; // start, stream check, burst cutter
-    for (uint32_t i = 0; i < run->insn_count; i++) {
-        tsr_insn insn;
-        tsr_verdict verdict = tsr_insn_decode(run->segment[0].data + run->insn_offset + (size_t)i * TSR_INSN_BYTES, &insn);
-        if (verdict.fault == TSR_FAULT_NONE)
-            verdict = tsr_insn_check(&insn, m->config, sizes);
-        if (verdict.fault == TSR_FAULT_NONE)
-            verdict = tsr_tokens_step(&tokens, &insn);
-        if (verdict.fault != TSR_FAULT_NONE) {
-            fault_at(out_fault, (uint32_t)verdict.fault, i);
+    for (uint32_t i = 0;; i++) {
+        while (dispatch_next(&reader)) {
+        }
+        if (i == m->fetch.dispatched) {
+            fault_at(out_fault, reader.fault, i);
             return tsr_ok();
         }
-        if (insn.opcode == TSR_OP_FINISH) {
-            const clock_t64 decoded = later(fetch_arrival(m, i), m->fetch.pushed + 1) + 2;
-            m->profile->cycles = later(decoded, m->done + 1) + FINISH_TO_DONE;
+        if (m->fetch.insn[i % LOGGED].opcode == TSR_OP_FINISH) {
+            m->profile->cycles = later(m->fetch.pushed[i % LOGGED], m->done + 1) + FINISH_TO_DONE;
             m->profile->insns++;
             return tsr_ok();
         }
-        one(m, i, &insn);
+        execute(m, i);
         if (i % LOOK == LOOK - 1 && run->stop != NULL && run->stop(run->stop_context))
             return tsr_error(TSR_TIMEOUT, "%u of %u instructions done", i, run->insn_count);
     }
-    fault_at(out_fault, TSR_FAULT_MISSING_FINISH, run->insn_count);
-    return tsr_ok();
 }
 
 tsr_status cycle_simulate(const tsr_config *config, const cycle_memory *memory, const cycle_run *run, tsr_profile *out_profile,

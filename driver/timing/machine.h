@@ -52,20 +52,25 @@ typedef struct machine {
     clock_t64 token[TSR_UNITS][TSR_UNITS][MOST_TOKENS]; // when each could be taken, [producer][consumer], a ring
     uint32_t given[TSR_UNITS][TSR_UNITS], taken[TSR_UNITS][TSR_UNITS];
     clock_t64 left[TSR_UNITS][MOST_QUEUED]; // when an instruction left its queue, a ring of queue_depth
-    uint32_t queued[TSR_UNITS];
+    uint32_t queued[TSR_UNITS], executed[TSR_UNITS];
     clock_t64 done; // of whatever ended last
 
-    struct { // instruction fetch and dispatch
-        clock_t64 pushed;                 // the last instruction, into its queue
-        clock_t64 taken[LOGGED];          // when dispatch took an instruction, a ring
+    struct { // instruction fetch and dispatch, which runs ahead of the units as far as the queues go
+        uint32_t dispatched;              // instructions
+        tsr_insn insn[LOGGED];            // dispatched and not yet executed, rings
+        clock_t64 pushed[LOGGED];         // into its queue
+        clock_t64 taken[LOGGED];          // from fetch
         clock_t64 arrived[LOGGED];        // when its last word came
         uint64_t requested, asked;        // bytes of the stream, instructions whose arrival is known
-        clock_t64 last_request;
+        clock_t64 last_request, data;     // data: first clock after the last beat
+        clock_t64 request[LOGGED], end[LOGGED]; // of bursts: asked for, after the last beat; rings
+        uint64_t length[LOGGED];          // clocks that their data takes
+        uint64_t bursts;
     } fetch;
 
     struct { // AXI read channels
         clock_t64 grant, data;             // earliest for the next burst of LOAD; first free data clock
-        clock_t64 granted[LOGGED], last_beat[LOGGED]; // of LOAD's bursts, a ring
+        clock_t64 granted[LOGGED], last_beat[LOGGED]; // of bursts, a ring
         uint64_t bursts;
     } read;
 

@@ -20,38 +20,69 @@ static uint32_t next_burst(const machine *m, uint64_t address, uint64_t end, uin
 
 // ---- instruction fetch -------------------------------------------------------------------------------------------------
 
-// Fetch goes first on AR, so that what is in front of it is what LOAD had asked for by then.
+// Fetch and LOAD share AR, fetch first, and data comes in the order of requests. The two are simulated apart from each other, so
+// each looks up what the other had asked for by then.
+
+// The first beat of a fetch: behind the bursts of LOAD that were asked for before.
 static clock_t64 fetch_first_beat(machine *m, clock_t64 request, uint32_t beats) {
-    clock_t64 first = request + 1 + m->memory.latency;
-    for (uint64_t i = 0; i < LOGGED && i < m->read.bursts; i++) {
+    clock_t64 first = later(request + 1 + m->memory.latency, m->fetch.data);
+    for (uint64_t i = 0; i < LOGGED && i < m->read.bursts; i++) { // the latest first
         const uint64_t at = (m->read.bursts - 1 - i) % LOGGED;
-        if (m->read.granted[at] >= request)
-            continue;
-        first = later(first, m->read.last_beat[at] + 1);
-        break;
+        if (m->read.granted[at] < request) {
+            first = later(first, m->read.last_beat[at] + 1);
+            break;
+        }
     }
-    if (m->read.data > first) // those of LOAD that are still to come move back
-        m->read.data += beats_time(m, beats);
+    m->fetch.data = first + beats_time(m, beats);
+    m->fetch.request[m->fetch.bursts % LOGGED] = request;
+    m->fetch.length[m->fetch.bursts % LOGGED] = beats_time(m, beats);
+    m->fetch.end[m->fetch.bursts++ % LOGGED] = m->fetch.data;
     return first;
 }
 
-clock_t64 fetch_arrival(machine *m, uint32_t index) {
-    enum { BURST = 256, FIFO = 1024, ALIGN = 4 }; // bytes; clocks from a word's arrival to the complete instruction
+// For a burst of LOAD granted in that clock: when the fetches asked for before it end, and how many are in flight.
+static clock_t64 fetches_before(const machine *m, clock_t64 granted, uint32_t *out_in_flight) {
+    clock_t64 end = 0;
+    *out_in_flight = 0;
+    for (uint64_t i = 0; i < LOGGED && i < m->fetch.bursts; i++) {
+        const uint64_t at = (m->fetch.bursts - 1 - i) % LOGGED;
+        if (m->fetch.request[at] > granted)
+            continue;
+        end = later(end, m->fetch.end[at]);
+        if (m->fetch.end[at] <= granted)
+            break;
+        (*out_in_flight)++;
+    }
+    return end;
+}
+
+enum { FETCH_BURST = 256, FETCH_FIFO = 1024 }; // bytes
+
+// The instruction that must have been taken before the burst's bytes [requested, requested + bytes) have room: what lies a FIFO's
+// size before them has gone to the assembly of an instruction, one ahead of dispatch. 0: there is room from the start.
+static uint64_t room_after(const machine *m, uint64_t bytes) {
+    const uint64_t end = m->fetch.requested + bytes;
+    const uint64_t gone = end > FETCH_FIFO ? (end - FETCH_FIFO + TSR_INSN_BYTES - 1) / TSR_INSN_BYTES : 0;
+    return gone >= 2 ? gone - 1 : 0;
+}
+
+// Every burst that can be asked for once `taken` instructions have been taken.
+static void fetch_ahead(machine *m, uint64_t taken) {
+    enum { ALIGN = 4 }; // clocks from a word's arrival to the complete instruction
     const uint64_t base = m->run->segment[0].base + m->run->insn_offset, bus = m->config->bus_bytes;
-    const uint32_t most = BURST / bus > m->config->burst_beats ? m->config->burst_beats : BURST / (uint32_t)bus;
+    const uint32_t most = FETCH_BURST / bus > m->config->burst_beats ? m->config->burst_beats : FETCH_BURST / (uint32_t)bus;
     const uint64_t end = base + (uint64_t)TSR_INSN_BYTES * m->run->insn_count;
-    while (m->fetch.asked <= index) {
+    while (base + m->fetch.requested < end) {
         const uint64_t address = base + m->fetch.requested;
         const uint32_t beats = next_burst(m, address, end, most);
         uint64_t bytes = beats * bus - (address & (bus - 1));
         bytes = bytes < end - address ? bytes : end - address;
-        // Room in the FIFO: what lies a FIFO's size before has gone to the assembly of an instruction.
+        const uint64_t after = room_after(m, bytes);
+        if (after > taken)
+            return;
         clock_t64 request = m->fetch.last_request + 1;
-        if (m->fetch.requested + bytes > FIFO) {
-            const uint64_t gone = (m->fetch.requested + bytes - FIFO + TSR_INSN_BYTES - 1) / TSR_INSN_BYTES;
-            if (gone >= 2)
-                request = later(request, m->fetch.taken[(gone - 2) % LOGGED] + 1);
-        }
+        if (after > 0)
+            request = later(request, m->fetch.taken[(after - 1) % LOGGED] + 1);
         m->fetch.last_request = request;
         const clock_t64 first = fetch_first_beat(m, request, beats);
         m->fetch.requested += bytes;
@@ -61,6 +92,10 @@ clock_t64 fetch_arrival(machine *m, uint32_t index) {
             m->fetch.arrived[m->fetch.asked % LOGGED] = first + beats_time(m, word) + ALIGN;
         }
     }
+}
+
+clock_t64 fetch_arrival(machine *m, uint32_t index) {
+    fetch_ahead(m, index);
     return m->fetch.arrived[index % LOGGED];
 }
 
@@ -81,19 +116,39 @@ static clock_t64 credit(machine *m, uint32_t beats) {
     return 0;
 }
 
+// Fetches that were asked for after a burst of LOAD but simulated before it move behind its data.
+static void push_fetches_back(machine *m, clock_t64 granted, clock_t64 data_end) {
+    uint64_t oldest = m->fetch.bursts;
+    while (oldest > 0 && m->fetch.bursts - oldest < LOGGED && m->fetch.request[(oldest - 1) % LOGGED] > granted)
+        oldest--;
+    for (uint64_t i = oldest; i < m->fetch.bursts; i++) {
+        const uint64_t length = m->fetch.length[i % LOGGED], begin = m->fetch.end[i % LOGGED] - length;
+        if (begin >= data_end)
+            break;
+        m->fetch.end[i % LOGGED] = data_end + length;
+        data_end += length;
+    }
+    if (m->fetch.bursts > 0)
+        m->fetch.data = later(m->fetch.data, m->fetch.end[(m->fetch.bursts - 1) % LOGGED]);
+}
+
 // One burst: grant, request, data. Returns the clock of its first beat.
 static clock_t64 read_burst(machine *m, clock_t64 ready, uint32_t beats, clock_t64 *out_granted) {
-    const uint32_t flight =
+    const uint32_t most =
         m->config->outstanding_bursts < m->memory.outstanding ? m->config->outstanding_bursts : m->memory.outstanding;
     clock_t64 grant = later(ready, later(m->read.grant, credit(m, beats)));
-    if (m->read.bursts >= flight)
-        grant = later(grant, m->read.last_beat[(m->read.bursts - flight) % LOGGED] + 1);
+    uint32_t fetches;
+    (void)fetches_before(m, grant, &fetches);
+    const uint32_t places = most > fetches ? most - fetches : 1;
+    if (m->read.bursts >= places)
+        grant = later(grant, m->read.last_beat[(m->read.bursts - places) % LOGGED] + 1);
     m->read.grant = grant + 1;
-    const clock_t64 first = later(grant + 1 + m->memory.latency, m->read.data);
+    const clock_t64 first = later(later(grant + 1 + m->memory.latency, m->read.data), fetches_before(m, grant, &fetches));
     m->read.data = first + beats_time(m, beats);
     m->read.granted[m->read.bursts % LOGGED] = grant;
     m->read.last_beat[m->read.bursts % LOGGED] = m->read.data - 1;
     m->read.bursts++;
+    push_fetches_back(m, grant, m->read.data);
     *out_granted = grant;
     return first;
 }
@@ -102,11 +157,11 @@ static clock_t64 read_burst(machine *m, clock_t64 ready, uint32_t beats, clock_t
 
 typedef struct job {
     const tsr_load_insn *l;
-    uint32_t shift;      // diag: destination addresses count source bytes
-    clock_t64 step;      // first clock in which the address phase can give a region
-    clock_t64 move;      // first clock in which the data phase can write
-    uint64_t moves;      // writes so far
-    bool even;           // every run lies alike in its bus words
+    uint32_t shift; // diag: destination addresses count source bytes
+    clock_t64 step; // first clock in which the address phase can give a region
+    clock_t64 move; // first clock in which the data phase can write
+    uint64_t moves; // writes so far
+    bool even; // every run lies alike in its bus words
     uint32_t run_writes; // of such a run
 } job;
 
