@@ -13,7 +13,8 @@ enum { DEVICE_NAME_BYTES = 1024, TRACE_EVENTS = 200000 };
 
 typedef struct arguments {
     const char *device, *config, *pictures, *trace, *html;
-    uint32_t batch, trace_events;
+    model_arguments compile;
+    uint32_t trace_events;
     bool json, csv, compare;
 } arguments;
 
@@ -43,7 +44,7 @@ static tsr_status load(job *j) {
     if (!info->cycle_accurate)
         return tsr_error(TSR_INVALID_ARGUMENT, "device %s has no clock; profile on rtl or timing", info->driver);
     if (!compiled)
-        TSR_TRY(model_compile(j->model, (tsr_compile_options){.config = &info->config, .batch = a->batch}, &j->program));
+        TSR_TRY(model_compile(j->model, &a->compile, (tsr_compile_options){.config = &info->config}, &j->program));
     return tsr_program_uses_accelerator(j->program)
                ? tsr_ok()
                : tsr_error(TSR_UNSUPPORTED, "%s runs on the CPU alone, there are no cycles to show; `tessera info %s` says why",
@@ -103,12 +104,12 @@ static tsr_status work(job *j) {
 }
 
 int cli_profile(int argc, char **argv) {
-    arguments a = {.batch = 1, .device = "rtl", .trace_events = TRACE_EVENTS};
+    arguments a = {.compile.batch = 1, .device = "rtl", .trace_events = TRACE_EVENTS};
     const cli_option options[] = {
         {OPTION_TEXT, "--device", "NAME", &a.device,
          "rtl (default), timing (a hundred times as fast, within 1 %), or a full name\nsuch as rtl:config=wide,latency=100"},
         {OPTION_TEXT, "--config", "NAME", &a.config, "hardware configuration (default pynq, or that of a compiled model)"},
-        {OPTION_NUMBER, "--batch", "N", &a.batch, "what a symbolic first extent of an input becomes (default 1)"},
+        MODEL_OPTIONS(a.compile),
         {OPTION_TEXT, "--pictures", "PREFIX", &a.pictures,
          "write PREFIX-timeline, PREFIX-roofline and PREFIX-waits, each as .svg and .png"},
         {OPTION_TEXT, "--trace", "FILE.json", &a.trace,
@@ -138,10 +139,10 @@ int cli_profile(int argc, char **argv) {
         return code;
     if (a.compare)
         return names[1] == NULL ? cli_misuse("profile", "--compare takes two files")
-                                    : cli_finish(profile_compare(names[0], names[1], stdout));
+                                : cli_finish(profile_compare(names[0], names[1], stdout));
     if (names[1] != NULL)
         return cli_misuse("profile", "one model at a time; two files go with --compare");
-    if (a.batch == 0)
+    if (a.compile.batch == 0)
         return cli_misuse("profile", "--batch starts at 1");
     job j = {.arguments = &a, .model = names[0]};
     const tsr_status status = work(&j);
