@@ -138,6 +138,22 @@ static void conv_clipped(bench *t) {
     t->node->attr.clip_hi = 6;
 }
 
+static void conv_blocks(bench *t) { conv(t, TSR_F32, (conv_shape){19, 19, 64, 2, 1, 1, 1, 1, 1, 0}, false); }
+static void conv_points(bench *t) { conv(t, TSR_F32, (conv_shape){9, 9, 7, 24, 1, 1, 1, 2, 1, 0}, false); }
+static void conv_points_int8(bench *t) { conv(t, TSR_I8, (conv_shape){9, 9, 7, 24, 1, 1, 1, 2, 1, 0}, true); }
+static void conv_first_layer(bench *t) { conv(t, TSR_U8, (conv_shape){13, 12, 3, 17, 7, 7, 1, 2, 1, 3}, false); }
+static void conv_narrow(bench *t) { conv(t, TSR_I8, (conv_shape){9, 2, 4, 33, 3, 3, 1, 1, 1, 1}, true); }
+static void conv_depthwise_float(bench *t) { conv(t, TSR_F32, (conv_shape){9, 13, 20, 20, 3, 3, 20, 2, 1, 1}, false); }
+static void conv_depthwise_small(bench *t) { conv(t, TSR_I8, (conv_shape){3, 2, 17, 17, 5, 5, 17, 1, 1, 2}, true); }
+
+static void connected_alone(bench *t) {
+    t->x = tensor(t, "x", TSR_I8, DIMS(1, 41), 0.05f, 4);
+    t->w = constant(t, "w", TSR_I8, DIMS(150, 41), 0.003f, 0);
+    t->b = constant(t, "b", TSR_I32, DIMS(150), 0, 0);
+    t->y = tensor(t, "y", TSR_I8, DIMS(1, 150), 0.09f, -7);
+    node(t, TSR_OP_FULLY_CONNECTED, 3, 1);
+}
+
 static void connected(bench *t) {
     t->x = tensor(t, "x", TSR_I8, DIMS(3, 40), 0.05f, 4);
     t->w = constant(t, "w", TSR_I8, DIMS(77, 40), 0.003f, 0);
@@ -646,7 +662,15 @@ static const operator_case cases[] = {
     {"conv_uint8_with_zero_points_on_both_sides", conv_uint8, expect_conv, 0},
     {"conv_float", conv_float, expect_conv, 1e-5},
     {"conv_integer_with_weights_known_at_run_time", conv_integer, expect_conv, 0},
+    {"conv_float_in_blocks_of_pixels", conv_blocks, expect_conv, 1e-4},
+    {"conv_of_every_second_pixel", conv_points, expect_conv, 1e-5},
+    {"conv_of_every_second_pixel_int8", conv_points_int8, expect_conv, 0},
+    {"conv_of_an_odd_number_of_taps", conv_first_layer, expect_conv, 0},
+    {"conv_of_pictures_narrower_than_a_tile", conv_narrow, expect_conv, 0},
+    {"conv_depthwise_float", conv_depthwise_float, expect_conv, 1e-5},
+    {"conv_depthwise_of_windows_larger_than_the_picture", conv_depthwise_small, expect_conv, 0},
     {"fully_connected", connected, expect_connected, 0},
+    {"fully_connected_of_one_row", connected_alone, expect_connected, 0},
     {"matmul_float", matmul_float, expect_matmul, 1e-5},
     {"matmul_int8", matmul_int8, expect_matmul, 0},
     {"matmul_integer", matmul_integer, expect_matmul, 0},
