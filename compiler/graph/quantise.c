@@ -258,6 +258,16 @@ static tsr_status quantise_leaky_relu(quantiser *q) {
     return tsr_ok();
 }
 
+// TFLite's div.cc; a real ratio of scales in float32.
+static tsr_status quantise_quotient(quantiser *q) {
+    const tsr_tensor *b = input(q, 1);
+    if (!q->graph->channels_last || !is_quantised(b))
+        return tsr_ok();
+    set_output(q, (double)(q->x->quant.scale[0] / (b->quant.scale[0] * q->y->quant.scale[0])));
+    q->node->requant.valid = true;
+    return tsr_ok();
+}
+
 static tsr_status quantise_prelu(quantiser *q) {
     const tsr_tensor *slope = input(q, 1);
     if (!is_quantised(slope))
@@ -298,10 +308,12 @@ static tsr_status quantise_node(quantiser *q) {
     case TSR_OP_EQUAL:
     case TSR_OP_LESS:
     case TSR_OP_LESS_EQUAL: return quantise_comparison(q);
+    case TSR_OP_DIV: return quantise_quotient(q);
     case TSR_OP_PRELU: return quantise_prelu(q);
     case TSR_OP_REDUCE_SUM:
     case TSR_OP_REDUCE_MAX:
     case TSR_OP_REDUCE_MIN: return quantise_reduction(q);
+    case TSR_OP_ABS:
     case TSR_OP_CLIP: return quantise_clip(q);
     case TSR_OP_LEAKY_RELU: return quantise_leaky_relu(q);
     case TSR_OP_QUANTIZE:

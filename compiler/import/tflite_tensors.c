@@ -295,12 +295,10 @@ static tsr_status check_quantised(const tsr_tensor *x, tsr_op op) {
     case TSR_OP_CONV: // which checks for itself
     case TSR_OP_FULLY_CONNECTED:
     case TSR_OP_MATMUL: return tsr_ok();
-    case TSR_OP_DIV:
     case TSR_OP_POW:
     case TSR_OP_FLOOR_DIV:
     case TSR_OP_MOD:
     case TSR_OP_NEG:
-    case TSR_OP_SQRT:
         return tsr_error(TSR_UNSUPPORTED, "quantised operands (%s); keep this operator in float32", tsr_dtype_name(x->dtype));
     default: break;
     }

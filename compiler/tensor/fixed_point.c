@@ -28,6 +28,15 @@ static int32_t exp_small(int32_t x) {
     return exp_minus_eighth + tsr_fixed_multiply_high(exp_minus_eighth, x + tail);
 }
 
+// Newton's method for 1 / d, d = (1 + x) / 2, in Q2.29 from 48/17 - 32/17 * d: three steps, then halved.
+int32_t tsr_fixed_reciprocal(int32_t x) {
+    const int32_t d = (int32_t)(((int64_t)x + INT32_MAX + 1) >> 1);
+    int32_t y = 1515870810 + tsr_fixed_multiply_high(d, -1010580540);
+    for (int i = 0; i < 3; i++)
+        y += tsr_fixed_shift_left(tsr_fixed_multiply_high(y, (1 << 29) - tsr_fixed_multiply_high(d, y)), 2);
+    return tsr_fixed_shift_left(y, 1);
+}
+
 int32_t tsr_fixed_exp_negative(int32_t x) {
     static const struct { // exp(-2^exponent)
         int exponent;

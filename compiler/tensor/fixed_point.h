@@ -9,6 +9,7 @@
 int32_t tsr_fixed_multiply_high(int32_t a, int32_t b); // (2ab + 2^31) >> 32, saturating
 int32_t tsr_fixed_divide_by_power(int32_t x, int exponent); // rounding half away from zero
 int32_t tsr_fixed_shift_left(int32_t x, int by); // saturating
+int32_t tsr_fixed_reciprocal(int32_t x);          // 1 / (1 + x) of a Q0.31 number in [0, 1), as Q0.31
 int32_t tsr_fixed_exp_negative(int32_t x);       // exp of a Q5.26 number <= 0, as Q0.31
 
 #endif

@@ -61,6 +61,8 @@ static ex quantised_binary(lowering *l, ex a, ex b) {
     const tsr_requant *r = &l->node->requant;
     requant_tables none = {0};
     int64_t shift;
+    if (l->node->op == TSR_OP_DIV)
+        return quotient_table(l, a, b);
     a = sub(l, cast(l, TSR_I32, a), i32(l, r->in_zero_point[0]));
     b = sub(l, cast(l, TSR_I32, b), i32(l, r->in_zero_point[1]));
     switch (l->node->op) {
@@ -223,14 +225,14 @@ tsr_status lower_unary(lowering *l) {
     bool quantised = x->quant.count > 0 && y->quant.count > 0 && is_whole(x->dtype) && is_whole(y->dtype);
     bool bytes = tsr_dtype_size(x->dtype) == 1 && tsr_dtype_size(y->dtype) == 1;
     ex moved = is_whole(x->dtype) ? sub(l, cast(l, TSR_I32, stored), i32(l, r->in_zero_point[0])) : NULL;
-    if (r->valid && which == TSR_OP_CLIP) {
+    if (r->valid && (which == TSR_OP_CLIP || which == TSR_OP_ABS)) {
+        moved = which == TSR_OP_ABS ? op(l, TSR_MAX, moved, sub(l, i32(l, 0), moved)) : moved;
         value = r->channels == 0 ? finished(l, moved) : requantised(l, &none, moved, i64(l, 0));
     } else if (r->valid && which == TSR_OP_LEAKY_RELU) {
         ex negative = op(l, TSR_LT, moved, i32(l, 0));
         value = finished(l, choose(l, negative, rescale(l, moved, r->in[0]), rescale(l, moved, r->out[0])));
     } else if (quantised && bytes) {
-        const bool swish = which == TSR_OP_HARD_SWISH && l->graph->channels_last; // TFLite's
-        value = swish ? hard_swish_table(l, stored) : looked_up(l, x, y, stored, real_unary);
+        value = has_own_table(l) ? own_table(l, stored) : looked_up(l, x, y, stored, real_unary);
     } else if ((tsr_dtype_is_float(x->dtype) || x->dtype == TSR_BOOL) && x->dtype == y->dtype) {
         value = unary_expression(l, stored);
     } else if (is_whole(x->dtype) && x->dtype == y->dtype && !quantised &&

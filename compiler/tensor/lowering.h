@@ -114,7 +114,10 @@ ex finished(lowering *l, ex value); // zero point, clamp and cast only
 ex looked_up(lowering *l, const tsr_tensor *from, const tsr_tensor *to, ex stored, double (*f)(const tsr_node *node, double));
 // A table of results (clamped to the type), in the order of the stored elements -128..127 or 0..255.
 ex looked_up_integers(lowering *l, const tsr_tensor *from, const tsr_tensor *to, ex stored, const int32_t values[256]);
-ex hard_swish_table(lowering *l, ex stored); // lower_hard_swish.c: of 8-bit elements
+// lower_tables.c: TFLite's kernels of 8-bit elements
+bool has_own_table(const lowering *l); // of the node's operator
+ex own_table(lowering *l, ex stored);
+ex quotient_table(lowering *l, ex a, ex b);
 tsr_status lower_quantize(lowering *l);
 tsr_status lower_dequantize(lowering *l);
 tsr_status lower_dynamic_quantize(lowering *l);

@@ -6,6 +6,7 @@
 //   TSR_HOSTILE_ROUNDS=20 test_hostile      twenty times as many cases, other ones after the first round
 //   TSR_HOSTILE_SAVE=folder test_hostile    writes each offending file there
 #include <errno.h>
+#include <glob.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -206,6 +207,14 @@ SUITE(models) {
     model_batch("tests/import/small.tflite", mutate_bits, "bits", fuzz_compile, 30);
     model_batch("tests/import/small.tflite", mutate_words, "words_import", fuzz_import, 2000);
     model_batch("tests/import/small.tflite", mutate_cut, "cut", fuzz_import, 500);
+    glob_t families;
+    if (glob("tests/models/tflite_ops/*.tflite", 0, NULL, &families) == 0) {
+        for (size_t i = 0; i < families.gl_pathc; i++)
+            model_batch(families.gl_pathv[i], mutate_words, "words", fuzz_import, 150);
+        globfree(&families);
+    }
+    model_batch("tests/models/tflite_ops/computed.tflite", mutate_words, "words", fuzz_compile, 20);
+    model_batch("tests/models/tflite_ops/normalisations.tflite", mutate_words, "words", fuzz_compile, 20);
 }
 
 // ---- compiled models ----------------------------------------------------------------------------------------------------

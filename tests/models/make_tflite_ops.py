@@ -164,6 +164,14 @@ def sub(m): binaries(m, "SUB", "SubOptions", [I8, U8, F32, I32], ALL_ACT)
 def mul(m): binaries(m, "MUL", "MulOptions", [I8, U8, F32, I32], ALL_ACT)
 @family
 def div(m):
+    for kind in (I8, U8):
+        shift = 0 if kind == I8 else 128
+        for n, (a, b) in enumerate((((4, 64), (4, 64)), ((4, 64), (1, 64)))):
+            for act in (0, ACT.RELU):
+                x = m.input(a, kind, 0.05, -3 + shift)
+                y = m.input(b, kind, 0.04, (-128, 7)[n % 2] + shift, low=-120 + shift if n == 0 else 9 + shift)
+                m.op("DIV", [x, y], [(a, kind, 0.02, 9 + shift)], "DivOptions", fusedActivationFunction=act,
+                     case=f"{TEXT[kind]}_{n}_act{act}")
     binaries(m, "DIV", "DivOptions", [F32], ALL_ACT, positive=True)
     binaries(m, "DIV", "DivOptions", [I32], (0, ACT.RELU), integers=True)
 @family
@@ -260,6 +268,7 @@ def functions(m):
     unaries(m, "RSQRT", [F32], [], low=0.1)
     unaries(m, "RSQRT", [I8], [(0.02, -128, 0.05, -128), (0.1, -128, 0.02, -100)])
     unaries(m, "SQUARE", [F32], [])
+    unaries(m, "SQRT", [I8], [(0.02, -128, 0.01, -128), (0.1, -128, 0.03, -100)])
     for name in ("SIN", "COS", "FLOOR"):
         unaries(m, name, [F32], [])
 

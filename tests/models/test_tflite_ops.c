@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Single TFLite operators against the interpreter's reference kernels (README.md beside this file): integers byte for byte,
+// Single TFLite operators, and small networks, against the interpreter's reference kernels (README.md beside this file): integers byte for byte,
 // floats within a few units in the last place.
 //
 //   test_tflite_ops [-v] [-t TEXT]
@@ -15,7 +15,7 @@ GREATEST_MAIN_DEFS();
 
 typedef struct family_run {
     const char *model; // path of the .tflite file
-    bool func;         // else cpu
+    bool func; // else cpu
 } family_run;
 
 static bool same_float(float want, float got) {
@@ -104,9 +104,9 @@ TEST family_gives_the_reference_answers(const family_run *r) {
     PASS();
 }
 
-SUITE(tflite_ops) {
+static void run_folder(const char *pattern) {
     glob_t found;
-    if (glob("tests/models/tflite_ops/*.tflite", 0, NULL, &found) != 0)
+    if (glob(pattern, 0, NULL, &found) != 0)
         return;
     for (size_t i = 0; i < found.gl_pathc; i++)
         for (int func = 0; func < 2; func++) {
@@ -118,8 +118,12 @@ SUITE(tflite_ops) {
     globfree(&found);
 }
 
+SUITE(tflite_ops) { run_folder("tests/models/tflite_ops/*.tflite"); }
+SUITE(tflite_networks) { run_folder("tests/models/tflite_networks/*.tflite"); }
+
 int main(int argc, char **argv) {
     GREATEST_MAIN_BEGIN();
     RUN_SUITE(tflite_ops);
+    RUN_SUITE(tflite_networks);
     GREATEST_MAIN_END();
 }
