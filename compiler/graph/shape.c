@@ -272,6 +272,7 @@ tsr_status tsr_graph_infer_shape(const tsr_graph *graph, const tsr_node *node, u
     case TSR_OP_ARG_MIN: TSR_TRY(check_inputs(&f, 1, 1)); return shape_arg(&f);
     case TSR_OP_NORMALIZE: TSR_TRY(check_inputs(&f, 1, 3)); return shape_normalize(&f);
     case TSR_OP_RESAMPLE: TSR_TRY(check_inputs(&f, 3, 3)); return shape_resample(&f);
+    case TSR_OP_NON_MAX_SUPPRESSION: TSR_TRY(check_inputs(&f, 2, 2)); return shape_non_max_suppression(&f);
     case TSR_OP_RECURRENT: TSR_TRY(check_inputs(&f, 2, 7)); return shape_recurrent(&f);
     case TSR_OP_TOP_K: TSR_TRY(check_inputs(&f, 1, 1)); return shape_top_k(&f);
     case TSR_OP_CUM_SUM: TSR_TRY(check_inputs(&f, 1, 1)); return shape_cum_sum(&f);

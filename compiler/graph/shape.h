@@ -36,5 +36,6 @@ tsr_status shape_normalize(const infer *f);
 tsr_status shape_resample(const infer *f);
 tsr_status shape_top_k(const infer *f);
 tsr_status shape_recurrent(const infer *f);
+tsr_status shape_non_max_suppression(const infer *f);
 
 #endif

@@ -99,3 +99,15 @@ tsr_status shape_recurrent(const infer *f) {
     shape_set(f, 3, (const int64_t[]){x->shape[0], batch, hidden});
     return tsr_ok();
 }
+
+tsr_status shape_non_max_suppression(const infer *f) {
+    const tsr_tensor *boxes = shape_input(f, 0), *scores = shape_input(f, 1);
+    const tsr_attr *a = &f->node->attr;
+    if (boxes->rank != 3 || boxes->shape[2] != 4 || scores->rank != 3 || boxes->shape[0] != scores->shape[0] ||
+        boxes->shape[1] != scores->shape[2])
+        return shape_wrong("boxes must be [N,B,4], scores [N,C,B]");
+    if (a->extent_count != 2 || a->extents[0] < 1 || a->extents[0] > scores->shape[2] || a->extents[1] < 1)
+        return shape_wrong("needs how many boxes a class may give, and how many rows the result has");
+    shape_set(f, 2, (const int64_t[]){a->extents[1], 3});
+    return tsr_ok();
+}

@@ -159,6 +159,10 @@ tsr_status tsr_graph_check_types(const tsr_graph *graph, const tsr_node *node) {
             return tsr_error(TSR_UNSUPPORTED, "must give values and indices of int32 or int64");
         TSR_TRY(verify_same_shape(y, &graph->tensors[node->outputs[1]]));
         break;
+    case TSR_OP_NON_MAX_SUPPRESSION:
+        if (x->dtype != TSR_F32 || w->dtype != TSR_F32 || y->dtype != TSR_I64)
+            return tsr_error(TSR_UNSUPPORTED, "boxes and scores must be float32, the result int64");
+        return tsr_ok();
     case TSR_OP_RECURRENT: return verify_recurrent(graph, node);
     case TSR_OP_NORMALIZE:
         for (uint32_t i = 1; i < node->input_count; i++)

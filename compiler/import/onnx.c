@@ -262,6 +262,10 @@ static const struct {
     {"Mish", onnx_mish, 0, ""},
     {"Swish", onnx_swish, 0, "alpha"},
     {"SwiGLU", onnx_swish, 1, "alpha"},
+    {"NonMaxSuppression", onnx_non_max_suppression, 0, "center_point_box"},
+    {"TensorScatter", onnx_tensor_scatter, 0, "axis mode"},
+    {"LinearAttention", onnx_linear_attention, 0, "chunk_size kv_num_heads q_num_heads scale update_rule"},
+    {"CausalConvWithState", onnx_causal_conv, 0, "activation"},
     {"TopK", onnx_top_k, 0, "axis k largest sorted"},
 };
 enum { HANDLER_COUNT = sizeof handlers / sizeof handlers[0] };
@@ -424,7 +428,7 @@ static tsr_status read_model(onnx *o, const Onnx__ModelProto *model, const tsr_i
     if (model->graph == NULL || !model->has_ir_version)
         return tsr_error(TSR_CORRUPT, "no %s in the file (is this an ONNX model?)",
                          model->graph == NULL ? "graph" : "ir_version");
-    const Onnx__GraphProto *proto = model->graph;
+    const Onnx__GraphProto *proto = o->proto = model->graph;
     if (proto->n_sparse_initializer > 0)
         return tsr_error(TSR_UNSUPPORTED, "sparse initialisers; save them dense");
     unsupported_list unsupported = {.kinds = 0};

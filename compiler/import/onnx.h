@@ -16,6 +16,7 @@ typedef struct lazy_constant {
 
 typedef struct onnx {
     importer imp;
+    const Onnx__GraphProto *proto;
     int64_t opset;
     name_map values; // a tensor's id, or LAZY | index into constants, or NOT_COMPUTED
     uint32_t constant_count, constant_capacity;
@@ -92,14 +93,15 @@ onnx_handler onnx_instance_normalization, onnx_group_normalization, onnx_layer_n
     onnx_lp_normalization, onnx_lrn;       // onnx_normalize.c
 onnx_handler onnx_conv_transpose;          // onnx_conv_transpose.c
 onnx_handler onnx_resize, onnx_upsample;   // onnx_resize.c
-onnx_handler onnx_top_k, onnx_center_crop_pad; // onnx_select.c
+onnx_handler onnx_top_k, onnx_center_crop_pad, onnx_non_max_suppression, onnx_tensor_scatter; // onnx_select.c
 onnx_handler onnx_grid_sample, onnx_affine_grid, onnx_roi_align, onnx_deform_conv; // onnx_sample.c
 onnx_handler onnx_dft, onnx_stft, onnx_window, onnx_mel_weight_matrix; // onnx_signal.c
 onnx_handler onnx_lp_pool, onnx_global_lp_pool, onnx_max_unpool, onnx_col2im; // onnx_window.c
 onnx_handler onnx_recurrent; // onnx_recurrent.c
 onnx_handler onnx_einsum; // onnx_einsum.c
 onnx_handler onnx_gelu, onnx_hard_swish, onnx_mish, onnx_swish; // onnx_activation.c
-onnx_handler onnx_attention, onnx_rotary_embedding; // onnx_attention.c
+onnx_handler onnx_attention, onnx_rotary_embedding, onnx_linear_attention,
+    onnx_causal_conv; // onnx_attention.c, onnx_linear_attention.c
 onnx_handler onnx_log_softmax, onnx_likelihood_loss, onnx_cross_entropy_loss; // onnx_loss.c
 // Scale and zero point from two inputs, both constant. zero_point_input may be left out: 0. `dtype`: what the zero point
 // must be of; with TSR_DTYPE_NONE it is reported.

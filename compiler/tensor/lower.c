@@ -217,6 +217,7 @@ static tsr_status lower(lowering *l) {
     case TSR_OP_ARG_MIN: return lower_arg(l);
     case TSR_OP_NORMALIZE: return lower_normalize(l);
     case TSR_OP_RESAMPLE: return lower_resample(l);
+    case TSR_OP_NON_MAX_SUPPRESSION: return lower_non_max_suppression(l);
     case TSR_OP_RECURRENT: return lower_recurrent(l);
     case TSR_OP_TOP_K: return lower_top_k(l);
     case TSR_OP_CUM_SUM: return lower_cum_sum(l);

@@ -134,6 +134,7 @@ tsr_status lower_normalize(lowering *l);
 tsr_status lower_resample(lowering *l);
 tsr_status lower_top_k(lowering *l);
 tsr_status lower_recurrent(lowering *l);
+tsr_status lower_non_max_suppression(lowering *l);
 tsr_status lower_cum_sum(lowering *l);
 tsr_status lower_slice(lowering *l);
 tsr_status lower_expand(lowering *l);

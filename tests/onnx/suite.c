@@ -30,6 +30,7 @@ static const struct {
     {"Resize", "123", ""},
     {"Upsample", "1", ""},
     {"TopK", "1", ""},
+    {"NonMaxSuppression", "234", ""},
     {"CenterCropPad", "1", ""},
     {"AffineGrid", "1", ""},
     {"DFT", "12", ""},

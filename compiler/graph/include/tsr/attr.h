@@ -64,13 +64,13 @@ typedef enum tsr_activation {
     X(DOUBLE, pad_value, 0, )           /* real value (float graphs), or the raw integer (integer tensors) */     \
     X(FLAG, pad_is_zero_point, false, ) /* quantised Pad with no value given */                                   \
     X(CHOICE, pad_mode, TSR_PAD_VALUE, tsr_pad_mode)                                                              \
-    X(LIST, extents, 0, extent_count)   /* of y: SLICE, EXPAND, RESIZE_BILINEAR; TOP_K: how many */                \
+    X(LIST, extents, 0, extent_count)   /* of y: SLICE, EXPAND, RESIZE_BILINEAR; TOP_K, NON_MAX_SUPPRESSION: how many */                \
     X(DIMS, starts, 0, ) X(DIMS, steps, 0, ) /* SLICE, one a dimension; all elements lie inside of x */           \
     X(INT, batch_dims, 0, )                                                                                       \
     X(CHOICE, reduction, TSR_REDUCE_NONE, tsr_reduction)                                                          \
     X(FLAG, fmod, false, ) X(FLAG, select_last, false, ) X(FLAG, exclusive, false, ) X(FLAG, reverse, false, )    \
     X(FLAG, align_corners, false, ) X(FLAG, half_pixel, false, ) /* RESIZE_BILINEAR */                              \
-    X(FLAG, smallest, false, ) X(FLAG, root_mean_square, false, ) X(FLOAT, epsilon, 1e-5f, )                      \
+    X(FLAG, smallest, false, ) X(FLAG, center_boxes, false, ) X(FLAG, root_mean_square, false, ) X(FLOAT, epsilon, 1e-5f, )                      \
     X(CHOICE, cell, TSR_CELL_RNN, tsr_cell) X(FLAG, linear_before_reset, false, ) X(FLAG, input_forget, false, )  \
     X(CHOICE, gate_activation, TSR_ACTIVATION_SIGMOID, tsr_activation)                                            \
     X(CHOICE, cell_activation, TSR_ACTIVATION_TANH, tsr_activation)                                               \

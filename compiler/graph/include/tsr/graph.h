@@ -73,6 +73,10 @@ typedef uint32_t tsr_id; // index of a tensor or node
         index constant int32, weight float32 */                                                               \
     X(TOP_K, "TopK")                 /* the attr.extents[0] largest along attr.axis, with attr.smallest the smallest; first ones \
         first; outputs values, indices: int32 or int64 */                                                     \
+    X(NON_MAX_SUPPRESSION, "NonMaxSuppression") /* boxes[N,B,4], scores[N,C,B] -> int64 [rows,3] (n, class, box): of each class up \
+        to attr.extents[0] boxes of scores above attr.beta, best first, without those that share more than attr.alpha (intersection \
+        over union) with one taken. rows = attr.extents[1]; those that are not needed are -1. Boxes are two corners (y, x), \
+        with attr.center_boxes centre x, y, width, height */                                                  \
     X(RECURRENT, "Recurrent")        /* gates[T,B,G*H] (x * W + biases), r[H,G*H], h[B,H]?, c[B,H]?, peepholes[3*H]?, lengths[B]?, \
         candidate bias[H]? -> y[T,B,H], last h[B,H], last c[B,H] (LSTM): attr.cell with G = 1 RNN, 3 GRU (update,   \
         reset, candidate), 4 LSTM (input, output, forget, candidate; peepholes input, output, forget); attr.reverse; \
