@@ -12,8 +12,13 @@ static tsr_status wanted_shape(tflite *t, const operation *op, const tsr_tensor 
     TSR_TRY(t->file.status);
     if (tflite_has_input(t, op, 1)) {
         const tsr_status status = tflite_ints(t, op, 1, TSR_MAX_RANK, out_shape, out_rank);
-        if (status.code == TSR_UNSUPPORTED && tflite_file_shape(t, op, 0, out_rank, out_shape))
-            return tsr_ok();
+        if (status.code == TSR_UNSUPPORTED && tflite_file_shape(t, op, 0, out_rank, out_shape)) {
+            uint64_t elements = 1; // small enough: the shape has been checked
+            for (uint32_t i = 0; i < *out_rank; i++)
+                elements *= (uint64_t)out_shape[i];
+            if (elements == tsr_tensor_elements(x))
+                return tsr_ok();
+        }
         TSR_TRY(status);
     } else if (option.present) {
         if (option.count > TSR_MAX_RANK)

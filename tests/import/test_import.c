@@ -249,6 +249,42 @@ static void damage(unsigned char *bytes, size_t size) {
     }
 }
 
+TEST all_that_a_tflite_model_wants_in_vain_is_said_in_one_run(void) {
+    static const char *const wanted[] = {
+        "TFLite_Detection_PostProcess is not supported ('boxes'): export the detector without post-processing",
+        "FlexErf is not supported ('flex'): a TensorFlow operator; convert with TFLITE_BUILTINS only",
+        "UNIDIRECTIONAL_SEQUENCE_LSTM is not supported ('lstm'): a recurrent operator",
+        "operator 3 ADD 'wide_sum': int16 activations; convert the model with int8 activations",
+        "operator 4 FULLY_CONNECTED 'hybrid': float32 activations with int8 weights",
+        "operator 5 NEG 'negated': quantised operands (int8); keep this operator in float32",
+        "operator 6 ADD 'tanh_sum': fused activation 4; NONE, RELU, RELU6 and RELU_N1_TO_1 work",
+        "operator 7 RESHAPE 'reshaped': 'in4' must be a constant"};
+    enum { COUNT = sizeof wanted / sizeof wanted[0] };
+    tsr_problems problems = {.arena = tsr_arena_create()};
+    const tsr_import_options options = {.problems = &problems};
+    tsr_graph *graph;
+    const tsr_status status = tsr_import_file("tests/import/unsupported.tflite", &options, &graph);
+    ASSERT_EQ(TSR_UNSUPPORTED, status.code);
+    ASSERT_EQ((uint32_t)COUNT, problems.count);
+    for (uint32_t i = 0; i < COUNT; i++)
+        ASSERT_STR_CONTAINS(wanted[i], problems.messages[i]);
+    tsr_arena_free(problems.arena);
+    PASS();
+}
+
+TEST the_open_batch_of_a_tflite_model_is_what_the_caller_says(void) {
+    const tsr_import_options options = {.batch = 3};
+    tsr_graph *graph;
+    ASSERT_OK(tsr_import_file("tests/import/open_batch.tflite", NULL, &graph));
+    ASSERT_STR_EQ("float32[1,6]", describe(graph, graph->inputs[0]));
+    tsr_graph_free(graph);
+    // Its RESHAPE computes with the batch, which takes an evaluator (tests of the compiler's own have one).
+    const tsr_status status = tsr_import_file("tests/import/open_batch.tflite", &options, &graph);
+    ASSERT_EQ(TSR_UNSUPPORTED, status.code);
+    ASSERT_STR_CONTAINS("must be a constant", status.message);
+    PASS();
+}
+
 TEST a_tflite_file_cut_anywhere_is_an_error(void) {
     size_t size;
     unsigned char *bytes = small_tflite(&size);
@@ -618,6 +654,8 @@ int main(int argc, char **argv) {
     RUN_TEST(onnx_convolution_gets_ohwi_weights_and_transposes);
     RUN_TEST(a_product_with_a_constant_gets_its_weights_by_output);
     RUN_TEST(a_symbolic_batch_takes_the_option);
+    RUN_TEST(all_that_a_tflite_model_wants_in_vain_is_said_in_one_run);
+    RUN_TEST(the_open_batch_of_a_tflite_model_is_what_the_caller_says);
     RUN_TEST(a_tflite_file_cut_anywhere_is_an_error);
     RUN_TEST(a_tflite_file_with_damaged_bytes_does_not_crash);
     RUN_TEST(an_onnx_file_cut_anywhere_is_an_error);

@@ -35,7 +35,7 @@ def settle(model):
                                random.uniform(0.5, 1.5, n)])
         elif isinstance(layer, (L.Conv2D, L.DepthwiseConv2D, L.Dense)) and layer.use_bias:
             kernel, bias = layer.get_weights()
-            layer.set_weights([2 * kernel, random.normal(0, 0.4, bias.shape)])
+            layer.set_weights([3 * kernel, random.normal(0, 0.1, bias.shape)])
     return model
 
 

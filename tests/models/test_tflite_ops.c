@@ -104,6 +104,17 @@ TEST family_gives_the_reference_answers(const family_run *r) {
     PASS();
 }
 
+TEST an_open_batch_is_what_the_caller_says(void) {
+    tsr_program *program;
+    const tsr_compile_options options = {.host_only = true, .batch = 3};
+    ASSERT_OK(tsr_compile_file("tests/import/open_batch.tflite", &options, &program));
+    const uint32_t in = program->inputs[0].shape[0], out = program->outputs[0].shape[0];
+    tsr_program_free(program);
+    ASSERT_EQ(3, in);
+    ASSERT_EQ(3, out); // its RESHAPE computes with the batch
+    PASS();
+}
+
 static void run_folder(const char *pattern) {
     glob_t found;
     if (glob(pattern, 0, NULL, &found) != 0)
@@ -125,5 +136,6 @@ int main(int argc, char **argv) {
     GREATEST_MAIN_BEGIN();
     RUN_SUITE(tflite_ops);
     RUN_SUITE(tflite_networks);
+    RUN_TEST(an_open_batch_is_what_the_caller_says);
     GREATEST_MAIN_END();
 }
