@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which nodes get integers, and which tensors must share a scale.
 //
-// What computes becomes integer wherever it has an integer kernel. What only moves elements follows its neighbours: integer
-// behind an integer node, or in front of nothing but integer nodes; its input and output then have one scale, so that bytes
-// move and nothing is rounded again.
+// Conv, Gemm and MatMul, which have the work, become integer wherever they can. Arithmetic on elements becomes integer between
+// integers alone: not when an operand comes from a float node, and not when float nodes alone read it, so that what an
+// importer or exporter wrote out as arithmetic (a normalisation, say) is not rounded at every step. What only moves
+// elements follows its neighbours: integer behind an integer node, or in front of nothing but integer nodes; its input and
+// output then have one scale, so that bytes move and nothing is rounded again.
 #include <fnmatch.h>
 #include <math.h>
 #include <string.h>
@@ -22,13 +24,15 @@ bool is_move(const tsr_graph *graph, const tsr_node *node) {
     }
 }
 
-static bool computes(const tsr_graph *graph, const tsr_node *node) {
-    switch (node->op) {
-    case TSR_OP_CONV:
-    case TSR_OP_FULLY_CONNECTED:
+static bool multiplies(const tsr_graph *graph, const tsr_node *node) {
+    if (has_weights(node))
         return is_real_constant(&graph->tensors[node->inputs[1]]) &&
                (node->input_count < 3 || node->inputs[2] == TSR_NO_ID || is_real_constant(&graph->tensors[node->inputs[2]]));
-    case TSR_OP_MATMUL:
+    return node->op == TSR_OP_MATMUL;
+}
+
+static bool is_arithmetic(const tsr_node *node) {
+    switch (node->op) {
     case TSR_OP_ADD:
     case TSR_OP_SUB:
     case TSR_OP_MUL:
@@ -90,28 +94,61 @@ static bool is_output(const tsr_graph *graph, tsr_id tensor) {
     return false;
 }
 
-static bool read_by_integers_alone(const tsr_quantizer *q, tsr_id tensor) {
+// Every reader is an integer node, or none is; the model's outputs have other readers.
+static bool read_alone_by(const tsr_quantizer *q, tsr_id tensor, bool integers) {
     uint32_t readers = 0;
     for (uint32_t n = 0; n < q->graph->node_count; n++)
         for (uint32_t i = 0; i < q->graph->nodes[n].input_count; i++)
             if (q->graph->nodes[n].inputs[i] == tensor) {
                 readers++;
-                if (!q->integer[n])
+                if (q->integer[n] != integers)
                     return false;
             }
     return readers > 0 && !is_output(q->graph, tensor);
+}
+
+// Computed by a float node, perhaps with moves behind it; the model's inputs and constants are not.
+static bool comes_from_float(const tsr_quantizer *q, tsr_id tensor) {
+    const tsr_id producer = tsr_graph_producer(q->graph, tensor);
+    if (producer == TSR_NO_ID || q->integer[producer])
+        return false;
+    const tsr_node *node = &q->graph->nodes[producer];
+    return !is_move(q->graph, node) || comes_from_float(q, node->inputs[0]);
+}
+
+static bool reads_float(const tsr_quantizer *q, const tsr_node *node) {
+    for (uint32_t i = 0; i < node->input_count; i++)
+        if (node->inputs[i] != TSR_NO_ID && comes_from_float(q, node->inputs[i]))
+            return true;
+    return false;
+}
+
+// A picture's mean stays an integer even when a float node (Softmax) comes next: it makes much less of what is dequantised.
+static bool stays(const tsr_quantizer *q, const tsr_node *node) {
+    if (is_move(q->graph, node))
+        return reads_integer(q, node);
+    return !is_arithmetic(node) ||
+           (!reads_float(q, node) && (node->op == TSR_OP_AVERAGE_POOL || !read_alone_by(q, node->outputs[0], false)));
 }
 
 static void mark_integer(tsr_quantizer *q, const bool *kept) {
     const tsr_graph *graph = q->graph;
     for (uint32_t n = 0; n < graph->node_count; n++) {
         const tsr_node *node = &graph->nodes[n];
-        const bool can = !kept[n] && is_real(graph, node);
-        q->integer[n] = can && (computes(graph, node) || (is_move(graph, node) && reads_integer(q, node)));
+        q->integer[n] =
+            !kept[n] && is_real(graph, node) && (multiplies(graph, node) || is_arithmetic(node) || is_move(graph, node));
+    }
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (uint32_t n = graph->node_count; n-- > 0;)
+            if (q->integer[n] && !stays(q, &graph->nodes[n])) {
+                q->integer[n] = false;
+                changed = true;
+            }
     }
     for (uint32_t n = graph->node_count; n-- > 0;) {
         const tsr_node *node = &graph->nodes[n];
-        if (!kept[n] && is_real(graph, node) && is_move(graph, node) && read_by_integers_alone(q, node->outputs[0]))
+        if (!kept[n] && is_real(graph, node) && is_move(graph, node) && read_alone_by(q, node->outputs[0], true))
             q->integer[n] = true;
     }
 }
