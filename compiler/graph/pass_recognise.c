@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// recognise: HardSwish and Gelu written out as arithmetic become the operator, which is one loop (and, quantised, one table).
+// recognise: HardSwish, Gelu and layer normalisation written out as arithmetic become the operator, which is one loop (and, the
+// first two, quantised one table).
 //   requires  simplify (divisions are products, bounds are Clips)
 //   breaks    last digits of float results
 // Worked examples: README.md.
 #include "pass.h"
 
 #include <math.h>
+#include <string.h>
 
 static bool near(double a, double b) { return fabs(a - b) <= 1e-5 * fabs(b); }
 
@@ -137,11 +139,95 @@ static void recognise(tsr_graph *graph, tsr_node *node) {
     }
 }
 
+// ---- (x - mean) / sqrt(mean((x - mean)^2) + epsilon)
+static bool same_axes(const tsr_node *a, const tsr_node *b) {
+    return a->attr.axis_count == b->attr.axis_count && a->attr.keep_dims && b->attr.keep_dims &&
+           memcmp(a->attr.axes, b->attr.axes, a->attr.axis_count * sizeof *a->attr.axes) == 0;
+}
+
+// The node that computes mean((x - mean)^2) of `deviation` = x - mean.
+static const tsr_node *variance_of(const tsr_graph *graph, tsr_id id, tsr_id deviation) {
+    const tsr_node *mean = plain_producer(graph, id, TSR_OP_MEAN);
+    const tsr_node *square = mean == NULL ? NULL : plain_producer(graph, mean->inputs[0], TSR_OP_MUL);
+    return square != NULL && square->inputs[0] == deviation && square->inputs[1] == deviation ? mean : NULL;
+}
+
+// id = sqrt(variance + epsilon), or with `inverse` one over that.
+static const tsr_node *deviation_scale(const tsr_graph *graph, tsr_id id, tsr_id deviation, bool inverse, float *out_epsilon) {
+    const tsr_node *one_over = inverse ? plain_producer(graph, id, TSR_OP_DIV) : NULL;
+    double value;
+    if (one_over != NULL && pass_splat_value(graph, one_over->inputs[0], &value) && value == 1)
+        id = one_over->inputs[1];
+    const tsr_node *root = plain_producer(graph, id, inverse && one_over == NULL ? TSR_OP_RSQRT : TSR_OP_SQRT);
+    const tsr_node *sum = root == NULL ? NULL : plain_producer(graph, root->inputs[0], TSR_OP_ADD);
+    for (uint32_t side = 0; side < 2 && sum != NULL; side++)
+        if (pass_splat_value(graph, sum->inputs[side], &value) && value > 0) {
+            *out_epsilon = (float)value;
+            return variance_of(graph, sum->inputs[1 - side], deviation);
+        }
+    return NULL;
+}
+
+static void recognise_normalisation(const tsr_graph *graph, tsr_node *node) {
+    for (uint32_t side = 0; side < (node->op == TSR_OP_MUL ? 2u : 1u); side++) {
+        const tsr_id deviation = node->inputs[side];
+        const tsr_node *difference = plain_producer(graph, deviation, TSR_OP_SUB);
+        const tsr_node *mean = difference == NULL ? NULL : plain_producer(graph, difference->inputs[1], TSR_OP_MEAN);
+        if (mean == NULL || mean->inputs[0] != difference->inputs[0])
+            continue;
+        float epsilon = 0;
+        const tsr_node *variance = deviation_scale(graph, node->inputs[1 - side], deviation, node->op == TSR_OP_MUL, &epsilon);
+        if (variance == NULL || !same_axes(mean, variance) ||
+            !pass_same_shape(&graph->tensors[mean->inputs[0]], pass_output(graph, node)))
+            continue;
+        node->op = TSR_OP_NORMALIZE;
+        node->attr.axis_count = mean->attr.axis_count;
+        memcpy(node->attr.axes, mean->attr.axes, sizeof node->attr.axes);
+        node->attr.epsilon = epsilon;
+        node->inputs[0] = mean->inputs[0];
+        node->input_count = 1;
+        return;
+    }
+}
+
+// What multiplies a normalised tensor, and is added then, are operands of NORMALIZE.
+static void take_scale_or_bias(tsr_graph *graph, tsr_node *node) {
+    const uint32_t wanted = node->op == TSR_OP_MUL ? 1 : 2;
+    for (uint32_t side = 0; side < 2; side++) {
+        tsr_node *normal = plain_producer(graph, node->inputs[side], TSR_OP_NORMALIZE);
+        const tsr_id constant = node->inputs[1 - side];
+        if (normal == NULL || normal->input_count > wanted || graph->tensors[constant].data == NULL ||
+            pass_only_reader(graph, node->inputs[side]) != node ||
+            !pass_same_shape(pass_output(graph, normal), pass_output(graph, node)))
+            continue;
+        tsr_id *inputs = TSR_NEW_ARRAY(graph->arena, tsr_id, 3);
+        inputs[0] = normal->inputs[0];
+        inputs[1] = normal->input_count > 1 ? normal->inputs[1] : TSR_NO_ID;
+        inputs[wanted] = constant;
+        node->op = TSR_OP_NORMALIZE;
+        node->attr = normal->attr;
+        node->inputs = inputs;
+        node->input_count = wanted + 1;
+        normal->dead = true;
+        return;
+    }
+}
+
+static bool is_plain_real(const tsr_graph *graph, const tsr_node *node) {
+    return pass_output(graph, node)->dtype == TSR_F32 && pass_is_unbounded(&node->attr);
+}
+
 tsr_status tsr_pass_recognise(tsr_graph *graph) {
     for (tsr_id n = 0; n < graph->node_count; n++) { // operands first: one that is recognised is no product any more
         tsr_node *node = &graph->nodes[n];
-        if (!node->dead && node->op == TSR_OP_MUL && pass_output(graph, node)->dtype == TSR_F32 && pass_is_unbounded(&node->attr))
+        if (node->dead || !is_plain_real(graph, node))
+            continue;
+        if (node->op == TSR_OP_MUL)
             recognise(graph, node);
+        if (node->op == TSR_OP_MUL || node->op == TSR_OP_DIV)
+            recognise_normalisation(graph, node);
+        if (node->op == TSR_OP_MUL || node->op == TSR_OP_ADD)
+            take_scale_or_bias(graph, node);
     }
     return pass_finish(graph);
 }
