@@ -15,6 +15,7 @@ typedef struct placement {
     bool possible; // the accelerator can do it
     bool fixed;    // the user says where
     bool on_accelerator;
+    tsr_id fused; // a convolution: the Add that its tiles finish; that Add: the convolution; else TSR_NO_ID
     double accelerator_us, host_us; // estimated
     char reason[TSR_PLACE_REASON_BYTES];
 } placement;

@@ -117,10 +117,13 @@ static tsr_status make_node(generator *g, const tsr_node *node, const placement 
     compilation *c = g->c;
     if (has_problem(c, node))
         return tsr_ok();
-    return tsr_problems_take(
-        c->graph->problems, place->on_accelerator
-                                ? tsr_accel_add_node(g->accel, c->graph, node, c->buffers, &layer->first_insn, &layer->insn_count)
-                                : host_node(g, node, step));
+    if (!place->on_accelerator)
+        return tsr_problems_take(c->graph->problems, host_node(g, node, step));
+    const tsr_node *fused = place->fused != TSR_NO_ID ? &c->graph->nodes[place->fused] : NULL;
+    if (fused != NULL && fused < node) // done by the one before
+        return tsr_ok();
+    return tsr_problems_take(c->graph->problems, tsr_accel_add_node(g->accel, c->graph, node, fused, c->buffers,
+                                                                    &layer->first_insn, &layer->insn_count));
 }
 
 static tsr_status make_steps(generator *g) {

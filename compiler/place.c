@@ -103,6 +103,23 @@ static void choose(compilation *c) {
         c->places[n].on_accelerator = side == ACCELERATOR && !c->places[n].skip;
 }
 
+// ---- Adds in the tiles of a convolution
+// The Add has to come next, so that the tensor between them is never looked at.
+static void fuse(compilation *c, tsr_id n) {
+    const tsr_graph *g = c->graph;
+    const tsr_id y = g->nodes[n].outputs[0];
+    tsr_id next = n + 1;
+    while (next < g->node_count && c->places[next].skip)
+        next++;
+    if (next >= g->node_count || !c->places[n].on_accelerator || !c->places[next].on_accelerator || tsr_graph_uses(g, y) != 1 ||
+        !tsr_accel_fuses(g, &g->nodes[n], &g->nodes[next], c->options->config))
+        return;
+    c->places[n].fused = next;
+    c->places[next].fused = n;
+    char name[TSR_NAME_BYTES];
+    snprintf(c->places[next].reason, sizeof c->places[next].reason, "in the tiles of %.60s", layer_name(&g->nodes[n], name));
+}
+
 // ---- reasons
 static void explain(placement *p) {
     char time[40];
@@ -128,6 +145,7 @@ tsr_status place_nodes(compilation *c) {
         const tsr_node *node = &c->graph->nodes[n];
         placement *p = &c->places[n];
         double cycles = 0;
+        p->fused = TSR_NO_ID;
         p->skip = node->dead || is_view(c->graph, node);
         if (p->skip)
             continue;
@@ -143,5 +161,8 @@ tsr_status place_nodes(compilation *c) {
     choose(c);
     for (uint32_t n = 0; n < c->graph->node_count; n++)
         explain(&c->places[n]);
+    for (uint32_t n = 0; n < c->graph->node_count; n++)
+        if (c->places[n].fused == TSR_NO_ID)
+            fuse(c, n);
     return tsr_ok();
 }

@@ -57,6 +57,24 @@ static void used(planner *p, tsr_id tensor, int64_t when) {
     it->last = when > it->last ? when : it->last;
 }
 
+// A convolution whose tiles finish an Add: its own result has no memory.
+static bool is_fused_first(const planner *p, tsr_id n) { return p->c->places[n].fused != TSR_NO_ID && p->c->places[n].fused > n; }
+static bool is_between(const planner *p, tsr_id tensor, tsr_id n) {
+    const tsr_id first = p->c->places[n].fused;
+    return first != TSR_NO_ID && first < n && p->graph->nodes[first].outputs[0] == tensor;
+}
+// In place of a tensor whose halo other tiles still read nothing may be written.
+static bool feeds_fused(const planner *p, tsr_id memory, tsr_id n) {
+    const tsr_id first = p->c->places[n].fused;
+    if (first == TSR_NO_ID || first > n)
+        return false;
+    const tsr_node *node = &p->graph->nodes[first];
+    for (uint32_t i = 0; i < node->input_count; i++)
+        if (node->inputs[i] != TSR_NO_ID && root(p, node->inputs[i]) == memory)
+            return true;
+    return false;
+}
+
 static void find_intervals(planner *p) {
     const tsr_graph *g = p->graph;
     for (uint32_t n = 0; n < g->node_count; n++)
@@ -65,9 +83,13 @@ static void find_intervals(planner *p) {
     for (uint32_t n = 0; n < g->node_count; n++) {
         const tsr_node *node = &g->nodes[n];
         for (uint32_t i = 0; i < node->input_count && !node->dead; i++)
-            if (node->inputs[i] != TSR_NO_ID)
+            if (node->inputs[i] != TSR_NO_ID && !is_between(p, node->inputs[i], n))
                 used(p, node->inputs[i], n);
-        for (uint32_t i = 0; i < node->output_count && !node->dead; i++)
+        for (uint32_t i = 0; i < node->input_count && is_fused_first(p, n);
+             i++) // read until the second has written its last tile
+            if (node->inputs[i] != TSR_NO_ID)
+                used(p, node->inputs[i], p->c->places[n].fused);
+        for (uint32_t i = 0; i < node->output_count && !node->dead && !is_fused_first(p, n); i++)
             if (node->outputs[i] != TSR_NO_ID)
                 used(p, node->outputs[i], n);
     }
@@ -114,8 +136,9 @@ static void share_in_place(planner *p, uint32_t n) {
         if (node->inputs[i] == TSR_NO_ID || g->tensors[node->inputs[i]].data != NULL)
             continue;
         const tsr_id x = root(p, node->inputs[i]);
-        if (p->live[x].last != (int64_t)n || p->live[x].first < 0 || x == y ||
-            !same_layout(&g->tensors[node->inputs[i]], &g->tensors[node->outputs[0]]) || p->live[x].bytes != p->live[y].bytes)
+        if (is_between(p, node->inputs[i], n) || feeds_fused(p, x, n) || p->live[x].last != (int64_t)n || p->live[x].first < 0 ||
+            x == y || !same_layout(&g->tensors[node->inputs[i]], &g->tensors[node->outputs[0]]) ||
+            p->live[x].bytes != p->live[y].bytes)
             continue;
         p->shares[y] = x;
         p->live[x].last = p->live[y].last;

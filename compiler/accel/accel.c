@@ -72,8 +72,12 @@ bool tsr_accel_supports(const tsr_graph *graph, const tsr_node *node, const tsr_
     return f->supported(graph, node, config, out_cycles, reason);
 }
 
-tsr_status tsr_accel_add_node(tsr_accel *accel, const tsr_graph *graph, const tsr_node *node, tsr_tbuffer *const *work,
-                              uint32_t *out_first_insn, uint32_t *out_insn_count) {
+bool tsr_accel_fuses(const tsr_graph *graph, const tsr_node *node, const tsr_node *add, const tsr_config *config) {
+    return (node->op == TSR_OP_CONV || node->op == TSR_OP_FULLY_CONNECTED) && conv_takes_add(graph, node, add, config);
+}
+
+tsr_status tsr_accel_add_node(tsr_accel *accel, const tsr_graph *graph, const tsr_node *node, const tsr_node *add,
+                              tsr_tbuffer *const *work, uint32_t *out_first_insn, uint32_t *out_insn_count) {
     *out_first_insn = accel->insn_count;
     *out_insn_count = 0;
     const family *f = family_of(node->op);
@@ -82,7 +86,7 @@ tsr_status tsr_accel_add_node(tsr_accel *accel, const tsr_graph *graph, const ts
     tsr_arena *arena = tsr_arena_create();
     scheduler s;
     scheduler_begin(&s, arena, accel->config, node->name);
-    job j = {accel, graph, node, work, &s};
+    job j = {accel, graph, node, add, work, &s};
     tsr_status status = f->schedule(&j);
     if (status.code == TSR_OK)
         status = emit_program(accel, scheduler_end(&s));

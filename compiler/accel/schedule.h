@@ -11,6 +11,7 @@ typedef struct job {
     tsr_accel *accel;
     const tsr_graph *graph;
     const tsr_node *node;
+    const tsr_node *add; // that the tiles of `node` finish as well; NULL: none
     tsr_tbuffer *const *work;
     scheduler *s;
 } job;
@@ -24,6 +25,9 @@ bool conv_supported(const tsr_graph *graph, const tsr_node *node, const tsr_conf
 bool pool_supported(const tsr_graph *graph, const tsr_node *node, const tsr_config *config, double *out_cycles, char *reason);
 bool elementwise_supported(const tsr_graph *graph, const tsr_node *node, const tsr_config *config, double *out_cycles,
                            char *reason);
+
+// Whether the tiles of a convolution can finish an Add of its result too, in fewer cycles than one after the other.
+bool conv_takes_add(const tsr_graph *graph, const tsr_node *node, const tsr_node *add, const tsr_config *config);
 
 static inline const tsr_tensor *tensor_of(const tsr_graph *graph, tsr_id id) { return &graph->tensors[id]; }
 static inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
@@ -50,6 +54,10 @@ tsr_status schedule_room(const job *j);
 enum { SCHEDULE_LATENCY = 100 }; // cycles of the first load and the last store, which hide behind nothing
 // Cycles of work on the ALU: the busiest of ALU (passes over an entry), reads and writes.
 double vector_cycles(const tsr_config *config, double passes, double read_bytes, double written_bytes);
+
+// Parameters of an elementwise operator: PAR entries of equal lanes, for its operands and its result.
+enum { ADD_PAR_A, ADD_PAR_B, ADD_PAR_OUT, ADD_PAR_ENTRIES };
+tsr_status add_parameters(const job *j, const tsr_node *node, tsr_tbuffer **out_parameters);
 
 // One line of PAR: 3 words a lane.
 void put_par(int32_t *words, int32_t bias, tsr_rescale rescale);

@@ -24,6 +24,10 @@ typedef struct conv {
     int64_t packed_rows, packed_row_bytes, packed_row_stride; // kernel rows of a packed pixel
     tsr_tbuffer *x, *y, *wgt, *par;
     int32_t zero_point, out_zero_point, lo, hi;
+    // An Add of the result and another tensor of its shape, done in the tile: the Add, its other operand, its parameters.
+    const tsr_node *add;
+    uint32_t add_side; // which operand of it the convolution is
+    tsr_tbuffer *addend, *add_par;
 } conv;
 
 typedef struct tile {
@@ -102,9 +106,11 @@ static bool fits(const conv *c, const tsr_config *config, const tile *t) {
     int64_t results = t->th * t->tw * t->to;
     int64_t inputs = input_extent(t->th, c->sy, c->kh, c->dy) * input_extent(t->tw, c->sx, c->kw, c->dx) * t->nc;
     int64_t weights = t->to * (c->depthwise ? 1 : t->nc) * c->halves * c->taps;
+    // The addend's tile lies in the same half as the inputs, at its end.
+    const int64_t addends = c->add != NULL ? results : 0;
     return results <= tsr_acc_entries(config) / 2 && results <= tsr_out_entries(config) / 2 &&
-           inputs <= tsr_inp_entries(config) / 2 && weights <= tsr_wgt_entries(config) / 2 &&
-           t->to <= tsr_par_entries(config) / 2;
+           inputs + addends <= tsr_inp_entries(config) / 2 && weights <= tsr_wgt_entries(config) / 2 &&
+           t->to + (c->add != NULL ? ADD_PAR_ENTRIES : 0) <= tsr_par_entries(config) / 2;
 }
 
 // Cycles of the busiest of array, reads and writes, plus what a tile costs however small it is.
@@ -132,9 +138,10 @@ static double cost(const conv *c, const tsr_config *config, const tile *t) {
             c->depthwise ? (double)(channels * spatial) : (double)spatial * (double)(chunks <= 2 ? chunks : channels * chunks);
         weights_loaded = weights_stay ? (double)(channels * chunks) : (double)(channels * spatial * chunks);
     }
-    double reads = inputs_loaded * input_cycles + weights_loaded * weight_cycles;
-    double writes = (double)(c->out_rows * c->out_columns * c->out_channels) / bus;
-    double busiest = fmax(array, fmax(reads, writes));
+    double results = (double)(c->out_rows * c->out_columns * c->out_channels) / bus;
+    double reads = inputs_loaded * input_cycles + weights_loaded * weight_cycles + (c->add != NULL ? results : 0);
+    double passes = (c->add != NULL ? 4.0 : 1.0) * (double)strip_rows * (double)c->out_columns * (double)c->co;
+    double busiest = fmax(fmax(array, passes), fmax(reads, results));
     double tiles = (double)(spatial * channels * chunks);
     double ends = input_cycles + weight_cycles + 3.0 * (double)(t->th * t->tw * t->to) +
                   SCHEDULE_LATENCY; // first loads and last store hide behind nothing
@@ -235,11 +242,76 @@ static void multiply(const job *j, const conv *c, int64_t th, int64_t tw, int64_
     schedule_gemm(j->s, sizeof loops / sizeof loops[0], loops, acc, inp_bytes / j->accel->config->block_in, wgt, fresh);
 }
 
-static void requantise_and_store(const job *j, const conv *c, int64_t image, int64_t oy, int64_t th, int64_t ox, int64_t tw,
-                                 int64_t o0, int64_t to, int64_t acc, int64_t par) {
+// The result's part of a tensor of its shape, for one plane; false when the tile ends above it.
+static bool result_block(const job *j, const conv *c, int64_t image, int64_t oy, int64_t th, int64_t ox, int64_t tw, int64_t o0,
+                         int64_t to, int64_t sram, uint32_t plane, block *out) {
+    const int64_t lanes = j->accel->config->block_out, rows = min64(c->out_rows - (oy + plane * th), th);
+    *out = (block){.rows = rows,
+                   .columns = tw,
+                   .row_end = rows,
+                   .column_end = tw,
+                   .run = min64(to * lanes, c->out_channels - o0 * lanes),
+                   .row_stride = c->y_row,
+                   .column_stride = c->y_column,
+                   .sram = sram,
+                   .sram_row_stride = tw * to * lanes,
+                   .sram_column_stride = to * lanes,
+                   .plane = plane};
+    out->dram_offset = image * c->y_image + (oy + plane * th) * c->y_row + ox * c->y_column + c->y_offset + o0 * lanes;
+    return rows > 0;
+}
+
+// The convolution's integers stay in ACC, and the Add goes on from there as it would from INP (schedule_elementwise.c).
+static void add_in_tile(const job *j, const conv *c, int64_t number, int64_t image, int64_t oy, int64_t th, int64_t ox,
+                        int64_t tw, int64_t o0, int64_t to, int64_t acc, int64_t par, int64_t out) {
     const tsr_config *config = j->accel->config;
-    int64_t lanes = config->block_out;
-    int64_t out = take_half(j->accel, SPACE_OUT, tsr_out_entries(config));
+    const tsr_requant *q = &c->add->requant;
+    const int64_t lanes = config->block_out, inp = (1 + number % 2) * (tsr_inp_plane_bytes(config) / 2) - th * tw * to * lanes,
+                  add_par = par + tsr_par_entries(config) / 2 - ADD_PAR_ENTRIES;
+    for (uint32_t p = 0; p < config->batch; p++) {
+        block b;
+        if (!result_block(j, c, image, oy, th, ox, tw, o0, to, inp, p, &b))
+            break;
+        b.dram = c->addend;
+        schedule_load_inp(j->s, &b);
+    }
+    const step channels[] = {{"e", th * tw, to, to, 0}, {"ob", to, 1, 1, 1}}, flat[] = {{"e", th * tw * to, 1, 1, 0}};
+    const vector result = {.op = OP_MOV,
+                           .from = FROM_ACC,
+                           .rescale = true,
+                           .clip = true,
+                           .imm = c->out_zero_point,
+                           .lo = c->lo,
+                           .hi = c->hi,
+                           .dst = acc,
+                           .src = acc,
+                           .par = par};
+    const vector own = {
+        .op = OP_MOV, .from = FROM_ACC, .rescale = true, .dst = acc, .src = acc, .par = add_par + ADD_PAR_A + c->add_side};
+    const vector other = {.op = OP_ADD,
+                          .from = FROM_INP,
+                          .rescale = true,
+                          .dst = acc,
+                          .src = inp / lanes,
+                          .par = add_par + ADD_PAR_A + !c->add_side};
+    const vector sum = {.op = OP_MOV,
+                        .from = FROM_ACC,
+                        .rescale = true,
+                        .clip = true,
+                        .to_out = true,
+                        .imm = q->out_zero_point,
+                        .lo = q->lo,
+                        .hi = q->hi,
+                        .dst = out,
+                        .src = acc,
+                        .par = add_par + ADD_PAR_OUT};
+    schedule_alu(j->s, 2, channels, &result);
+    schedule_alu(j->s, 1, flat, &own);
+    schedule_alu(j->s, 1, flat, &other);
+    schedule_alu(j->s, 1, flat, &sum);
+}
+
+static void requantise(const job *j, const conv *c, int64_t th, int64_t tw, int64_t to, int64_t acc, int64_t par, int64_t out) {
     step loops[] = {{"oy", th, tw * to, tw * to, 0}, {"ox", tw, to, to, 0}, {"ob", to, 1, 1, 1}};
     vector v = {.op = OP_MOV,
                 .from = FROM_ACC,
@@ -253,21 +325,21 @@ static void requantise_and_store(const job *j, const conv *c, int64_t image, int
                 .src = acc,
                 .par = par};
     schedule_alu(j->s, 3, loops, &v);
+}
+
+static void finish_and_store(const job *j, const conv *c, int64_t number, int64_t image, int64_t oy, int64_t th, int64_t ox,
+                             int64_t tw, int64_t o0, int64_t to, int64_t acc, int64_t par) {
+    const tsr_config *config = j->accel->config;
+    const int64_t out = take_half(j->accel, SPACE_OUT, tsr_out_entries(config));
+    if (c->add != NULL)
+        add_in_tile(j, c, number, image, oy, th, ox, tw, o0, to, acc, par, out);
+    else
+        requantise(j, c, th, tw, to, acc, par, out);
     for (uint32_t p = 0; p < config->batch; p++) {
-        int64_t rows = min64(c->out_rows - (oy + p * th), th);
-        if (rows <= 0)
+        block b;
+        if (!result_block(j, c, image, oy, th, ox, tw, o0, to, out * config->block_out, p, &b))
             break;
-        block b = {.dram = c->y,
-                   .rows = rows,
-                   .columns = tw,
-                   .run = min64(to * lanes, c->out_channels - o0 * lanes),
-                   .row_stride = c->y_row,
-                   .column_stride = c->y_column,
-                   .sram = out * lanes,
-                   .sram_row_stride = tw * to * lanes,
-                   .sram_column_stride = to * lanes,
-                   .plane = p};
-        b.dram_offset = image * c->y_image + (oy + p * th) * c->y_row + ox * c->y_column + c->y_offset + o0 * lanes;
+        b.dram = c->y;
         schedule_store_out(j->s, &b);
     }
 }
@@ -290,6 +362,8 @@ static tsr_status schedule_tiles(const job *j, const conv *c, const tile *t) {
         int64_t par = halves_find(j, &parameters, o, &hit);
         if (!hit)
             schedule_load_par(j->s, c->par, o0, to, par);
+        if (!hit && c->add != NULL)
+            schedule_load_par(j->s, c->add_par, 0, ADD_PAR_ENTRIES, par + tsr_par_entries(config) / 2 - ADD_PAR_ENTRIES);
         for (int64_t chunk = 0; chunk < chunks; chunk++) {
             int64_t i0 = c->depthwise ? o0 : chunk * t->nc, nc = c->depthwise ? to : min64(t->nc, c->ci - i0);
             int64_t inp = halves_find(j, &inputs, c->depthwise ? n : s * chunks + chunk, &hit);
@@ -303,7 +377,7 @@ static tsr_status schedule_tiles(const job *j, const conv *c, const tile *t) {
                 schedule_load_wgt(j->s, c->wgt, (o0 * c->ci + i0) * per_block, to, nc * per_block, c->ci * per_block, wgt, false);
             multiply(j, c, th, tw, to, nc, acc, inp, wgt, chunk == 0);
         }
-        requantise_and_store(j, c, image, oy, th, ox, tw, o0, to, acc, par);
+        finish_and_store(j, c, n, image, oy, th, ox, tw, o0, to, acc, par);
     }
     return tsr_ok();
 }
@@ -423,6 +497,29 @@ bool conv_supported(const tsr_graph *graph, const tsr_node *node, const tsr_conf
     return why == NULL;
 }
 
+bool conv_takes_add(const tsr_graph *graph, const tsr_node *node, const tsr_node *add, const tsr_config *config) {
+    const uint32_t side = add->inputs[0] == node->outputs[0] ? 0 : 1;
+    const tsr_tensor *y = tensor_of(graph, add->outputs[0]);
+    if (add->op != TSR_OP_ADD || !add->requant.valid || add->inputs[0] == add->inputs[1] ||
+        add->inputs[side] != node->outputs[0] || config->block_in != config->block_out)
+        return false;
+    for (uint32_t i = 0; i < 2; i++) {
+        const tsr_tensor *x = tensor_of(graph, add->inputs[i]);
+        if (x->data != NULL || x->dtype != TSR_I8 || x->rank != y->rank ||
+            memcmp(x->shape, y->shape, y->rank * sizeof *y->shape) != 0 || add->requant.in[i].lsh + 20 > 31)
+            return false;
+    }
+    conv c = describe(graph, node, config, 0);
+    tile apart, together;
+    double add_cycles;
+    char unused[TSR_PLACE_REASON_BYTES];
+    if (!choose_tile(&c, config, &apart) || !elementwise_supported(graph, add, config, &add_cycles, unused))
+        return false;
+    c.add = add;
+    const double times = (double)c.images * (double)(node->op == TSR_OP_CONV && !c.depthwise ? node->attr.groups : 1);
+    return choose_tile(&c, config, &together) && together.cycles * times < apart.cycles * times + add_cycles;
+}
+
 tsr_status schedule_conv(const job *j) {
     const tsr_config *config = j->accel->config;
     const tsr_tensor *x = tensor_of(j->graph, j->node->inputs[0]), *w = tensor_of(j->graph, j->node->inputs[1]);
@@ -433,6 +530,13 @@ tsr_status schedule_conv(const job *j) {
         conv c = describe(j->graph, j->node, config, g);
         c.x = j->work[j->node->inputs[0]];
         c.y = j->work[j->node->outputs[0]];
+        if (j->add != NULL) {
+            c.add = j->add;
+            c.add_side = j->add->inputs[0] == j->node->outputs[0] ? 0 : 1;
+            c.addend = j->work[j->add->inputs[!c.add_side]];
+            c.y = j->work[j->add->outputs[0]];
+            TSR_TRY(add_parameters(j, j->add, &c.add_par));
+        }
         c.wgt = pack_weights(j, &c, w, g * c.out_channels);
         c.par = pack_parameters(j, &c, w, bias, g * c.out_channels);
         tile t;

@@ -7,9 +7,6 @@
 
 #include "schedule.h"
 
-// Parameters are per tensor: PAR entries of equal lanes.
-enum { PAR_A, PAR_B, PAR_OUT, PAR_ENTRIES };
-
 typedef enum operand_kind { SAME_SHAPE, CHANNELS, CHANNELS_OF_IMAGE, SINGLE, OTHER_SHAPE } operand_kind;
 
 typedef struct elementwise {
@@ -73,7 +70,7 @@ bool elementwise_supported(const tsr_graph *graph, const tsr_node *node, const t
     }
     if (why == NULL && longest_strip(&e, config) < 1)
         why = "the channels of one pixel do not fit the buffers";
-    if (why == NULL && tsr_par_entries(config) / 2 < PAR_ENTRIES)
+    if (why == NULL && tsr_par_entries(config) / 2 < ADD_PAR_ENTRIES)
         why = "the parameter buffer is too small";
     const double bytes = (double)tsr_tensor_elements(y),
                  entries = (double)(e.images * e.pixels * e.blocks) / (double)config->batch;
@@ -153,27 +150,26 @@ static void store_result(const job *j, const elementwise *e, int64_t image, int6
     }
 }
 
-static tsr_status load_parameters(const job *j, const elementwise *e, int64_t *out_par) {
+tsr_status add_parameters(const job *j, const tsr_node *node, tsr_tbuffer **out_parameters) {
     const int64_t lanes = j->accel->config->block_out;
-    const tsr_requant *q = &j->node->requant;
+    const tsr_requant *q = &node->requant;
+    const bool sum = node->op == TSR_OP_ADD || node->op == TSR_OP_SUB;
     const tsr_rescale by = q->channels > 0 ? q->out[0] : (tsr_rescale){.multiplier = 1 << 30, .lsh = 1};
-    int32_t *words = TSR_NEW_ARRAY(j->s->arena, int32_t, PAR_ENTRIES *lanes * 3);
+    int32_t *words = TSR_NEW_ARRAY(j->s->arena, int32_t, ADD_PAR_ENTRIES *lanes * 3);
     for (int64_t o = 0; o < lanes; o++) {
         // ADD and SUB scale each operand after << 20, which joins the left shift of its rescale.
         tsr_rescale a = q->in[0], b = q->in[1];
         a.lsh = (uint8_t)(a.lsh + 20);
         b.lsh = (uint8_t)(b.lsh + 20);
-        if (j->node->op == TSR_OP_ADD || j->node->op == TSR_OP_SUB) {
+        if (sum) {
             if (a.lsh > 31 || b.lsh > 31)
                 return tsr_error(TSR_UNSUPPORTED, "operand scales lie too far apart");
-            put_par(words + (PAR_A * lanes + o) * 3, -q->in_zero_point[0], a);
-            put_par(words + (PAR_B * lanes + o) * 3, -q->in_zero_point[1], b);
+            put_par(words + (ADD_PAR_A * lanes + o) * 3, -q->in_zero_point[0], a);
+            put_par(words + (ADD_PAR_B * lanes + o) * 3, -q->in_zero_point[1], b);
         }
-        put_par(words + (PAR_OUT * lanes + o) * 3, e->binary ? 0 : -q->in_zero_point[0], by);
+        put_par(words + (ADD_PAR_OUT * lanes + o) * 3, sum || node->op == TSR_OP_MUL ? 0 : -q->in_zero_point[0], by);
     }
-    tsr_tbuffer *parameters = place_constant(j, "parameters", TSR_I32, words, (size_t)(PAR_ENTRIES * lanes * 3));
-    *out_par = take_half(j->accel, SPACE_PAR, tsr_par_entries(j->accel->config));
-    schedule_load_par(j->s, parameters, 0, PAR_ENTRIES, *out_par);
+    *out_parameters = place_constant(j, "parameters", TSR_I32, words, (size_t)(ADD_PAR_ENTRIES * lanes * 3));
     return tsr_ok();
 }
 
@@ -189,13 +185,13 @@ static void compute(const job *j, const elementwise *e, int64_t n, const int64_t
                     int64_t par) {
     const tsr_requant *q = &j->node->requant;
     if (j->node->op == TSR_OP_ADD || j->node->op == TSR_OP_SUB) {
-        vector a = {.op = OP_MOV, .from = FROM_INP, .rescale = true, .dst = acc, .src = inp[0], .par = par + PAR_A};
+        vector a = {.op = OP_MOV, .from = FROM_INP, .rescale = true, .dst = acc, .src = inp[0], .par = par + ADD_PAR_A};
         vector b = {.op = j->node->op == TSR_OP_ADD ? OP_ADD : OP_SUB,
                     .from = FROM_INP,
                     .rescale = true,
                     .dst = acc,
                     .src = inp[1],
-                    .par = par + PAR_B};
+                    .par = par + ADD_PAR_B};
         pass(j, e, 0, n, &a);
         pass(j, e, 1, n, &b);
     } else if (j->node->op == TSR_OP_MUL) {
@@ -239,7 +235,7 @@ static tsr_status schedule_strips(const job *j, const elementwise *e, tsr_tbuffe
                              .hi = q->hi,
                              .dst = out,
                              .src = e->binary ? acc : inp[0],
-                             .par = par + PAR_OUT};
+                             .par = par + ADD_PAR_OUT};
             pass(j, e, -1, n, &result);
             store_result(j, e, image, at, n, out);
         }
@@ -253,8 +249,12 @@ tsr_status schedule_elementwise(const job *j) {
     // A clip of one scale and zero point moves no number; one of one scale only adds the difference of the zero points.
     const bool rescales = node->op != TSR_OP_CLIP || q->channels > 0 || q->in_zero_point[0] != q->out_zero_point;
     int64_t par = 0;
-    if (rescales)
-        TSR_TRY(load_parameters(j, &e, &par));
+    if (rescales) {
+        tsr_tbuffer *parameters;
+        TSR_TRY(add_parameters(j, node, &parameters));
+        par = take_half(j->accel, SPACE_PAR, tsr_par_entries(j->accel->config));
+        schedule_load_par(j->s, parameters, 0, ADD_PAR_ENTRIES, par);
+    }
     tsr_tbuffer *sources[2] = {source_of(j, &e, 0), e.binary ? source_of(j, &e, 1) : NULL};
     return schedule_strips(j, &e, sources, rescales, par);
 }

@@ -239,6 +239,8 @@ static check_result run_node(const tsr_config *config, tsr_graph *g, bool interp
         fprintf(stderr, "%s: %s\n", config->name, reason);
         FAILm("not supported");
     }
+    const tsr_node *add = g->node_count > 1 ? &g->nodes[1] : NULL; // fused into the first
+    const tsr_id result = add != NULL ? add->outputs[0] : n->outputs[0];
     tsr_tbuffer *work[8] = {0};
     uint64_t offset = 64;
     uint64_t y_offset = 0, y_bytes = 0;
@@ -247,7 +249,7 @@ static check_result run_node(const tsr_config *config, tsr_graph *g, bool interp
             continue;
         work[t] = tsr_tbuffer_create(g->arena, g->tensors[t].name, TSR_SCOPE_WORK, TSR_I8, tsr_tensor_elements(&g->tensors[t]));
         work[t]->offset = offset;
-        if (t == n->outputs[0])
+        if (t == result)
             y_offset = offset, y_bytes = tsr_tensor_bytes(&g->tensors[t]);
         offset = (offset + tsr_tensor_bytes(&g->tensors[t]) + 63 + 64) / 64 * 64;
     }
@@ -262,9 +264,15 @@ static check_result run_node(const tsr_config *config, tsr_graph *g, bool interp
         } else {
             inputs[i] = g->tensors[n->inputs[i]].data;
         }
+    int8_t *addend = NULL;
+    if (add != NULL) {
+        tsr_tbuffer *b = work[add->inputs[add->inputs[0] == n->outputs[0] ? 1 : 0]];
+        memcpy(memory_bytes + b->offset, random_bytes(g, (int64_t)b->elements), b->elements);
+        addend = (int8_t *)memory_bytes + b->offset;
+    }
     memcpy(want, memory_bytes, offset);
     memcpy(schedule_memory, memory_bytes, offset);
-    int8_t *y = (int8_t *)want + y_offset;
+    int8_t *y = add != NULL ? TSR_NEW_ARRAY(g->arena, int8_t, y_bytes) : (int8_t *)want + y_offset;
     if (n->op == TSR_OP_CONV)
         reference_conv(g, n, inputs[0], y);
     else if (n->op == TSR_OP_FULLY_CONNECTED)
@@ -275,6 +283,10 @@ static check_result run_node(const tsr_config *config, tsr_graph *g, bool interp
         reference_mean(g, n, inputs[0], y);
     else
         reference_elementwise(g, n, inputs[0], inputs[1], y);
+    if (add != NULL) {
+        const bool first = add->inputs[0] == n->outputs[0];
+        reference_elementwise(g, add, first ? y : addend, first ? addend : y, (int8_t *)want + y_offset);
+    }
 
     tsr_blob consts = {0};
     tsr_accel *accel;
@@ -289,7 +301,7 @@ static check_result run_node(const tsr_config *config, tsr_graph *g, bool interp
     if (interpreted)
         tsr_accel_on_schedule(accel, interpret, &m);
     uint32_t first, count, insn_offset, insn_count;
-    ASSERT_OK(tsr_accel_add_node(accel, g, n, work, &first, &count));
+    ASSERT_OK(tsr_accel_add_node(accel, g, n, add, work, &first, &count));
     ASSERT_OK(tsr_accel_end_stream(accel, &insn_offset, &insn_count));
     tsr_model *model;
     tsr_model_options options = {.check_races = true};
@@ -544,6 +556,37 @@ TEST means_of_pictures_match_the_reference(void) {
     PASS();
 }
 
+TEST sums_in_the_tiles_of_a_convolution_match_the_reference(void) {
+    unsigned fused = 0;
+    for (int i = 0; i < 24; i++)
+        for (int c = 0; c < CONFIGS; c++) {
+            conv_case k = {
+                .images = between(1, 2), .h = between(3, 30), .w = between(3, 30), .c = between(1, 70), .o = between(1, 80)};
+            k.kh = between(1, 3), k.kw = between(1, 3), k.sy = between(1, 2), k.sx = k.sy, k.dy = k.dx = 1, k.groups = 1;
+            k.top = k.bottom = k.kh / 2, k.left = k.right = k.kw / 2;
+            if (i % 4 == 3)
+                k.groups = k.o = k.c;
+            tsr_graph *g = conv_graph(&k);
+            const tsr_tensor y = g->tensors[g->nodes[0].outputs[0]];
+            tsr_id other = tsr_graph_add_tensor(g, "r", TSR_I8, 4, y.shape), z = tsr_graph_add_tensor(g, "z", TSR_I8, 4, y.shape);
+            const bool first = i % 2;
+            tsr_id ids[2] = {first ? g->nodes[0].outputs[0] : other, first ? other : g->nodes[0].outputs[0]};
+            tsr_id n = tsr_graph_add_node(g, TSR_OP_ADD, "add", 2, ids, 1, &z);
+            random_requant(g, &g->nodes[n], 1);
+            g->nodes[n].requant.out[0].rsh = (uint8_t)between(18, 22);
+            check_result result = CHECK_PASS;
+            if (tsr_accel_fuses(g, &g->nodes[0], &g->nodes[1], &configs[c])) {
+                fused++;
+                result = run_node(&configs[c], g, i < 6);
+            }
+            tsr_graph_free(g);
+            if (result != CHECK_PASS)
+                return result;
+        }
+    ASSERT(fused > 40);
+    PASS();
+}
+
 SUITE(accelerator_back_end) {
     RUN_TEST(convolutions_of_small_random_shapes_match_on_schedule_and_device);
     RUN_TEST(convolutions_of_random_shapes_match_the_reference);
@@ -553,6 +596,7 @@ SUITE(accelerator_back_end) {
     RUN_TEST(pools_match_the_reference);
     RUN_TEST(elementwise_operators_match_the_reference);
     RUN_TEST(operands_of_one_value_a_channel_match_the_reference);
+    RUN_TEST(sums_in_the_tiles_of_a_convolution_match_the_reference);
     RUN_TEST(means_of_pictures_match_the_reference);
 }
 

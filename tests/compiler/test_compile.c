@@ -119,7 +119,7 @@ TEST a_slow_accelerator_leaves_small_layers_to_the_cpu(void) {
 
 // ---- memory
 // The bytes that some node needs at once: what it reads, what it writes, and what is made before and read after it. No plan that
-// gives results memory of their own can do with less; one in place can by the size of a result.
+// gives each tensor memory can do with less. A sum in place saves one of its size, one in the tiles of a convolution another.
 static uint64_t needed(const tsr_graph *g) {
     uint64_t most = 0;
     for (uint32_t n = 0; n < g->node_count; n++) {
@@ -164,7 +164,7 @@ TEST memory(const char *path) {
     if (check.verbose)
         printf("  %s: %llu bytes of activations, %llu without sharing in place\n", path, (unsigned long long)p->work_bytes,
                (unsigned long long)bound);
-    ASSERT(p->work_bytes + in_place >= bound);
+    ASSERT(p->work_bytes + 2 * in_place >= bound);
     ASSERT(p->work_bytes <= bound + bound / 8 + 4096);
     tsr_program_free(p);
     tsr_graph_free(g);
