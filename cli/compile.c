@@ -73,8 +73,9 @@ int cli_compile(int argc, char **argv) {
         {OPTION_FLAG, "--host-only", NULL, &a.host_only, "everything on the CPU; runs on every device"},
         {OPTION_TEXT, "--target", "CPU", &a.target, "code for x86-64, aarch64, armv7 or riscv64 (default: this computer's)"},
         {OPTION_TEXT, "--cpu", "KIND", &a.cpu,
-         "kind of that CPU: native (this one; the default here), baseline\n(any), for x86-64 also avx2 or avx512, for riscv64 v, "
-         "or portable\n(all of them; the "
+         "kind of that CPU: native (this one; the default here), baseline\n(any), for x86-64 also avx2 or avx512, for "
+         "aarch64\ndotprod, for riscv64 v, "
+         "or portable (all of them; the\n"
          "best is chosen at load; the default elsewhere)"},
         MODEL_OPTIONS(a.model),
         {OPTION_TEXT, "--dump-after", "STAGE", &a.dump_after, stages},

@@ -445,16 +445,28 @@ static LLVMValueRef emit_select(emitter *m, const tsr_expr *e, bool lanes) {
     return phi;
 }
 
-// See idiom.c: w is a vector of twice as many elements as there are lanes, x a pair that all lanes share.
-static LLVMValueRef emit_pair(emitter *m, const tsr_expr *w, const tsr_expr *x) {
-    LLVMTypeRef half = LLVMInt16TypeInContext(m->context), word = LLVMInt32TypeInContext(m->context);
-    LLVMTypeRef all = LLVMVectorType(half, 2 * m->lanes);
-    LLVMValueRef weights = LLVMBuildLoad2(m->builder, all, address(m, w->value.buffer, emit_index(m, w->a, false)), "");
-    mark_access(m, weights, w->value.buffer);
-    LLVMValueRef pair = LLVMBuildLoad2(m->builder, word, address(m, x->value.buffer, emit_index(m, x->a, false)), "");
-    mark_access(m, pair, x->value.buffer);
-    return tsr_emit_pair(m->builder, m->module, m->frame.function, weights, LLVMBuildBitCast(m->builder, splat(m, pair), all, ""),
-                         m->lanes);
+// `count` elements for each lane of w, which follow each other, and the same of x, which all lanes share.
+static void load_neighbours(emitter *m, const tsr_expr *w, const tsr_expr *x, unsigned count, LLVMValueRef *out_w,
+                            LLVMValueRef *out_x) {
+    LLVMTypeRef element = scalar_type(m, w->dtype), all = LLVMVectorType(element, count * m->lanes);
+    LLVMTypeRef shared = LLVMIntTypeInContext(m->context, count * 8 * (unsigned)tsr_dtype_size(x->dtype));
+    *out_w = LLVMBuildLoad2(m->builder, all, address(m, w->value.buffer, emit_index(m, w->a, false)), "");
+    mark_access(m, *out_w, w->value.buffer);
+    LLVMValueRef group = LLVMBuildLoad2(m->builder, shared, address(m, x->value.buffer, emit_index(m, x->a, false)), "");
+    mark_access(m, group, x->value.buffer);
+    *out_x = LLVMBuildBitCast(m->builder, splat(m, group), all, "");
+}
+
+static LLVMValueRef emit_pair(emitter *m, const tsr_expr *w, const tsr_expr *x) { // idiom.c
+    LLVMValueRef weights, pairs;
+    load_neighbours(m, w, x, 2, &weights, &pairs);
+    return tsr_emit_pair(m->builder, m->module, m->frame.function, weights, pairs, m->lanes);
+}
+
+static LLVMValueRef emit_quad(emitter *m, const tsr_quad *q) { // idiom_quad.c
+    LLVMValueRef sum = splat(m, emit_expr(m, q->sum, true)), weights, quads;
+    load_neighbours(m, q->w, q->x, 4, &weights, &quads);
+    return tsr_emit_quad(m->builder, m->module, m->frame.function, sum, weights, quads, q->x->dtype == TSR_I8, m->lanes);
 }
 
 static LLVMValueRef emit_high(emitter *m, const tsr_high_product *p) {
@@ -470,6 +482,9 @@ static LLVMValueRef emit_operator(emitter *m, const tsr_expr *e, bool lanes) {
     const tsr_expr *w, *x;
     if (lanes && tsr_match_pair(e, m->lane_var, &w, &x))
         return emit_pair(m, w, x);
+    tsr_quad quad;
+    if (lanes && tsr_match_quad(e, m->lane_var, &quad))
+        return emit_quad(m, &quad);
     tsr_high_product high;
     if (lanes && tsr_match_high(e, &high) && tsr_has_high(m->module, m->lanes))
         return emit_high(m, &high);

@@ -58,6 +58,20 @@ bool tsr_match_pair(const tsr_expr *e, const tsr_var *lane, const tsr_expr **out
 // Its value: w and x are vectors of 2 * lanes int16; function says for which CPU.
 LLVMValueRef tsr_emit_pair(LLVMBuilderRef builder, LLVMModuleRef module, LLVMValueRef function, LLVMValueRef w, LLVMValueRef x,
                            unsigned lanes);
+// idiom_quad.c: the same of four products of bytes, which are added to `sum`.
+typedef struct tsr_quad {
+    const tsr_expr *sum, *w, *x; // w, x: the loads of the first product
+} tsr_quad;
+bool tsr_match_quad(const tsr_expr *e, const tsr_var *lane, tsr_quad *out_quad);
+// w and x are vectors of 4 * lanes bytes.
+LLVMValueRef tsr_emit_quad(LLVMBuilderRef builder, LLVMModuleRef module, LLVMValueRef function, LLVMValueRef sum, LLVMValueRef w,
+                           LLVMValueRef x, bool x_signed, unsigned lanes);
+// What both share.
+bool tsr_function_has(LLVMValueRef function, const char *feature);         // a CPU feature, by its attribute
+bool tsr_follows(const tsr_expr *first, const tsr_expr *second);           // loads of neighbouring elements
+LLVMValueRef tsr_shuffle(LLVMBuilderRef builder, LLVMValueRef a, LLVMValueRef b, int first, int step, unsigned count);
+LLVMValueRef tsr_join_all(LLVMBuilderRef builder, LLVMValueRef *part, unsigned parts); // one vector of them; overwrites part
+
 // Whether an expression is the upper half of a product: (int32)((a * b + c) >> shift). c is int64, a and b int32 but b
 // may also be an int64 constant that fits int32.
 typedef struct tsr_high_product {

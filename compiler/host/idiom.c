@@ -20,7 +20,7 @@ static const tsr_expr *without_constant(const tsr_expr *index, int64_t *out_cons
     return sum ? index->a : index;
 }
 
-static bool follows(const tsr_expr *first, const tsr_expr *second) {
+bool tsr_follows(const tsr_expr *first, const tsr_expr *second) {
     int64_t a, b;
     return first->value.buffer == second->value.buffer && without_constant(first->a, &a) == without_constant(second->a, &b) &&
            b == a + 1;
@@ -42,7 +42,7 @@ bool tsr_match_pair(const tsr_expr *e, const tsr_var *lane, const tsr_expr **out
         return false;
     const tsr_expr *w[2] = {widened(e->a->a), widened(e->b->a)}, *x[2] = {widened(e->a->b), widened(e->b->b)};
     int64_t stride;
-    if (w[0] == NULL || w[1] == NULL || x[0] == NULL || x[1] == NULL || !follows(w[0], w[1]) || !follows(x[0], x[1]))
+    if (w[0] == NULL || w[1] == NULL || x[0] == NULL || x[1] == NULL || !tsr_follows(w[0], w[1]) || !tsr_follows(x[0], x[1]))
         return false;
     if (!tsr_stride(w[0]->a, lane, &stride) || stride != 2 || tsr_depends(x[0]->a, lane))
         return false;
@@ -51,24 +51,31 @@ bool tsr_match_pair(const tsr_expr *e, const tsr_var *lane, const tsr_expr **out
     return true;
 }
 
-// Lanes of the widest instruction, 0 when there is none.
-static unsigned instruction_lanes(LLVMModuleRef module, LLVMValueRef function, const char **out_name) {
+bool tsr_function_has(LLVMValueRef function, const char *feature) {
     LLVMAttributeRef attribute = LLVMGetStringAttributeAtIndex(function, LLVMAttributeFunctionIndex, "target-features", 15);
     unsigned length = 0;
     const char *features = attribute != NULL ? LLVMGetStringAttributeValue(attribute, &length) : "";
+    for (const char *at = features; (at = strstr(at, feature)) != NULL; at++)
+        if (at > features && at[-1] == '+' && (at[strlen(feature)] == ',' || at[strlen(feature)] == '\0'))
+            return true;
+    return false;
+}
+
+// Lanes of the widest instruction, 0 when there is none.
+static unsigned instruction_lanes(LLVMModuleRef module, LLVMValueRef function, const char **out_name) {
     *out_name = NULL;
     if (strncmp(LLVMGetTarget(module), "x86_64", 6) != 0)
         return 0;
-    if (strstr(features, "+avx512bw") != NULL) {
+    if (tsr_function_has(function, "avx512bw")) {
         *out_name = "llvm.x86.avx512.pmaddw.d.512";
         return 16;
     }
-    bool avx2 = strstr(features, "+avx2") != NULL;
+    bool avx2 = tsr_function_has(function, "avx2");
     *out_name = avx2 ? "llvm.x86.avx2.pmadd.wd" : "llvm.x86.sse2.pmadd.wd";
     return avx2 ? 8 : 4;
 }
 
-static LLVMValueRef shuffle(LLVMBuilderRef builder, LLVMValueRef a, LLVMValueRef b, int first, int step, unsigned count) {
+LLVMValueRef tsr_shuffle(LLVMBuilderRef builder, LLVMValueRef a, LLVMValueRef b, int first, int step, unsigned count) {
     LLVMValueRef mask[2 * TSR_MAX_LANES];
     LLVMTypeRef word = LLVMInt32TypeInContext(LLVMGetTypeContext(LLVMTypeOf(a)));
     for (unsigned i = 0; i < count; i++)
@@ -86,15 +93,22 @@ static LLVMValueRef join(LLVMBuilderRef builder, LLVMValueRef a, LLVMValueRef b)
             mask[i] = i < more ? LLVMConstInt(word, i, false) : LLVMGetPoison(word);
         b = LLVMBuildShuffleVector(builder, b, b, LLVMConstVector(mask, count), "");
     }
-    return shuffle(builder, a, b, 0, 1, count + more);
+    return tsr_shuffle(builder, a, b, 0, 1, count + more);
+}
+
+LLVMValueRef tsr_join_all(LLVMBuilderRef builder, LLVMValueRef *part, unsigned parts) {
+    for (; parts > 1; parts = (parts + 1) / 2)
+        for (unsigned i = 0; i < (parts + 1) / 2; i++)
+            part[i] = 2 * i + 1 < parts ? join(builder, part[2 * i], part[2 * i + 1]) : part[2 * i];
+    return part[0];
 }
 
 static LLVMValueRef plain(LLVMBuilderRef builder, LLVMValueRef w, LLVMValueRef x, unsigned lanes) {
     LLVMTypeRef type = LLVMVectorType(LLVMInt32TypeInContext(LLVMGetTypeContext(LLVMTypeOf(w))), lanes);
     LLVMValueRef part[2];
     for (int i = 0; i < 2; i++) {
-        LLVMValueRef a = LLVMBuildSExt(builder, shuffle(builder, w, w, i, 2, lanes), type, "");
-        part[i] = LLVMBuildMul(builder, a, LLVMBuildSExt(builder, shuffle(builder, x, x, i, 2, lanes), type, ""), "");
+        LLVMValueRef a = LLVMBuildSExt(builder, tsr_shuffle(builder, w, w, i, 2, lanes), type, "");
+        part[i] = LLVMBuildMul(builder, a, LLVMBuildSExt(builder, tsr_shuffle(builder, x, x, i, 2, lanes), type, ""), "");
     }
     return LLVMBuildAdd(builder, part[0], part[1], "");
 }
@@ -114,14 +128,11 @@ LLVMValueRef tsr_emit_pair(LLVMBuilderRef builder, LLVMModuleRef module, LLVMVal
     LLVMTypeRef type = LLVMIntrinsicGetType(LLVMGetModuleContext(module), id, NULL, 0);
     unsigned parts = lanes / width;
     for (unsigned i = 0; i < parts; i++) {
-        LLVMValueRef arguments[] = {shuffle(builder, w, w, (int)(2 * width * i), 1, 2 * width),
-                                    shuffle(builder, x, x, 0, 1, 2 * width)};
+        LLVMValueRef arguments[] = {tsr_shuffle(builder, w, w, (int)(2 * width * i), 1, 2 * width),
+                                    tsr_shuffle(builder, x, x, 0, 1, 2 * width)};
         part[i] = LLVMBuildCall2(builder, type, callee, arguments, 2, "");
     }
-    for (; parts > 1; parts = (parts + 1) / 2)
-        for (unsigned i = 0; i < (parts + 1) / 2; i++)
-            part[i] = 2 * i + 1 < parts ? join(builder, part[2 * i], part[2 * i + 1]) : part[2 * i];
-    return part[0];
+    return tsr_join_all(builder, part, parts);
 }
 
 bool tsr_match_high(const tsr_expr *e, tsr_high_product *out_product) {
@@ -147,7 +158,7 @@ bool tsr_match_high(const tsr_expr *e, tsr_high_product *out_product) {
 static LLVMValueRef half_of(LLVMBuilderRef builder, LLVMValueRef value, int first, unsigned lanes) {
     LLVMTypeRef wide = LLVMVectorType(LLVMInt64TypeInContext(LLVMGetTypeContext(LLVMTypeOf(value))), lanes / 2);
     if (LLVMGetIntTypeWidth(LLVMGetElementType(LLVMTypeOf(value))) == 64)
-        return shuffle(builder, value, value, first, 2, lanes / 2);
+        return tsr_shuffle(builder, value, value, first, 2, lanes / 2);
     LLVMValueRef count[TSR_MAX_LANES], pairs = LLVMBuildBitCast(builder, value, wide, "");
     for (unsigned i = 0; i < lanes / 2; i++)
         count[i] = LLVMConstInt(LLVMGetElementType(wide), 32, false);

@@ -21,7 +21,7 @@ int64_t weight_zero(const tsr_tensor *w, int64_t channel);
 ex conv_result(lowering *l, conv *v, ex sum, ex channel);
 
 // lower_conv_input.c: the part of the input that windows cover, with zeros around it and the zero point taken off, as `type`
-// in a scratch buffer; v->x, h, w, pads, zero point and for 1x1 windows the strides are then those of the copy.
+// (as bytes for target->quad: with the zero point around it) in a scratch buffer; v->x, h, w, pads, zero point and for 1x1 windows the strides are then those of the copy.
 tsr_stmt *conv_input(lowering *l, conv *v, tsr_dtype type, int64_t slack);
 
 // lower_depthwise.c: a filter a channel; vectors run over channels of input and output alike.

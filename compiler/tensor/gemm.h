@@ -21,7 +21,7 @@ typedef struct channel_tiles { // `count` tiles of `size` channels from `first`,
 
 typedef struct gemm {
     tsr_dtype type;    // of sums: int32 or a float type
-    tsr_dtype operand; // of x and packed weights: int16 or int32, or the same float type
+    tsr_dtype operand; // of packed weights and x: int8 (x may be uint8), int16 or int32, or the same float type
     int64_t pixels, channels;
     int64_t runs_y, runs_x, run;  // runs = runs_y * runs_x
     int64_t run_step_y, run_step_x; // elements of x from run to run
@@ -55,5 +55,11 @@ void gemm_pack(const lowering *l, const gemm *m, const tsr_tensor *w, int64_t fr
 tsr_stmt *gemm_pack_at_run_time(lowering *l, const gemm *m, tsr_tbuffer *w, ex from, ex (*zero)(lowering *l, ex channel));
 // All tiles. `batch`: loops around it run side by side, or the tiles should.
 tsr_stmt *gemm_loops(lowering *l, const gemm *m);
+
+// Whether bytes go to the instruction for four of them: weights that are known and have no zero points.
+bool gemm_takes_quads(const lowering *l, const tsr_tensor *x, const tsr_tensor *w);
+// An activation as target->quad wants it, and what its zero point is then.
+ex gemm_quad(lowering *l, ex stored);
+int32_t gemm_quad_zero(const lowering *l, tsr_dtype stored, int32_t zero);
 
 #endif

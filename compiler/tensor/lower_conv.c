@@ -75,14 +75,33 @@ static ex zero_of_weights(lowering *l, ex channel) {
     return i32(l, weight_zero(in(l, 1), 0));
 }
 
+// The bias less what the zero point of the input, as the product reads it, adds to every sum.
+static void take_off_zero_point(lowering *l, conv *v) {
+    const tsr_tensor *w = in(l, 1);
+    const int64_t taps = v->kh * v->kw * v->ipg, zero = gemm_quad_zero(l, in(l, 0)->dtype, v->x_zero);
+    void *data;
+    tsr_tbuffer *bias = constant(l, "bias", TSR_I32, (uint64_t)v->o, &data);
+    for (int64_t o = 0; o < v->o; o++) {
+        int64_t sum = 0;
+        for (int64_t t = 0; t < taps; t++)
+            sum += ((const int8_t *)w->data)[o * taps + t];
+        ((int32_t *)data)[o] = (int32_t)((v->bias != NULL ? constant_at(in(l, 2), o) : 0) - zero * sum);
+    }
+    v->bias = bias;
+}
+
 static tsr_status as_product(lowering *l, conv *v) {
     const tsr_tensor *w = in(l, 1);
     tsr_stmt *parts[3];
     uint32_t count = 0;
-    bool bytes = tsr_dtype_size(in(l, 0)->dtype) == 1 && tsr_dtype_size(w->dtype) == 1;
-    gemm m = {.type = v->type, .operand = v->type == TSR_I32 && bytes ? TSR_I16 : v->type, .channels = v->opg};
-    if (v->type == TSR_I32 || v->guard_y || v->guard_x)
-        parts[count++] = conv_input(l, v, m.operand, l->target->dot - 1);
+    bool bytes = tsr_dtype_size(in(l, 0)->dtype) == 1 && tsr_dtype_size(w->dtype) == 1, padded = v->guard_y || v->guard_x;
+    bool quads = bytes && gemm_takes_quads(l, in(l, 0), w) && (v->bias == NULL || in(l, 2)->data != NULL);
+    gemm m = {.type = v->type, .operand = quads ? TSR_I8 : v->type == TSR_I32 && bytes ? TSR_I16 : v->type, .channels = v->opg};
+    if (quads)
+        take_off_zero_point(l, v);
+    bool as_it_is = quads ? in(l, 0)->dtype == l->target->quad && v->ipg % 4 == 0 : v->type != TSR_I32;
+    if (!as_it_is || padded)
+        parts[count++] = conv_input(l, v, quads ? l->target->quad : m.operand, 3);
     if (v->kh == 1 && v->kw == 1 && v->sy == 1 && v->sx == 1 && v->h == v->oh && v->w == v->ow) {
         v->ow *= v->n * v->oh; // each pixel by itself: one long row
         v->w = v->ow;

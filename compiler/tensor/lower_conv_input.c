@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conv.h"
+#include "gemm.h"
 
 typedef struct copy {
     const conv *v;
@@ -29,8 +30,9 @@ static tsr_stmt *fill(lowering *l, const copy *c, int64_t top, int64_t left, int
     ex to_row = add(l, scaled(l, var(l, n), c->rows), add(l, var(l, y), i64(l, top)));
     ex from = add(l, scaled(l, add(l, scaled(l, from_row, v->w), scaled(l, var(l, x), sx)), v->c), var(l, i));
     ex to = add(l, scaled(l, add(l, scaled(l, to_row, c->columns), add(l, var(l, x), i64(l, left))), v->c), var(l, i));
-    ex value = cast(l, c->to->dtype, load(l, v->x, from));
-    if (v->x_zero != 0)
+    bool bytes = tsr_dtype_size(c->to->dtype) == 1;
+    ex value = bytes ? gemm_quad(l, load(l, v->x, from)) : cast(l, c->to->dtype, load(l, v->x, from));
+    if (v->x_zero != 0 && !bytes)
         value = sub(l, value, tsr_int(l->arena, c->to->dtype, v->x_zero));
     tsr_stmt *body = lanes(l, i, dense ? columns * v->c : v->c, store(l, c->to, to, value));
     body = loop(l, x, dense ? 1 : columns, body);
@@ -44,7 +46,8 @@ tsr_stmt *conv_input(lowering *l, conv *v, tsr_dtype type, int64_t slack) {
     c.columns = points ? v->ow : (v->ow - 1) * v->sx + (v->kw - 1) * v->dx + 1;
     c.to = tsr_tbuffer_create(l->arena, tsr_arena_printf(l->arena, "%s.input", l->node->name), TSR_SCOPE_SCRATCH, type,
                               (uint64_t)(v->n * c.rows * c.columns * v->c + slack));
-    c.zero = tsr_dtype_is_float(type) ? tsr_float(l->arena, type, 0) : tsr_int(l->arena, type, 0);
+    int64_t zero = tsr_dtype_size(type) == 1 ? gemm_quad_zero(l, v->x->dtype, v->x_zero) : 0;
+    c.zero = tsr_dtype_is_float(type) ? tsr_float(l->arena, type, 0) : tsr_int(l->arena, type, zero);
     int64_t sy = points ? v->sy : 1, sx = points ? v->sx : 1;
     int64_t top = least(v->top, c.rows), left = least(v->left, c.columns);
     int64_t rows = least(points ? v->oh : v->h, c.rows - top), columns = least(points ? v->ow : v->w, c.columns - left);

@@ -7,9 +7,33 @@ static int64_t round_up(int64_t value, int64_t to) { return (value + to - 1) / t
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
 static int64_t lanes_of(const lowering *l, const gemm *m) { return l->target->vector_bytes / (int64_t)tsr_dtype_size(m->type); }
-static int64_t dot_of(const lowering *l, const gemm *m) { return m->operand == TSR_I16 ? l->target->dot : 1; }
+static int64_t dot_of(const lowering *l, const gemm *m) {
+    return m->operand == TSR_I8 ? 4 : m->operand == TSR_I16 ? l->target->dot : 1;
+}
 
 int64_t gemm_run(const lowering *l, const gemm *m) { return round_up(m->run, dot_of(l, m)); }
+
+// ---- four bytes at a time ----------------------------------------------------------------------------------------------
+bool gemm_takes_quads(const lowering *l, const tsr_tensor *x, const tsr_tensor *w) {
+    bool bytes = x->dtype == TSR_I8 || x->dtype == TSR_U8;
+    if (l->target->quad == TSR_DTYPE_NONE || !bytes || w->dtype != TSR_I8 || w->data == NULL)
+        return false;
+    for (uint32_t i = 0; i < w->quant.count && w->quant.zero_point != NULL; i++)
+        if (w->quant.zero_point[i] != 0)
+            return false;
+    return true;
+}
+
+ex gemm_quad(lowering *l, ex stored) {
+    if (stored->dtype == l->target->quad)
+        return stored;
+    ex bits = op(l, TSR_XOR, tsr_bitcast(l->arena, TSR_U8, stored), tsr_int(l->arena, TSR_U8, 128));
+    return tsr_bitcast(l->arena, l->target->quad, bits);
+}
+
+int32_t gemm_quad_zero(const lowering *l, tsr_dtype stored, int32_t zero) {
+    return stored == l->target->quad ? zero : stored == TSR_I8 ? zero + 128 : zero - 128;
+}
 
 // ---- tiles -------------------------------------------------------------------------------------------------------------
 // As many pixels as leave room for a row of weights, a broadcast element and for integers a product; rather one or two fewer
@@ -61,6 +85,7 @@ static void pack_element(tsr_dtype type, void *to, int64_t at, const tsr_tensor 
     switch (type) {
     case TSR_F32: ((float *)to)[at] = ((const float *)w->data)[from]; return;
     case TSR_F64: ((double *)to)[at] = ((const double *)w->data)[from]; return;
+    case TSR_I8: ((int8_t *)to)[at] = ((const int8_t *)w->data)[from]; return;
     case TSR_I32: ((int32_t *)to)[at] = (int32_t)(constant_at(w, from) - zero); return;
     default: ((int16_t *)to)[at] = (int16_t)(constant_at(w, from) - zero); return;
     }

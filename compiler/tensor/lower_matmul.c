@@ -8,6 +8,7 @@ typedef struct product {
     nest batch; // operands: a, b, y
     gemm gemm;
     int64_t row; // elements from row to row of the gemm's x
+    tsr_tbuffer *offset; // bytes four at a time: what to add to a column's sums for the zero point of a; else NULL
     requant_tables tables;
 } product;
 
@@ -64,6 +65,8 @@ static ex pixel_at(lowering *l, const void *context, ex first, int64_t next) {
 
 static tsr_stmt *finish(lowering *l, const void *context, ex sum, ex pixel, ex channel) {
     product *p = (product *)(uintptr_t)context;
+    if (p->offset != NULL)
+        sum = add(l, sum, load(l, p->offset, channel));
     ex value = sum;
     if (l->node->requant.valid)
         value = requantised(l, &p->tables, sum, channel);
@@ -72,23 +75,41 @@ static tsr_stmt *finish(lowering *l, const void *context, ex sum, ex pixel, ex c
     return store(l, out_buffer(l, 0), add(l, p->batch.index[2], add(l, scaled(l, pixel, p->n), channel)), value);
 }
 
-// Rows of a as int16 without zero points, each as long as the gemm reads it.
+// Rows of a as int16 without zero points, or as bytes with them, each as long as the gemm reads it.
 static tsr_stmt *widened_rows(lowering *l, product *p) {
     gemm *m = &p->gemm;
+    bool quads = m->operand == TSR_I8;
+    tsr_dtype type = quads ? l->target->quad : TSR_I16;
     p->row = gemm_run(l, m);
-    m->x = tsr_tbuffer_create(l->arena, tsr_arena_printf(l->arena, "%s.rows", l->node->name), TSR_SCOPE_SCRATCH, TSR_I16,
+    m->x = tsr_tbuffer_create(l->arena, tsr_arena_printf(l->arena, "%s.rows", l->node->name), TSR_SCOPE_SCRATCH, type,
                               (uint64_t)(p->m * p->row));
     const tsr_var *r = new_var(l, "r"), *k = new_var(l, "k");
     ex value = load(l, in_buffer(l, 0), add(l, p->batch.index[0], add(l, scaled(l, var(l, r), p->k), var(l, k))));
-    value = sub(l, cast(l, TSR_I16, value), cast(l, TSR_I16, zero_at(l, in(l, 0), "a_zero", var(l, r))));
+    if (quads)
+        value = gemm_quad(l, value);
+    else
+        value = sub(l, cast(l, TSR_I16, value), cast(l, TSR_I16, zero_at(l, in(l, 0), "a_zero", var(l, r))));
     tsr_stmt *body = lanes(l, k, p->k, store(l, m->x, add(l, scaled(l, var(l, r), p->row), var(l, k)), value));
     return tsr_for(l->arena, r, p->m, TSR_FOR_PARALLEL, body);
+}
+
+static void take_off_zero_point(lowering *l, product *p) {
+    const tsr_tensor *a = in(l, 0), *b = in(l, 1);
+    const int64_t zero = gemm_quad_zero(l, a->dtype, (int32_t)column_zero(a, 0));
+    void *data;
+    p->offset = constant(l, "offset", TSR_I32, (uint64_t)p->n, &data);
+    for (int64_t n = 0; n < p->n; n++) {
+        int64_t sum = 0;
+        for (int64_t k = 0; k < p->k; k++)
+            sum += ((const int8_t *)b->data)[k * p->n + n];
+        ((int32_t *)data)[n] = (int32_t)(-zero * sum);
+    }
 }
 
 static tsr_stmt *pack_columns(lowering *l, product *p) {
     gemm *m = &p->gemm;
     const tsr_tensor *b = in(l, 1);
-    bool known = b->data != NULL && b->rank <= 2 && (m->operand == TSR_I16 || tsr_dtype_is_float(m->operand));
+    bool known = b->data != NULL && b->rank <= 2 && (tsr_dtype_size(m->operand) <= 2 || tsr_dtype_is_float(m->operand));
     m->weights_base = i64(l, 0);
     if (known) {
         void *data;
@@ -112,7 +133,8 @@ tsr_status lower_matmul(lowering *l) {
         return unsupported(l, "its integer result has no quantisation parameters");
     nest_begin(l, &p.batch);
     p.row = p.k;
-    p.gemm = (gemm){.type = type, .operand = bytes ? TSR_I16 : type, .pixels = p.m, .channels = p.n};
+    bool quads = bytes && gemm_takes_quads(l, a, b) && b->rank <= 2 && a->quant.count <= 1;
+    p.gemm = (gemm){.type = type, .operand = quads ? TSR_I8 : bytes ? TSR_I16 : type, .pixels = p.m, .channels = p.n};
     p.gemm.runs_y = p.gemm.runs_x = 1;
     p.gemm.run = p.k;
     p.gemm.channel_step = 1, p.gemm.k_step = p.n;
@@ -120,6 +142,8 @@ tsr_status lower_matmul(lowering *l) {
     p.gemm.x_base = bytes ? i64(l, 0) : p.batch.index[0];
     p.gemm.context = &p, p.gemm.pixel_at = pixel_at, p.gemm.finish = finish;
     gemm_plan(l, &p.gemm);
+    if (quads)
+        take_off_zero_point(l, &p);
     tsr_stmt *parts[3];
     uint32_t count = 0;
     if (bytes)

@@ -227,6 +227,7 @@ typedef struct machine {
 
 static const machine machines[] = {
     {"aarch64", "aarch64", "baseline", "aarch64-linux-gnu", "qemu-aarch64", "cortex-a53", 1},
+    {"aarch64_with_dot_products", "aarch64", "dotprod", "aarch64-linux-gnu", "qemu-aarch64", "max", 3},
     {"armv7", "armv7", "baseline", "arm-linux-gnueabihf", "qemu-arm", "cortex-a9", 1},
     {"riscv64", "riscv64", "baseline", "riscv64-linux-gnu", "qemu-riscv64", "rv64,v=false", 1},
     {"riscv64_with_vectors", "riscv64", "v", "riscv64-linux-gnu", "qemu-riscv64", "rv64,v=true", 3},

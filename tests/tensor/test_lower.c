@@ -176,6 +176,14 @@ static void matmul(bench *t, tsr_op op, tsr_dtype type, tsr_dtype result, float 
     t->y = tensor(t, "y", result, DIMS(2, 3, 4, 37), result == TSR_I32 ? 0 : scale * 3, 1);
     node(t, op, 2, 1);
 }
+static void matmul_weights(bench *t, tsr_dtype type) {
+    t->x = tensor(t, "x", type, DIMS(3, 5, 9), 0.05f, type == TSR_U8 ? 119 : 3);
+    t->w = constant(t, "w", TSR_I8, DIMS(9, 37), 0.05f, 0);
+    t->y = tensor(t, "y", type, DIMS(3, 5, 37), 0.15f, 1);
+    node(t, TSR_OP_MATMUL, 2, 1);
+}
+static void matmul_weights_int8(bench *t) { matmul_weights(t, TSR_I8); }
+static void matmul_weights_uint8(bench *t) { matmul_weights(t, TSR_U8); }
 static void matmul_float(bench *t) { matmul(t, TSR_OP_MATMUL, TSR_F32, TSR_F32, 0); }
 static void matmul_int8(bench *t) { matmul(t, TSR_OP_MATMUL, TSR_I8, TSR_I8, 0.05f); }
 static void matmul_integer(bench *t) { matmul(t, TSR_OP_MATMUL_INTEGER, TSR_U8, TSR_I32, 1); }
@@ -446,6 +454,14 @@ static double expect_matmul(const bench *t, const machine *m, tsr_tbuffer *const
     return finish(t, times(sum, scale_of(t, t->x) * scale_of(t, t->w) / scale_of(t, t->y), false), NAN, NAN);
 }
 
+static double expect_weights(const bench *t, const machine *m, tsr_tbuffer *const *buffers, int64_t at) {
+    double sum = 0;
+    for (int64_t k = 0; k < 9; k++)
+        sum +=
+            (element(t, m, buffers, t->x, at / 37 * 9 + k) - zero_of(t, t->x)) * element(t, m, buffers, t->w, k * 37 + at % 37);
+    return finish(t, times(sum, scale_of(t, t->x) * scale_of(t, t->w) / scale_of(t, t->y), false), NAN, NAN);
+}
+
 static double expect_pairwise(const bench *t, const machine *m, tsr_tbuffer *const *buffers, int64_t at) {
     int64_t c = at % 33, r = at / 33 % 5, n = at / 33 / 5;
     double a = element(t, m, buffers, t->x, n * 33 + c), b = element(t, m, buffers, t->w, r * 33 + c);
@@ -632,7 +648,8 @@ static check_result run_case(const operator_case *c) {
         {"native", {.vector_bytes = 32, .registers = 16, .dot = 2}},
         {"baseline", {.vector_bytes = 16, .registers = 16, .dot = 2}},
         {"native", {.vector_bytes = 64, .registers = 32, .dot = 2}},
-        {"native", {.vector_bytes = 16, .registers = 32, .dot = 1}},
+        {"native", {.vector_bytes = 16, .registers = 32, .dot = 1, .quad = TSR_I8}},
+        {"native", {.vector_bytes = 32, .registers = 16, .dot = 2, .quad = TSR_U8}},
     };
     enum { PROCESSORS = sizeof processors / sizeof *processors };
     check_result result = CHECK_PASS;
@@ -673,6 +690,8 @@ static const operator_case cases[] = {
     {"fully_connected_of_one_row", connected_alone, expect_connected, 0},
     {"matmul_float", matmul_float, expect_matmul, 1e-5},
     {"matmul_int8", matmul_int8, expect_matmul, 0},
+    {"matmul_int8_by_weights", matmul_weights_int8, expect_weights, 0},
+    {"matmul_uint8_by_weights", matmul_weights_uint8, expect_weights, 0},
     {"matmul_integer", matmul_integer, expect_matmul, 0},
     {"add_int8", add_int8, expect_pairwise, 0},
     {"add_uint8", add_uint8, expect_pairwise, 0},
