@@ -15,4 +15,4 @@ $(TEST_QUANTIZE): $(BUILD)/obj/tests/quantize/test_quantize.o $$(QUANTIZE_LIBS) 
 	@$(CC) $(LDFLAGS) $+ $(COMPILER_LDLIBS) $(TESSERA_LDLIBS) -o $@
 
 TEST_SCRIPTS         += tests/quantize/test_quantize.sh tests/quantize/networks.sh
-TEST_NEEDS           += $$(BENCH_QUANTIZE)
+TEST_NEEDS           += $(BENCH_QUANTIZE)
