@@ -15,7 +15,7 @@ static void progress(const compilation *c, const char *stage) {
         c->options->on_progress(c->options->progress_context, stage, 0, 1);
 }
 
-// ---- dumps: "import", a pass, "pass:2" for its second run only, "schedule"
+// ---- dumps: "import", a pass, "pass:2" for its second run only, "tensor", "schedule"
 static bool is_stage(const char *name, size_t length) {
     for (unsigned i = 0; tsr_compile_stage(i) != NULL; i++)
         if (strlen(tsr_compile_stage(i)) == length && memcmp(tsr_compile_stage(i), name, length) == 0)
@@ -29,7 +29,8 @@ const char *tsr_compile_stage(unsigned index) {
     unsigned passes = 0;
     while (tsr_pass_name(passes) != NULL)
         passes++;
-    return index <= passes ? tsr_pass_name(index - 1) : index == passes + 1 ? "schedule" : NULL;
+    static const char *const last[] = {"tensor", "schedule", NULL};
+    return index <= passes ? tsr_pass_name(index - 1) : last[index - passes - 1 < 2 ? index - passes - 1 : 2];
 }
 
 static tsr_status check_dump(const char *dump_after) {

@@ -89,10 +89,26 @@ static tsr_status place_buffers(generator *g, const tsr_tensor_function *f) {
     return tsr_ok();
 }
 
+// "schedule": programs over the accelerator's memories; "tensor": those of the CPU as well.
+static bool dumps(const compilation *c, const char *stage) {
+    return c->options->dump != NULL && c->options->dump_after != NULL && strcmp(c->options->dump_after, stage) == 0;
+}
+
+static tsr_status print_function(void *context, const tsr_tensor_function *f) {
+    const compilation *c = context;
+    if (c->options->dump_data)
+        tsr_tensor_print_all(f, c->options->dump);
+    else
+        tsr_tensor_print(f, c->options->dump);
+    return tsr_ok();
+}
+
 static tsr_status host_node(generator *g, const tsr_node *node, tsr_step *step) {
     tsr_tensor_function *f;
     TSR_TRY(tsr_lower_node_for(g->c->arena, g->c->graph, node, g->c->buffers, &g->target, &f));
     TSR_TRY(place_buffers(g, f));
+    if (dumps(g->c, "tensor"))
+        TSR_TRY(print_function(g->c, f));
     step->kind = TSR_STEP_HOST;
     step->function = g->function_count;
     g->functions[g->function_count++] = f;
@@ -239,11 +255,6 @@ static void describe_io(const compilation *c, tsr_id id, tsr_io *io) {
     }
 }
 
-static tsr_status print_schedule(void *context, const tsr_tensor_function *f) {
-    tsr_tensor_print(f, context);
-    return tsr_ok();
-}
-
 // For an object, which cannot choose at load.
 static tsr_status choose_one_kind(tsr_host_options *host) {
     const char *cpus[TSR_HOST_MAX_CPUS];
@@ -272,8 +283,8 @@ tsr_status generate(compilation *c, tsr_program *p) {
     TSR_TRY(tsr_host_lower_target(&g.host, &g.target));
     if (c->options->config != NULL) {
         TSR_TRY(tsr_accel_create(c->arena, c->options->config, &c->consts, &g.accel));
-        if (c->options->dump_after != NULL && strcmp(c->options->dump_after, "schedule") == 0)
-            tsr_accel_on_schedule(g.accel, print_schedule, c->options->dump);
+        if (dumps(c, "schedule") || dumps(c, "tensor"))
+            tsr_accel_on_schedule(g.accel, print_function, c);
     }
     for (uint32_t i = 0; i < c->graph->input_count; i++)
         describe_io(c, c->graph->inputs[i], &p->inputs[p->input_count++]);

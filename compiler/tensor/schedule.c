@@ -87,58 +87,14 @@ tsr_status tsr_find_loop(const tsr_tensor_function *f, const char *name, const t
     return tsr_ok();
 }
 
-const char *element_text(tsr_arena *arena, const access *a) {
-    return tsr_arena_printf(arena, "%s[%.80s]", a->buffer->name, expr_text(arena, a->index));
-}
-
-static bool used_outside(tsr_arena *scratch, const tsr_stmt *all, const tsr_stmt *loop, const tsr_tbuffer *buffer) {
-    const access_list list = accesses_of(scratch, all, NULL);
-    for (uint32_t i = 0; i < list.count; i++) {
-        const binder *b = list.items[i].loops;
-        while (b != NULL && b->loop != loop)
-            b = b->up;
-        if (list.items[i].buffer == buffer && b == NULL)
-            return true;
+const tsr_expr *affine_expr(tsr_tensor_function *f, const tsr_affine *a) {
+    const tsr_expr *e = tsr_int(f->arena, TSR_I64, 0);
+    for (uint32_t i = 0; i < a->count; i++) {
+        const tsr_expr *coefficient = tsr_int(f->arena, TSR_I64, a->coefficient[i]);
+        e = tsr_binary_expr(f->arena, TSR_ADD, e,
+                            tsr_binary_expr(f->arena, TSR_MUL, tsr_var_expr(f->arena, a->var[i]), coefficient));
     }
-    return false;
-}
-
-static tsr_status depend_error(tsr_arena *scratch, const tsr_stmt *loop, const access *a, const access *b, depend how) {
-    const char *first = element_text(scratch, a), *second = element_text(scratch, b);
-    if (a->store == b->store && is_reduction(a->store, true))
-        return tsr_error(TSR_UNSUPPORTED, "loop %s reduces into %s: its iterations all change one element", loop->var->name,
-                         first);
-    if (!a->is_affine || !b->is_affine)
-        return tsr_error(TSR_UNSUPPORTED, "iterations of loop %s may depend on each other: the index of %s is not affine",
-                         loop->var->name, a->is_affine ? second : first);
-    return tsr_error(TSR_UNSUPPORTED, "iterations of loop %s %s on each other: %s of %s and %s of %s", loop->var->name,
-                     how == DEPEND_YES ? "depend" : "may depend", a->is_store ? "store" : "load", first,
-                     b->is_store ? "store" : "load", second);
-}
-
-tsr_status check_independent(tsr_arena *scratch, const tsr_tensor_function *f, const tsr_stmt *loop, const binder *around,
-                             bool own_locals, bool certain) {
-    const access_list list = accesses_of(scratch, loop, around);
-    const distance later = {loop->var, 1, loop->extent - 1};
-    for (uint32_t i = 0; i < list.count; i++) {
-        const access *a = &list.items[i];
-        if (own_locals && a->buffer->scope == TSR_SCOPE_LOCAL) {
-            if (used_outside(scratch, f->body, loop, a->buffer))
-                return tsr_error(TSR_UNSUPPORTED,
-                                 "local buffer %s is used outside of loop %s too; iterations of a parallel loop have their own",
-                                 a->buffer->name, loop->var->name);
-            continue;
-        }
-        for (uint32_t j = 0; j < list.count; j++) {
-            const access *b = &list.items[j];
-            if (a->buffer != b->buffer || (!a->is_store && !b->is_store))
-                continue;
-            const depend how = depends(a, b, &later, 1, around);
-            if (how > (certain ? DEPEND_MAYBE : DEPEND_NO))
-                return depend_error(scratch, loop, a->is_store ? a : b, a->is_store ? b : a, how);
-        }
-    }
-    return tsr_ok();
+    return tsr_binary_expr(f->arena, TSR_ADD, e, tsr_int(f->arena, TSR_I64, a->constant));
 }
 
 static tsr_status annotate(tsr_tensor_function *f, const char *primitive, const tsr_var *loop, tsr_for_kind kind) {

@@ -29,6 +29,14 @@ const char *expr_text(tsr_arena *arena, const tsr_expr *e); // print.c
 tsr_status check_independent(tsr_arena *scratch, const tsr_tensor_function *f, const tsr_stmt *loop, const binder *around,
                              bool own_locals, bool certain);
 
+// The same, certainly, for all PARALLEL and VECTORIZE loops of a function: s is its body at first.
+tsr_status check_loops(tsr_arena *scratch, const tsr_tensor_function *f, const tsr_stmt *s, const binder *around);
+// The same for each PARALLEL loop of these: what a primitive put into them must not tie their iterations together. LOCAL
+// buffers are each iteration's own.
+tsr_status check_around(site *s, const binder *around);
+
+const tsr_expr *affine_expr(tsr_tensor_function *f, const tsr_affine *a);
+
 // A variable with a part added to another's name.
 static inline const tsr_var *named_after(tsr_tensor_function *f, const tsr_var *var, const char *suffix) {
     return tsr_var_create(f, tsr_arena_printf(f->arena, "%s%s", var->name, suffix));

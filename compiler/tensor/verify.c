@@ -3,6 +3,7 @@
 
 #include "eval.h"
 #include "pointer_map.h"
+#include "schedule.h"
 
 typedef struct checker {
     const tsr_tensor_function *f;
@@ -172,6 +173,11 @@ tsr_status tsr_tensor_verify(const tsr_tensor_function *f) {
     tsr_arena *arena = tsr_arena_create();
     checker c = {.f = f, .arena = arena, .bound = TSR_NEW_ARRAY(arena, bool, f->var_count + 1)};
     tsr_status status = check_stmt(&c, f->body);
+    if (status.code == TSR_OK) {
+        status = check_loops(arena, f, f->body, NULL);
+        if (status.code != TSR_OK)
+            status = tsr_error(TSR_INTERNAL, "tensor program %s: %s", f->name, status.message);
+    }
     tsr_arena_free(arena);
     return status;
 }

@@ -61,8 +61,8 @@ typedef struct tsr_embedded {
 tsr_status tsr_embedded_check(const char *name); // INVALID_ARGUMENT unless it is a C identifier of at most 63 characters
 void tsr_embedded_free(tsr_embedded *embedded); // object and header
 
-// The name of stage 0, 1, ... that can be dumped; NULL past the last: "import", the graph passes, "schedule" (the tensor
-// programs of accelerator nodes).
+// The name of stage 0, 1, ... that can be dumped; NULL past the last: "import", the graph passes, "tensor" (the tensor
+// programs of all nodes, compiler/tensor/README.md), "schedule" (those of accelerator nodes only).
 const char *tsr_compile_stage(unsigned index);
 
 // INVALID_ARGUMENT, with what there is, when there is no such target or kind.

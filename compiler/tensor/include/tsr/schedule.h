@@ -40,4 +40,38 @@ tsr_status tsr_schedule_parallel(tsr_tensor_function *f, const tsr_var *loop);
 tsr_status tsr_schedule_unroll(tsr_tensor_function *f, const tsr_var *loop);
 tsr_status tsr_schedule_serial(tsr_tensor_function *f, const tsr_var *loop);
 
+// An iteration of the loop works on a copy of what it reads, or reads and writes, of a buffer: a new LOCAL or SCRATCH buffer, filled
+// before and (cache_write) copied back after. All indices into the buffer must be affine and move alike with outer loops.
+tsr_status tsr_schedule_cache_read(tsr_tensor_function *f, const tsr_var *loop, const tsr_tbuffer *buffer, tsr_scope scope,
+                                   tsr_tbuffer **out_copy);
+tsr_status tsr_schedule_cache_write(tsr_tensor_function *f, const tsr_var *loop, const tsr_tbuffer *buffer, tsr_scope scope,
+                                    tsr_tbuffer **out_copy);
+
+// Moves the nest that fills a LOCAL or SCRATCH buffer into the loop that reads it: an iteration computes what it reads, and
+// again what the one before had computed too.
+tsr_status tsr_schedule_compute_at(tsr_tensor_function *f, const tsr_tbuffer *buffer, const tsr_var *loop);
+
+// ---- tensorise ---------------------------------------------------------------------------------------------------------
+// An intrinsic is declared by a pattern: a function of loops around one store. Its buffers are the operands; one in a memory of
+// the accelerator matches buffers of that memory only, another any buffer of its type. A nest matches when it stores the
+// same value (operands of commutative operators in any order) and has, for each loop of the pattern, one of as many iterations
+// that moves every operand alike; in any order, with any loops beside them.
+typedef struct tsr_matched_operand {
+    const tsr_tbuffer *pattern; // of the pattern
+    tsr_tbuffer *buffer; // of the nest
+    tsr_affine first; // element that the pattern's element 0 is, in the loops that are left
+} tsr_matched_operand;
+enum { TSR_MAX_OPERANDS = 8 };
+typedef struct tsr_match {
+    uint32_t operand_count, loop_count, inner_count;
+    tsr_matched_operand operands[TSR_MAX_OPERANDS]; // in order of appearance in the pattern, the store first
+    const tsr_stmt *loops[TSR_MAX_NEST]; // that are left, outermost first; loops of one iteration are not counted
+    const tsr_stmt *inner[TSR_MAX_NEST]; // that are the pattern's
+} tsr_match;
+// UNSUPPORTED says which loop, index or operand of the nest does not match.
+tsr_status tsr_match_nest(const tsr_tensor_function *pattern, const tsr_stmt *nest, tsr_match *out_match);
+
+// Replaces the pattern's loops of the nest at this loop, which must be the innermost ones, by a TENSORISED statement.
+tsr_status tsr_schedule_tensorise(tsr_tensor_function *f, const tsr_var *loop, const tsr_tensor_function *pattern);
+
 #endif

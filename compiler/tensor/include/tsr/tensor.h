@@ -192,7 +192,9 @@ int64_t tsr_affine_coefficient(const tsr_affine *affine, const tsr_var *var); //
 bool tsr_expr_equal(const tsr_expr *a, const tsr_expr *b); // the same operators on the same variables, buffers and numbers
 
 // ---- checks, text, oracle ----------------------------------------------------------------------------------------------
-tsr_status tsr_tensor_verify(const tsr_tensor_function *f); // types, scopes, every variable bound by a loop around it
+// Types, scopes, every variable bound by a loop around it; and that no two iterations of a PARALLEL or VECTORIZE loop surely
+// touch one element (indices that are not affine, and what conditions may leave out, get the benefit of the doubt).
+tsr_status tsr_tensor_verify(const tsr_tensor_function *f);
 // The text form (README.md of this folder). print leaves out the contents of constants of more than 64 elements; print_all is
 // what parse reads back: print_all(parse(print_all(f))) gives the same text.
 void tsr_tensor_print(const tsr_tensor_function *f, FILE *out);
