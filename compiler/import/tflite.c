@@ -79,6 +79,7 @@ static const operator_kind kinds[] = {
     {TFL_GATHER, OPTIONS_GATHER, tflite_gather, TSR_OP_GATHER},
     {TFL_GATHER_ND, 0, tflite_gather_nd, TSR_OP_GATHER_ND},
     {TFL_SCATTER_ND, 0, tflite_scatter_nd, TSR_OP_SCATTER_ND},
+    {TFL_WHERE, 0, tflite_where, TSR_OP_NONE},
     {TFL_TOPK_V2, 0, tflite_top_k, TSR_OP_TOP_K},
     {TFL_ONE_HOT, OPTIONS_ONE_HOT, tflite_one_hot, TSR_OP_NONE},
     {TFL_TRANSPOSE_CONV, OPTIONS_TRANSPOSE_CONV, tflite_transpose_conv, TSR_OP_CONV},

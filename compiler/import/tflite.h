@@ -219,6 +219,7 @@ enum {
     TFL_ADD_N = 106,
     TFL_GATHER_ND = 107,
     TFL_COS = 108,
+    TFL_WHERE = 109,
     TFL_RANK = 110,
     TFL_ELU = 111,
     TFL_QUANTIZE = 114,

@@ -141,3 +141,30 @@ tsr_status tflite_top_k(tflite *t, const operation *op) {
     t->imp.graph->nodes[node].attr = attr;
     return tsr_ok();
 }
+
+// The indices of a constant's elements that are true; of others, how many there are is not known.
+tsr_status tflite_where(tflite *t, const operation *op) {
+    tsr_id x;
+    TSR_TRY(tflite_input(t, op, 0, &x));
+    const tsr_tensor from = *tensor_of(&t->imp, x);
+    if (from.data == NULL || from.rank == 0)
+        return tsr_error(TSR_UNSUPPORTED, "the condition must be a constant; SELECT_V2 works with computed ones");
+    const uint64_t elements = tsr_tensor_elements(&from);
+    const size_t size = tsr_dtype_size(from.dtype);
+    const bool real = tsr_dtype_is_float(from.dtype);
+    const unsigned char *bytes = from.data;
+    TSR_TRY(importer_reserve(&t->imp, 8 * elements * from.rank));
+    int64_t *places = TSR_NEW_ARRAY(t->imp.graph->arena, int64_t, elements *from.rank), index[TSR_MAX_RANK] = {0}, count = 0;
+    for (uint64_t e = 0; e < elements; e++) {
+        bool is_true = false;
+        for (size_t i = 0; i < size; i++) // of -0.0 the sign does not count
+            is_true = is_true || (bytes[e * size + i] & (real && i + 1 == size ? 0x7f : 0xff)) != 0;
+        if (is_true)
+            memcpy(places + count++ * from.rank, index, from.rank * sizeof *index);
+        for (uint32_t d = from.rank; d-- > 0 && ++index[d] == from.shape[d];)
+            index[d] = 0;
+    }
+    if (count == 0)
+        return tsr_error(TSR_UNSUPPORTED, "no element of the condition is true: the result is empty");
+    return tflite_emit_constant(t, op, 2, (const int64_t[]){count, from.rank}, places);
+}

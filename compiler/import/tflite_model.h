@@ -8,10 +8,18 @@
 #include "flatbuffer.h"
 #include "tflite.h"
 
+// A SPACE_TO_BATCH_ND over height and width, for the BATCH_TO_SPACE_ND that undoes it (tflite_slice.c).
+typedef struct space_to_batch {
+    const struct space_to_batch *next;
+    tsr_id x, y;
+    int64_t block[2], before[2], after[2];
+} space_to_batch;
+
 typedef struct tflite {
     importer imp;
     fb_file file;
     fb_vector buffers, tensors;
+    const space_to_batch *batched; // all so far
     int64_t batch; // of inputs whose first extent is open
     tsr_id *ids;   // of the file's tensors; TSR_NO_ID: not met yet, TFLITE_FAILED: of an operator that is not supported
 } tflite;
@@ -77,7 +85,7 @@ tflite_handler tflite_transpose_conv, tflite_lrn, tflite_resize_bilinear, tflite
 tflite_handler tflite_binary, tflite_plain_binary, tflite_comparison, tflite_not_equal, tflite_add_n, tflite_prelu, tflite_select,
     tflite_unary, tflite_square, tflite_quantize, tflite_dequantize, tflite_cast; // tflite_elements.c
 tflite_handler tflite_reduce, tflite_arg, tflite_cum_sum, tflite_gather, tflite_gather_nd, tflite_scatter_nd, tflite_one_hot,
-    tflite_top_k; // tflite_index.c
+    tflite_top_k, tflite_where; // tflite_index.c
 tflite_handler tflite_reshape, tflite_squeeze, tflite_expand_dims, tflite_transpose, tflite_pad, tflite_mirror_pad,
     tflite_concatenation, tflite_pack, tflite_unpack, tflite_tile, tflite_broadcast_to, tflite_fill, tflite_range, tflite_shape,
     tflite_rank_of, tflite_zeros_like; // tflite_shape.c

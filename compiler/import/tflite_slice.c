@@ -247,6 +247,7 @@ tsr_status tflite_space_to_batch(tflite *t, const operation *op) {
     block_lists b;
     TSR_TRY(tflite_input(t, op, 0, &x));
     TSR_TRY(read_lists(t, op, x, &b));
+    const tsr_id before = x;
     const tsr_tensor from = *tensor_of(&t->imp, x);
     tsr_attr pad = tsr_attr_default();
     pad.pad_is_zero_point = from.quant.count > 0;
@@ -279,7 +280,46 @@ tsr_status tflite_space_to_batch(tflite *t, const operation *op) {
     }
     shape[0] = n;
     TSR_TRY(reorder(t, op, x, rank, split, perm, &x));
-    return tflite_emit_reshape(t, op, 0, x, wide.rank, shape);
+    TSR_TRY(tflite_emit_reshape(t, op, 0, x, wide.rank, shape));
+    if (from.rank == 4 && b.count == 2) {
+        space_to_batch *entry = TSR_NEW(t->imp.graph->arena, space_to_batch);
+        *entry = (space_to_batch){t->batched,
+                                  before,
+                                  t->ids[fb_i32_at(&t->file, op->outputs, 0)],
+                                  {b.block[0], b.block[1]},
+                                  {b.border[0], b.border[2]},
+                                  {b.border[1], b.border[3]}};
+        t->batched = entry;
+    }
+    return tsr_ok();
+}
+
+// SPACE_TO_BATCH_ND, a convolution of stride 1 without pads, BATCH_TO_SPACE_ND are a dilated convolution of the original: how
+// converters wrote it before CONV_2D had dilations. Borders that are cropped again need no pads.
+static bool dilated_conv(tflite *t, const block_lists *b, tsr_id x, tsr_node *out_conv) {
+    const tsr_id producer = tsr_graph_producer(t->imp.graph, x);
+    if (producer == TSR_NO_ID || t->imp.graph->nodes[producer].op != TSR_OP_CONV || b->count != 2)
+        return false;
+    *out_conv = t->imp.graph->nodes[producer];
+    tsr_attr *a = &out_conv->attr;
+    const space_to_batch *s = t->batched;
+    while (s != NULL && s->y != out_conv->inputs[0])
+        s = s->next;
+    if (s == NULL || a->pad_top != 0 || a->pad_left != 0 || a->pad_bottom != 0 || a->pad_right != 0)
+        return false;
+    int64_t pads[4];
+    for (int d = 0; d < 2; d++) {
+        pads[d] = s->before[d] - b->border[2 * d];
+        pads[2 + d] = s->after[d] - b->border[2 * d + 1];
+        if (a->stride[d] != 1 || a->dilation[d] != 1 || b->block[d] != s->block[d] || pads[d] < 0 || pads[2 + d] < 0)
+            return false;
+        a->dilation[d] = b->block[d];
+    }
+    a->pad_top = pads[0], a->pad_left = pads[1], a->pad_bottom = pads[2], a->pad_right = pads[3];
+    out_conv->inputs = TSR_NEW_ARRAY(t->imp.graph->arena, tsr_id, out_conv->input_count);
+    memcpy(out_conv->inputs, t->imp.graph->nodes[producer].inputs, out_conv->input_count * sizeof(tsr_id));
+    out_conv->inputs[0] = s->x;
+    return true;
 }
 
 // [b0, b1, N, H, W, C] -> [N, H, b0, W, b1, C]; crop
@@ -288,6 +328,9 @@ tsr_status tflite_batch_to_space(tflite *t, const operation *op) {
     block_lists b;
     TSR_TRY(tflite_input(t, op, 0, &x));
     TSR_TRY(read_lists(t, op, x, &b));
+    tsr_node conv;
+    if (dilated_conv(t, &b, x, &conv))
+        return tflite_emit(t, op, TSR_OP_CONV, &conv.attr, conv.input_count, conv.inputs);
     const tsr_tensor from = *tensor_of(&t->imp, x);
     int64_t split[TSR_MAX_RANK], perm[TSR_MAX_RANK], shape[TSR_MAX_RANK], n = from.shape[0];
     uint32_t rank = 0;
