@@ -255,6 +255,8 @@ tsr_status tsr_graph_infer_shape(const tsr_graph *graph, const tsr_node *node, u
     case TSR_OP_EQUAL:
     case TSR_OP_LESS:
     case TSR_OP_LESS_EQUAL:
+    case TSR_OP_SHIFT_LEFT:
+    case TSR_OP_SHIFT_RIGHT:
     case TSR_OP_AND:
     case TSR_OP_OR:
     case TSR_OP_XOR:
@@ -299,6 +301,7 @@ tsr_status tsr_graph_infer_shape(const tsr_graph *graph, const tsr_node *node, u
     case TSR_OP_LOG:
     case TSR_OP_SIN:
     case TSR_OP_COS:
+    case TSR_OP_ATAN:
     case TSR_OP_ERF:
     case TSR_OP_FLOOR:
     case TSR_OP_CEIL:

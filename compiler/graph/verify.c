@@ -59,6 +59,8 @@ static tsr_status verify_recurrent(const tsr_graph *graph, const tsr_node *node)
 }
 
 // Types: which operators change them, and which only exist on some.
+static bool is_unsigned(tsr_dtype dtype) { return dtype == TSR_U8 || dtype == TSR_U16 || dtype == TSR_U32 || dtype == TSR_U64; }
+
 tsr_status tsr_graph_check_types(const tsr_graph *graph, const tsr_node *node) {
     const tsr_tensor *x = &graph->tensors[node->inputs[0]], *y = &graph->tensors[node->outputs[0]];
     const tsr_tensor *w = node->input_count > 1 && node->inputs[1] != TSR_NO_ID ? &graph->tensors[node->inputs[1]] : NULL;
@@ -117,9 +119,19 @@ tsr_status tsr_graph_check_types(const tsr_graph *graph, const tsr_node *node) {
             return tsr_error(TSR_UNSUPPORTED, "operand types %s, %s -> %s: operands must be the same, both or none quantised",
                              tsr_dtype_name(x->dtype), tsr_dtype_name(w->dtype), tsr_dtype_name(y->dtype));
         return tsr_ok();
+    case TSR_OP_SHIFT_LEFT:
+    case TSR_OP_SHIFT_RIGHT:
+        if (!is_unsigned(x->dtype) || w->dtype != x->dtype || y->dtype != x->dtype)
+            return tsr_error(TSR_UNSUPPORTED, "operands of %s and %s; must be of one unsigned integer type",
+                             tsr_dtype_name(x->dtype), tsr_dtype_name(w->dtype));
+        return tsr_ok();
     case TSR_OP_AND:
     case TSR_OP_OR:
     case TSR_OP_XOR:
+        if (tsr_dtype_is_float(x->dtype) || w->dtype != x->dtype || y->dtype != x->dtype || quantised)
+            return tsr_error(TSR_UNSUPPORTED, "operands of %s and %s; must be bool or of one integer type",
+                             tsr_dtype_name(x->dtype), tsr_dtype_name(w->dtype));
+        return tsr_ok();
     case TSR_OP_NOT:
         if (x->dtype != TSR_BOOL || y->dtype != TSR_BOOL || (w != NULL && w->dtype != TSR_BOOL))
             return tsr_error(TSR_UNSUPPORTED, "operands and result must be bool");
@@ -176,6 +188,7 @@ tsr_status tsr_graph_check_types(const tsr_graph *graph, const tsr_node *node) {
     case TSR_OP_LOG:
     case TSR_OP_SIN:
     case TSR_OP_COS:
+    case TSR_OP_ATAN:
     case TSR_OP_ERF:
     case TSR_OP_ELU:
     case TSR_OP_PRELU:

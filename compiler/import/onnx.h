@@ -23,6 +23,7 @@ typedef struct onnx {
     lazy_constant *constants;
     uint32_t scanned, producer_capacity; // producer[] knows the nodes before `scanned`
     tsr_id *producer;
+    uint64_t filled; // bytes of constants that the file asks for by their shape alone
 } onnx;
 enum { NOT_COMPUTED = INT32_MAX };
 #define LAZY UINT32_C(0x80000000)
@@ -68,6 +69,14 @@ tsr_status onnx_attr_text(const onnx_node *node, const char *name, const char *s
 const Onnx__AttributeProto *onnx_attr(const onnx_node *node, const char *name);
 tsr_status onnx_check_attrs(const onnx_node *node, const char *known); // names, separated by blanks
 
+// ---- operands ----------------------------------------------------------------------------------------------------------
+// onnx_nodes.c. Before opset 7 the second operand was aligned at `axis` of the first.
+tsr_status onnx_align(onnx *o, const onnx_node *node, tsr_id a, tsr_id *b);
+// onnx_reduce.c. Axes from an attribute (older opsets) or a constant input, made not negative; false in out_given when there
+// are none.
+tsr_status onnx_read_axes(onnx *o, const onnx_node *node, uint32_t input, int64_t rank, int64_t *out_axes, uint32_t *out_count,
+                          bool *out_given);
+
 // ---- windows -----------------------------------------------------------------------------------------------------------
 // Strides, dilations, pads and auto_pad; attr->kernel is known. `x` is NHWC. Of three spatial dimensions, the last two.
 tsr_status onnx_read_window(const onnx_node *node, uint32_t spatial, const tsr_tensor *x, tsr_attr *attr);
@@ -86,11 +95,18 @@ enum { VARIANT_MAX_POOL, VARIANT_AVERAGE_POOL, VARIANT_GLOBAL_MAX, VARIANT_GLOBA
 enum { VARIANT_RESHAPE, VARIANT_FLATTEN, VARIANT_SQUEEZE, VARIANT_UNSQUEEZE };
 onnx_handler onnx_conv, onnx_pool, onnx_gemm, onnx_matmul;                                     // onnx_linear.c
 onnx_handler onnx_quantize, onnx_dequantize, onnx_dynamic_quantize;                            // onnx_quant.c
-onnx_handler onnx_binary, onnx_min_max, onnx_unary, onnx_clip, onnx_softmax, onnx_reduce_mean; // onnx_nodes.c
+onnx_handler onnx_binary, onnx_min_max, onnx_unary, onnx_clip, onnx_softmax; // onnx_nodes.c
 onnx_handler onnx_pad, onnx_concat, onnx_reshape, onnx_transpose, onnx_identity, onnx_dropout, onnx_constant, onnx_cast,
     onnx_batch_normalization;
 onnx_handler onnx_instance_normalization, onnx_group_normalization, onnx_layer_normalization, onnx_mean_variance_normalization,
     onnx_lp_normalization, onnx_lrn;       // onnx_normalize.c
+onnx_handler onnx_formula, onnx_compare, onnx_logic, onnx_bit_shift, onnx_pow, onnx_mod, onnx_sum, onnx_where, onnx_prelu,
+    onnx_hardmax; // onnx_elementwise.c
+onnx_handler onnx_reduce, onnx_arg, onnx_cum_sum; // onnx_reduce.c
+onnx_handler onnx_slice, onnx_split, onnx_gather, onnx_gather_nd, onnx_gather_elements, onnx_scatter_nd, onnx_scatter_elements,
+    onnx_one_hot, onnx_compress, onnx_reverse_sequence; // onnx_index.c
+onnx_handler onnx_shape, onnx_size, onnx_constant_of_shape, onnx_range, onnx_eye_like, onnx_non_zero, onnx_expand, onnx_tile,
+    onnx_trilu, onnx_depth_to_space, onnx_space_to_depth, onnx_cast_like; // onnx_extent.c
 onnx_handler onnx_conv_transpose;          // onnx_conv_transpose.c
 onnx_handler onnx_resize, onnx_upsample;   // onnx_resize.c
 onnx_handler onnx_top_k, onnx_center_crop_pad, onnx_non_max_suppression, onnx_tensor_scatter; // onnx_select.c

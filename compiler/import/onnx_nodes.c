@@ -16,7 +16,7 @@ static tsr_status plain_input(onnx *o, const onnx_node *node, uint32_t index, ts
 // ---- arithmetic --------------------------------------------------------------------------------------------------------
 
 // Before opset 7 the second operand was aligned at `axis` of the first.
-static tsr_status align_operand(onnx *o, const onnx_node *node, tsr_id a, tsr_id *b) {
+tsr_status onnx_align(onnx *o, const onnx_node *node, tsr_id a, tsr_id *b) {
     int64_t broadcast, axis;
     TSR_TRY(onnx_attr_int(node, "broadcast", 0, &broadcast));
     const int64_t a_rank = tensor_of(&o->imp, a)->rank, b_rank = tensor_of(&o->imp, *b)->rank;
@@ -36,7 +36,7 @@ tsr_status onnx_binary(onnx *o, const onnx_node *node) {
     tsr_id in[2];
     TSR_TRY(plain_input(o, node, 0, &in[0]));
     TSR_TRY(plain_input(o, node, 1, &in[1]));
-    TSR_TRY(align_operand(o, node, in[0], &in[1]));
+    TSR_TRY(onnx_align(o, node, in[0], &in[1]));
     return onnx_emit_like(o, node, (tsr_op)node->variant, NULL, 2, in);
 }
 
@@ -174,43 +174,6 @@ tsr_status onnx_batch_normalization(onnx *o, const onnx_node *node) {
 
 // ---- shapes ------------------------------------------------------------------------------------------------------------
 
-// Axes from an attribute (older opsets) or a constant input, made not negative; false in out_given when there are none.
-static tsr_status read_axes(onnx *o, const onnx_node *node, uint32_t input, int64_t rank, int64_t *out_axes, uint32_t *out_count,
-                            bool *out_given) {
-    TSR_TRY(onnx_attr_ints(node, "axes", TSR_MAX_RANK, out_axes, out_count, out_given));
-    if (onnx_has_input(node, input)) {
-        *out_given = true;
-        TSR_TRY(onnx_input_ints(o, node, input, TSR_MAX_RANK, out_axes, out_count));
-    }
-    for (uint32_t i = 0; i < *out_count; i++) {
-        if (!normalise_axis(&out_axes[i], rank))
-            return tsr_error(TSR_CORRUPT, "axis %" PRId64 " is outside of rank %" PRId64, out_axes[i], rank);
-        for (uint32_t j = 0; j < i; j++)
-            if (out_axes[j] == out_axes[i])
-                return tsr_error(TSR_CORRUPT, "axis %" PRId64 " is named twice", out_axes[i]);
-    }
-    return tsr_ok();
-}
-
-tsr_status onnx_reduce_mean(onnx *o, const onnx_node *node) {
-    tsr_id x;
-    tsr_attr attr = tsr_attr_default();
-    int64_t keep, noop;
-    bool given;
-    TSR_TRY(plain_input(o, node, 0, &x));
-    const uint32_t rank = tensor_of(&o->imp, x)->rank;
-    TSR_TRY(read_axes(o, node, 1, rank, attr.axes, &attr.axis_count, &given));
-    TSR_TRY(onnx_attr_int(node, "keepdims", 1, &keep));
-    TSR_TRY(onnx_attr_int(node, "noop_with_empty_axes", 0, &noop));
-    attr.keep_dims = keep != 0;
-    if (attr.axis_count == 0 && noop != 0)
-        return onnx_define(o, node, 0, x);
-    if (attr.axis_count == 0) // all of them
-        for (; attr.axis_count < rank; attr.axis_count++)
-            attr.axes[attr.axis_count] = attr.axis_count;
-    return onnx_emit_like(o, node, TSR_OP_MEAN, &attr, 1, &x);
-}
-
 static tsr_status reshape_target(onnx *o, const onnx_node *node, const tsr_tensor *x, uint32_t *out_rank, int64_t *out_shape) {
     int64_t allow_zero;
     bool given;
@@ -252,7 +215,7 @@ static tsr_status squeeze_target(onnx *o, const onnx_node *node, const tsr_tenso
     int64_t axes[TSR_MAX_RANK];
     uint32_t count;
     bool given;
-    TSR_TRY(read_axes(o, node, 1, x->rank, axes, &count, &given));
+    TSR_TRY(onnx_read_axes(o, node, 1, x->rank, axes, &count, &given));
     *out_rank = 0;
     for (uint32_t i = 0; i < x->rank; i++) {
         bool squeezed = !given && x->shape[i] == 1;

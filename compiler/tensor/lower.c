@@ -180,6 +180,8 @@ static tsr_status lower(lowering *l) {
     case TSR_OP_EQUAL:
     case TSR_OP_LESS:
     case TSR_OP_LESS_EQUAL:
+    case TSR_OP_SHIFT_LEFT:
+    case TSR_OP_SHIFT_RIGHT:
     case TSR_OP_AND:
     case TSR_OP_OR:
     case TSR_OP_XOR:
@@ -197,6 +199,7 @@ static tsr_status lower(lowering *l) {
     case TSR_OP_LOG:
     case TSR_OP_SIN:
     case TSR_OP_COS:
+    case TSR_OP_ATAN:
     case TSR_OP_ERF:
     case TSR_OP_FLOOR:
     case TSR_OP_CEIL:

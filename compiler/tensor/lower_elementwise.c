@@ -45,8 +45,16 @@ static ex floor_quotient(lowering *l, ex a, ex b) {
     return choose(l, op(l, TSR_AND, inexact, differ_in_sign(l, a, b)), sub(l, quotient, number(l, a->dtype, 1)), quotient);
 }
 
+// By the width or more: nothing is left.
+static ex shifted(lowering *l, tsr_binary direction, ex a, ex by) {
+    ex fits = op(l, TSR_LT, by, number(l, a->dtype, (double)(8 * tsr_dtype_size(a->dtype))));
+    return choose(l, fits, op(l, direction, a, by), number(l, a->dtype, 0));
+}
+
 static ex binary_expression(lowering *l, ex a, ex b) {
     switch (l->node->op) {
+    case TSR_OP_SHIFT_LEFT: return shifted(l, TSR_SHL, a, b);
+    case TSR_OP_SHIFT_RIGHT: return shifted(l, TSR_SHR, a, b);
     case TSR_OP_POW: return tsr_call(l->arena, TSR_F_POW, a, b);
     case TSR_OP_SQUARED_DIFFERENCE: return mul(l, sub(l, a, b), sub(l, a, b));
     case TSR_OP_FLOOR_DIV: return floor_quotient(l, a, b);
@@ -148,6 +156,7 @@ static double real_unary(const tsr_node *node, double x) {
     case TSR_OP_LOG: return logf(f);
     case TSR_OP_SIN: return sinf(f);
     case TSR_OP_COS: return cosf(f);
+    case TSR_OP_ATAN: return atanf(f);
     case TSR_OP_ERF: return erff(f);
     case TSR_OP_FLOOR: return floorf(f);
     case TSR_OP_CEIL: return ceilf(f);
@@ -192,6 +201,7 @@ static ex unary_expression(lowering *l, ex x) {
     case TSR_OP_LOG: return call(l, TSR_F_LOG, x);
     case TSR_OP_SIN: return call(l, TSR_F_SIN, x);
     case TSR_OP_COS: return call(l, TSR_F_COS, x);
+    case TSR_OP_ATAN: return arc_tangent(l, x);
     case TSR_OP_ERF: return call(l, TSR_F_ERF, x);
     case TSR_OP_FLOOR: return call(l, TSR_F_FLOOR, x);
     case TSR_OP_CEIL: return call(l, TSR_F_CEIL, x);

@@ -66,6 +66,21 @@ static ex error_function(lowering *l, ex x) {
     return choose(l, op(l, TSR_LT, size, f32(l, 1)), small, large);
 }
 
+// |x| from tan(pi / 8) to tan(3 pi / 8) is turned by an eighth, beyond that by a quarter.
+ex arc_tangent(lowering *l, ex x) {
+    static const double c[] = {8.05374449538e-2, -1.38776856032e-1, 1.99777106478e-1, -3.33329491539e-1};
+    const tsr_dtype type = x->dtype;
+    x = cast(l, TSR_F32, x);
+    ex size = tsr_call(l->arena, TSR_F_ABS, x, NULL), one = f32(l, 1);
+    ex far = op(l, TSR_GT, size, f32(l, 2.414213562373095)), middle = op(l, TSR_GT, size, f32(l, 0.4142135623730950));
+    ex turned = choose(l, far, op(l, TSR_DIV, f32(l, -1), size),
+                       choose(l, middle, op(l, TSR_DIV, sub(l, size, one), add(l, size, one)), size));
+    ex angle = choose(l, far, f32(l, 1.57079632679489661923), choose(l, middle, f32(l, 0.78539816339744830962), f32(l, 0)));
+    ex square = mul(l, turned, turned);
+    ex series = add(l, mul(l, mul(l, POLYNOMIAL(l, square, c), square), turned), turned);
+    return cast(l, type, with_sign_of(l, x, add(l, angle, series)));
+}
+
 ex call(lowering *l, tsr_function function, ex a) {
     if (a->dtype != TSR_F32)
         return tsr_call(l->arena, function, a, NULL);

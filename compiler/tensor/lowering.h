@@ -93,6 +93,7 @@ tsr_stmt *reduced(lowering *l, tsr_binary o, tsr_tbuffer *result, ex neutral, in
 
 // lower_math.c: a function of one operand; EXP, TANH and ERF of float32 as arithmetic.
 ex call(lowering *l, tsr_function function, ex a);
+ex arc_tangent(lowering *l, ex x); // of either float type, to float32's precision
 
 // lower_quant.c
 ex real_of(lowering *l, const tsr_tensor *t, ex stored);  // what a stored element stands for, float32

@@ -38,12 +38,13 @@ typedef uint32_t tsr_id; // index of a tensor or node
     X(FLOOR_DIV, "FloorDiv")         /* floor(a / b) */                                                   \
     X(MOD, "Mod")                    /* a - floor(a / b) * b: the sign of b; with attr.fmod C's fmod: the sign of a */ \
     X(EQUAL, "Equal") X(LESS, "Less") X(LESS_EQUAL, "LessOrEqual") /* -> bool; NumPy broadcasting; so do the next three */ \
-    X(AND, "And") X(OR, "Or") X(XOR, "Xor") /* of bool */                                                 \
+    X(SHIFT_LEFT, "ShiftLeft") X(SHIFT_RIGHT, "ShiftRight") /* of unsigned integers, by the second operand; from the width on 0 */ \
+    X(AND, "And") X(OR, "Or") X(XOR, "Xor") /* of bool, or bit by bit of integers */                                                 \
     X(NOT, "Not")                    /* of bool */                                                        \
     X(WHERE, "Where")                /* condition, a, b: NumPy broadcasting */                            \
     X(CLIP, "Clip")                  /* clip to attr.clip_lo, attr.clip_hi (Relu, Relu6, Clip) */         \
     X(SIGMOID, "Sigmoid") X(TANH, "Tanh") X(EXP, "Exp") X(NEG, "Neg") X(LEAKY_RELU, "LeakyRelu")          \
-    X(ABS, "Abs") X(SQRT, "Sqrt") X(RSQRT, "Rsqrt") X(LOG, "Log") X(SIN, "Sin") X(COS, "Cos") X(ERF, "Erf") \
+    X(ABS, "Abs") X(SQRT, "Sqrt") X(RSQRT, "Rsqrt") X(LOG, "Log") X(SIN, "Sin") X(COS, "Cos") X(ATAN, "Atan") X(ERF, "Erf") \
     X(FLOOR, "Floor") X(CEIL, "Ceil") X(ROUND, "Round") /* halves to even */                              \
     X(ELU, "Elu")                    /* x < 0 ? alpha * (exp(x) - 1) : x */                               \
     X(PRELU, "PRelu")                /* x, slope: x < 0 ? slope * x : x; slope broadcasts to x */         \
