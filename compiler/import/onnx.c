@@ -9,8 +9,9 @@
 #include "onnx_reduce.h"
 #include "protobuf.h"
 
-static const char *const supported_operators =
-    "the operators that work are listed in the user guide; control flow, sequences, optional values and strings are none of them";
+static const char *const supported_operators = "supported are those of the user guide's list: networks of tensors, without "
+                                               "control flow, sequences, optional values, strings "
+                                               "and training";
 
 // ---- values ------------------------------------------------------------------------------------------------------------
 
@@ -40,6 +41,13 @@ tsr_status onnx_define(onnx *o, const onnx_node *node, uint32_t index, tsr_id id
     return onnx_has_output(node, index) ? define_value(o, node->proto->output[index], id) : tsr_ok();
 }
 
+bool onnx_is_empty(const onnx *o, const onnx_node *node, uint32_t index) {
+    uint32_t value;
+    return onnx_has_input(node, index) && name_map_get(&o->values, node->proto->input[index], &value) && value == EMPTY;
+}
+
+tsr_status onnx_define_empty(onnx *o, const onnx_node *node, uint32_t index) { return onnx_define(o, node, index, EMPTY); }
+
 static tsr_status materialise(onnx *o, lazy_constant *constant) {
     if (constant->id != TSR_NO_ID)
         return tsr_ok();
@@ -59,6 +67,8 @@ static tsr_status find_value(onnx *o, const char *name, tsr_id *out_id) {
         return tsr_error(TSR_CORRUPT, "'%.100s' is no input, constant or result of an earlier node", name);
     if (value == NOT_COMPUTED)
         return tsr_error(TSR_UNSUPPORTED, "'%.100s' is a result that is not computed (only a node's first one is)", name);
+    if (value == EMPTY)
+        return tsr_error(TSR_UNSUPPORTED, "'%.100s' has no elements; tensors without elements are not supported", name);
     if (value & LAZY) {
         TSR_TRY(materialise(o, &o->constants[value & ~LAZY]));
         value = o->constants[value & ~LAZY].id;
@@ -79,21 +89,17 @@ tsr_status onnx_required(onnx *o, const onnx_node *node, uint32_t index, tsr_id 
 
 tsr_status onnx_input_ints(onnx *o, const onnx_node *node, uint32_t index, uint32_t most, int64_t *out_values,
                            uint32_t *out_count) {
-    uint32_t value;
-    *out_count = 0;
-    // An empty list makes no tensor, but a shape of a scalar, or no axes.
-    if (onnx_has_input(node, index) && name_map_get(&o->values, node->proto->input[index], &value) && value != NOT_COMPUTED &&
-        (value & LAZY)) {
-        const Onnx__TensorProto *proto = o->constants[value & ~LAZY].proto;
-        if (proto->n_dims == 1 && proto->dims[0] == 0)
-            return tsr_ok();
-    }
     tsr_id id;
+    *out_count = 0;
+    if (onnx_is_empty(o, node, index))
+        return tsr_ok();
     TSR_TRY(onnx_required(o, node, index, &id));
     return constant_ints(tensor_of(&o->imp, id), most, out_values, out_count);
 }
 
 tsr_status onnx_add_constant(onnx *o, const char *name, const Onnx__TensorProto *proto) {
+    if (proto->n_dims == 1 && proto->dims[0] == 0)
+        return define_value(o, name, EMPTY);
     if (o->constant_count == o->constant_capacity) {
         const uint32_t capacity = o->constant_capacity == 0 ? 64 : 2 * o->constant_capacity;
         lazy_constant *larger = TSR_NEW_ARRAY(o->imp.graph->arena, lazy_constant, capacity);
@@ -404,6 +410,8 @@ static tsr_status import_node(onnx *o, const Onnx__NodeProto *proto, size_t numb
 // ---- the model ---------------------------------------------------------------------------------------------------------
 
 static tsr_status add_bound(onnx *o, const tsr_import_tensor *bound) {
+    if (bound->rank == 1 && bound->shape[0] == 0)
+        return define_value(o, tsr_arena_strndup(o->imp.graph->arena, bound->name, strlen(bound->name)), EMPTY);
     TSR_TRY(tsr_shape_check(bound->dtype, bound->rank, bound->shape));
     o->imp.budget += 64 * (size_t)1024; // these do not come from the file
     const tsr_id id = tsr_graph_add_const(o->imp.graph, bound->name, bound->dtype, bound->rank, bound->shape, bound->data);
@@ -470,7 +478,10 @@ static tsr_status read_inputs(onnx *o, const Onnx__GraphProto *proto, const tsr_
             return tsr_error(TSR_CORRUPT, "input %zu has no name", i);
         if (name_map_get(&o->values, name, &value) && (value & LAZY))
             continue; // an initialiser's standard value; the form of the first file versions
-        TSR_TRY(tsr_annotate(read_input(o, proto->input[i], options, &id), "input '%.100s'", name));
+        const tsr_status status = tsr_annotate(read_input(o, proto->input[i], options, &id), "input '%.100s'", name);
+        if (status.code == TSR_UNSUPPORTED)
+            TSR_TRY(define_value(o, name, FAILED));
+        TSR_TRY(tsr_problems_take(o->problems, status));
         if (id != TSR_NO_ID)
             graph->inputs[graph->input_count++] = id;
     }
@@ -511,6 +522,46 @@ static tsr_status read_opset(onnx *o, const Onnx__ModelProto *model) {
     return tsr_ok();
 }
 
+static const char *any_name(const Onnx__NodeProto *node) {
+    return node->name != NULL && node->name[0] != '\0' ? node->name : node->n_output > 0 ? node->output[0] : "";
+}
+
+static bool reads_failed(const onnx *o, const Onnx__NodeProto *node) {
+    uint32_t value;
+    for (size_t i = 0; i < node->n_input; i++)
+        if (name_map_get(&o->values, node->input[i], &value) && value == FAILED)
+            return true;
+    return false;
+}
+
+static void fail_outputs(onnx *o, const Onnx__NodeProto *node) {
+    for (size_t i = 0; i < node->n_output; i++)
+        if (node->output[i][0] != '\0')
+            name_map_add(&o->values, node->output[i], FAILED);
+}
+
+// A node that is not supported is a problem; the nodes that do not depend on it are looked at all the same.
+static tsr_status import_nodes(onnx *o, const Onnx__GraphProto *proto) {
+    for (size_t i = 0; i < proto->n_node; i++) {
+        const Onnx__NodeProto *node = proto->node[i];
+        const bool skip = find_handler(node) < 0 || reads_failed(o, node);
+        tsr_status status = skip ? tsr_ok() : import_node(o, node, i);
+        if (skip || status.code == TSR_UNSUPPORTED)
+            fail_outputs(o, node);
+        TSR_TRY(tsr_problems_take(o->problems, status));
+    }
+    return tsr_ok();
+}
+
+static tsr_status list_unknown_operators(onnx *o, const Onnx__GraphProto *proto) {
+    unsupported_list unsupported = {.kinds = 0};
+    for (size_t i = 0; i < proto->n_node; i++)
+        if (find_handler(proto->node[i]) < 0)
+            unsupported_add(&unsupported, proto->node[i]->op_type != NULL ? proto->node[i]->op_type : "",
+                            any_name(proto->node[i]));
+    return tsr_problems_take(o->problems, unsupported_status(&unsupported, supported_operators));
+}
+
 static tsr_status read_model(onnx *o, const Onnx__ModelProto *model, const tsr_import_options *options) {
     if (model->graph == NULL || !model->has_ir_version)
         return tsr_error(TSR_CORRUPT, "no %s in the file (is this an ONNX model?)",
@@ -518,21 +569,14 @@ static tsr_status read_model(onnx *o, const Onnx__ModelProto *model, const tsr_i
     const Onnx__GraphProto *proto = o->proto = model->graph;
     if (proto->n_sparse_initializer > 0)
         return tsr_error(TSR_UNSUPPORTED, "sparse initialisers; save them dense");
-    unsupported_list unsupported = {.kinds = 0};
-    for (size_t i = 0; i < proto->n_node; i++)
-        if (find_handler(proto->node[i]) < 0)
-            unsupported_add(&unsupported, proto->node[i]->op_type != NULL ? proto->node[i]->op_type : "",
-                            proto->node[i]->name != NULL && proto->node[i]->name[0] != '\0' ? proto->node[i]->name
-                            : proto->node[i]->n_output > 0                                  ? proto->node[i]->output[0]
-                                                                                            : "");
-    TSR_TRY(unsupported_status(&unsupported, supported_operators));
+    TSR_TRY(list_unknown_operators(o, proto));
     TSR_TRY(read_opset(o, model));
     for (size_t i = 0; i < proto->n_initializer; i++)
         TSR_TRY(
             onnx_add_constant(o, proto->initializer[i]->name != NULL ? proto->initializer[i]->name : "", proto->initializer[i]));
     TSR_TRY(read_inputs(o, proto, options));
-    for (size_t i = 0; i < proto->n_node; i++)
-        TSR_TRY(import_node(o, proto->node[i], i));
+    TSR_TRY(import_nodes(o, proto));
+    TSR_TRY(tsr_problems_status(o->problems));
     TSR_TRY(read_outputs(o, proto));
     TSR_TRY(tsr_graph_verify(o->imp.graph));
     tsr_graph_sweep(o->imp.graph);
@@ -555,7 +599,11 @@ tsr_status tsr_import_onnx(const void *bytes, size_t size, const char *file_name
         options = &standard;
     graph->evaluate = options->evaluate;
     graph->problems = options->problems;
+    tsr_problems own = {.arena = graph->arena};
+    o.problems = options->problems != NULL ? options->problems : &own;
     tsr_status status = read_model(&o, model, options);
+    if (status.code != TSR_OK && o.problems->count > 0)
+        status = tsr_problems_status(o.problems); // what may have led to the error
     protobuf_c_message_free_unpacked(message, NULL);
     if (status.code != TSR_OK) {
         tsr_graph_free(graph);

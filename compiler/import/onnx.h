@@ -18,14 +18,17 @@ typedef struct onnx {
     importer imp;
     const Onnx__GraphProto *proto;
     int64_t opset;
-    name_map values; // a tensor's id, or LAZY | index into constants, or NOT_COMPUTED
+    name_map values; // a tensor's id, or LAZY | index into constants, or one of the enum below
     uint32_t constant_count, constant_capacity;
     lazy_constant *constants;
     uint32_t scanned, producer_capacity; // producer[] knows the nodes before `scanned`
     tsr_id *producer;
+    tsr_problems *problems;
     uint64_t filled; // bytes of constants that the file asks for by their shape alone
 } onnx;
-enum { NOT_COMPUTED = INT32_MAX };
+// EMPTY: a list without elements, which is no tensor but the shape of a scalar, or no axes.
+// FAILED: of a node that is reported; what reads it is left out.
+enum { NOT_COMPUTED = INT32_MAX, EMPTY = INT32_MAX - 1, FAILED = INT32_MAX - 2 };
 #define LAZY UINT32_C(0x80000000)
 
 typedef struct onnx_node {
@@ -44,6 +47,8 @@ tsr_status onnx_required(onnx *o, const onnx_node *node, uint32_t index, tsr_id 
 // A constant list of integers; may be empty.
 tsr_status onnx_input_ints(onnx *o, const onnx_node *node, uint32_t index, uint32_t most, int64_t *out_values,
                            uint32_t *out_count);
+bool onnx_is_empty(const onnx *o, const onnx_node *node, uint32_t index); // an input that is a list without elements
+tsr_status onnx_define_empty(onnx *o, const onnx_node *node, uint32_t index); // an output that is one
 const char *onnx_output_name(const onnx_node *node, uint32_t index);
 tsr_status onnx_define(onnx *o, const onnx_node *node, uint32_t index, tsr_id id);
 tsr_status onnx_add_constant(onnx *o, const char *name, const Onnx__TensorProto *proto); // defines it

@@ -16,17 +16,8 @@ tsr_status onnx_shape(onnx *o, const onnx_node *node) {
     end = end < 0 ? end + x.rank : end;
     start = start < 0 ? 0 : start;
     end = end > (int64_t)x.rank ? (int64_t)x.rank : end;
-    if (c.status.code == TSR_OK && start >= end) { // of a scalar: an empty list
-        static const Onnx__TensorProto empty_form = ONNX__TENSOR_PROTO__INIT;
-        static const int64_t nothing = 0;
-        Onnx__TensorProto *empty = TSR_NEW(o->imp.graph->arena, Onnx__TensorProto);
-        *empty = empty_form;
-        empty->n_dims = 1;
-        empty->dims = (int64_t *)(uintptr_t)&nothing; // only read
-        empty->has_data_type = 1;
-        empty->data_type = ONNX__TENSOR_PROTO__DATA_TYPE__INT64;
-        return onnx_has_output(node, 0) ? onnx_add_constant(o, onnx_output_name(node, 0), empty) : tsr_ok();
-    }
+    if (c.status.code == TSR_OK && start >= end)
+        return onnx_define_empty(o, node, 0);
     const int64_t count = end - start;
     const tsr_id y = compose_wholes(&c, 1, &count, &values);
     for (int64_t i = 0; values != NULL && i < count; i++)
@@ -84,6 +75,8 @@ tsr_status onnx_constant_of_shape(onnx *o, const onnx_node *node) {
         if (value.shape[i] != 1)
             return tsr_error(TSR_CORRUPT, "attribute 'value' must have one element");
     TSR_TRY(onnx_input_ints(o, node, 0, TSR_MAX_RANK, shape, &rank));
+    if (rank == 1 && shape[0] == 0)
+        return onnx_define_empty(o, node, 0);
     return compose_define(&c, 0, filled(&c, &value, rank, shape));
 }
 
@@ -128,15 +121,13 @@ tsr_status onnx_eye_like(onnx *o, const onnx_node *node) {
 
 tsr_status onnx_non_zero(onnx *o, const onnx_node *node) {
     composer c = compose(o, node);
-    const tsr_tensor x = compose_tensor(&c, compose_cast(&c, compose_input(&c, 0), TSR_BOOL));
+    const tsr_tensor from = compose_tensor(&c, compose_input(&c, 0));
     if (c.status.code != TSR_OK)
         return c.status;
-    const tsr_id in = compose_input(&c, 0);
-    const tsr_tensor from = compose_tensor(&c, in);
     if (from.data == NULL)
         return tsr_error(TSR_UNSUPPORTED, "'%.80s' must be a constant: the result's shape follows from it", from.name);
     const size_t size = tsr_dtype_size(from.dtype);
-    const uint64_t elements = tsr_tensor_elements(&x);
+    const uint64_t elements = tsr_tensor_elements(&from);
     static const unsigned char zero[8];
     int64_t shape[2] = {from.rank, 0}, *values, n = 0;
 #define IS_ZERO(i) (memcmp((const char *)from.data + (i) * size, zero, size) == 0)

@@ -29,14 +29,13 @@ static void read_slices(composer *c, slice_list *out_list) {
         compose_ints(c, compose_optional(c, 3), TSR_MAX_RANK, out_list->axes, &axes);
         compose_ints(c, compose_optional(c, 4), TSR_MAX_RANK, out_list->steps, &steps);
     }
-    for (; axes == 0 && axes < out_list->count; axes++)
-        for (uint32_t i = 0; i < out_list->count; i++)
-            out_list->axes[i] = i;
-    for (uint32_t i = 0; steps == 0 && i < out_list->count; i++)
-        out_list->steps[i] = 1;
-    axes = axes == 1 && !axes_given && out_list->count > 1 && !onnx_has_input(c->node, 3) ? out_list->count : axes;
+    const bool every = axes == 0, unit = steps == 0;
+    for (uint32_t i = 0; i < out_list->count; i++) {
+        out_list->axes[i] = every ? i : out_list->axes[i];
+        out_list->steps[i] = unit ? 1 : out_list->steps[i];
+    }
     if (c->status.code == TSR_OK &&
-        (ends != out_list->count || axes != out_list->count || (steps != 0 && steps != out_list->count)))
+        (ends != out_list->count || (!every && axes != out_list->count) || (!unit && steps != out_list->count)))
         compose_fails(c, tsr_error(TSR_CORRUPT, "starts, ends, axes and steps differ in length"));
 }
 
@@ -61,6 +60,11 @@ tsr_status onnx_slice(onnx *o, const onnx_node *node) {
     const tsr_tensor from = compose_tensor(&c, x);
     slice_list list = {.count = 0};
     read_slices(&c, &list);
+    int64_t first, count; // of a list that is no more than a shape
+    if (c.status.code == TSR_OK && from.rank == 1 && from.data != NULL && list.count == 1 &&
+        (list.axes[0] == 0 || list.axes[0] == -1) && list.steps[0] != 0 &&
+        !slice_extent(from.shape[0], list.starts[0], list.ends[0], list.steps[0], &first, &count))
+        return onnx_define_empty(o, node, 0);
     tsr_attr attr = tsr_attr_default();
     attr.extent_count = from.rank;
     for (uint32_t i = 0; i < from.rank; i++) {
@@ -83,7 +87,7 @@ tsr_status onnx_slice(onnx *o, const onnx_node *node) {
 }
 
 // The parts' sizes: given, or equal ones of which the last may be smaller.
-static tsr_id *split_sizes(composer *c, int64_t extent, uint32_t parts, int64_t **out_sizes) {
+static void split_sizes(composer *c, int64_t extent, uint32_t parts, int64_t **out_sizes) {
     bool given = false;
     uint32_t count = 0;
     int64_t *sizes = *out_sizes = TSR_NEW_ARRAY(c->o->imp.graph->arena, int64_t, parts);
@@ -97,7 +101,6 @@ static tsr_id *split_sizes(composer *c, int64_t extent, uint32_t parts, int64_t 
     const int64_t equal = (extent + parts - 1) / parts;
     for (uint32_t i = 0; i < parts && !given; i++)
         sizes[i] = equal * (i + 1) <= extent ? equal : extent - equal * i;
-    return NULL;
 }
 
 tsr_status onnx_split(onnx *o, const onnx_node *node) {

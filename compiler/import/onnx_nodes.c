@@ -289,83 +289,26 @@ tsr_status onnx_transpose(onnx *o, const onnx_node *node) {
     return onnx_define(o, node, 0, y);
 }
 
-static double number_of(const tsr_tensor *tensor) {
-    switch (tensor->dtype) {
-    case TSR_F32: return (double)*(const float *)tensor->data;
-    case TSR_F64: return *(const double *)tensor->data;
-    case TSR_I8: return *(const int8_t *)tensor->data;
-    case TSR_U8:
-    case TSR_BOOL: return *(const uint8_t *)tensor->data;
-    case TSR_I16: return *(const int16_t *)tensor->data;
-    case TSR_U16: return *(const uint16_t *)tensor->data;
-    case TSR_I32: return *(const int32_t *)tensor->data;
-    case TSR_U32: return *(const uint32_t *)tensor->data;
-    case TSR_I64: return (double)*(const int64_t *)tensor->data;
-    default: return (double)*(const uint64_t *)tensor->data;
-    }
-}
-
-tsr_status onnx_pad(onnx *o, const onnx_node *node) {
-    tsr_id x, value_id;
-    tsr_attr attr = tsr_attr_default();
-    char mode[16];
-    int64_t pads[2 * TSR_MAX_RANK], axes[TSR_MAX_RANK];
-    uint32_t count, axis_count = 0;
-    bool given;
-    float value;
-    TSR_TRY(onnx_required(o, node, 0, &x));
-    TSR_TRY(onnx_attr_text(node, "mode", "constant", sizeof mode, mode));
-    attr.pad_mode = strcmp(mode, "edge") == 0 ? TSR_PAD_EDGE : strcmp(mode, "reflect") == 0 ? TSR_PAD_REFLECT : TSR_PAD_VALUE;
-    if (attr.pad_mode == TSR_PAD_VALUE && strcmp(mode, "constant") != 0)
-        return tsr_error(TSR_UNSUPPORTED, "mode '%s'; 'constant', 'edge' and 'reflect' work", mode);
-    TSR_TRY(onnx_attr_ints(node, "pads", 2 * TSR_MAX_RANK, pads, &count, &given)); // before opset 11
-    if (!given)
-        TSR_TRY(onnx_attr_ints(node, "paddings", 2 * TSR_MAX_RANK, pads, &count, &given)); // opset 1
-    if (!given)
-        TSR_TRY(onnx_input_ints(o, node, 1, 2 * TSR_MAX_RANK, pads, &count));
-    const uint32_t rank = tensor_of(&o->imp, x)->rank;
-    if (onnx_has_input(node, 3))
-        TSR_TRY(onnx_input_ints(o, node, 3, TSR_MAX_RANK, axes, &axis_count));
-    else
-        for (; axis_count < rank; axis_count++)
-            axes[axis_count] = axis_count;
-    if (count != 2 * axis_count)
-        return tsr_error(TSR_CORRUPT, "%" PRIu32 " pads for %" PRIu32 " axes", count, axis_count);
-    for (uint32_t i = 0; i < axis_count; i++) {
-        if (!normalise_axis(&axes[i], rank))
-            return tsr_error(TSR_CORRUPT, "axis %" PRId64 " is outside of rank %" PRIu32, axes[i], rank);
-        if (pads[i] < 0 || pads[i + axis_count] < 0)
-            return tsr_error(TSR_UNSUPPORTED, "negative pads, which cut; only adding works");
-        attr.pads_begin[axes[i]] = pads[i];
-        attr.pads_end[axes[i]] = pads[i + axis_count];
-    }
-    TSR_TRY(onnx_attr_float(node, "value", 0, &value));
-    attr.pad_value = (double)value;
-    TSR_TRY(onnx_input(o, node, 2, &value_id));
-    if (value_id != TSR_NO_ID) {
-        const tsr_tensor *tensor = tensor_of(&o->imp, value_id);
-        if (tensor->data == NULL || tsr_tensor_elements(tensor) != 1)
-            return tsr_error(TSR_UNSUPPORTED, "the pad value '%.80s' must be one constant", tensor->name);
-        attr.pad_value = number_of(tensor);
-    }
-    return onnx_emit_like(o, node, TSR_OP_PAD, &attr, 1, &x);
-}
-
 // Quantised inputs keep their quantisation when it is the same of all; else they are joined as plain numbers.
 tsr_status onnx_concat(onnx *o, const onnx_node *node) {
-    const uint32_t count = (uint32_t)node->proto->n_input;
+    const uint32_t inputs = (uint32_t)node->proto->n_input;
     tsr_attr attr = tsr_attr_default();
-    if (count == 0)
+    if (inputs == 0)
         return tsr_error(TSR_CORRUPT, "no inputs");
-    TSR_TRY(importer_reserve(&o->imp, sizeof(tsr_id) * (uint64_t)count));
-    tsr_id *in = TSR_NEW_ARRAY(o->imp.graph->arena, tsr_id, count);
+    TSR_TRY(importer_reserve(&o->imp, sizeof(tsr_id) * (uint64_t)inputs));
+    tsr_id *in = TSR_NEW_ARRAY(o->imp.graph->arena, tsr_id, inputs);
+    uint32_t count = 0;
     bool same = true;
-    for (uint32_t i = 0; i < count; i++) {
-        TSR_TRY(onnx_required(o, node, i, &in[i]));
-        const tsr_quant *a = &tensor_of(&o->imp, in[0])->quant, *b = &tensor_of(&o->imp, in[i])->quant;
+    for (uint32_t i = 0; i < inputs; i++) {
+        if (onnx_is_empty(o, node, i))
+            continue;
+        TSR_TRY(onnx_required(o, node, i, &in[count++]));
+        const tsr_quant *a = &tensor_of(&o->imp, in[0])->quant, *b = &tensor_of(&o->imp, in[count - 1])->quant;
         same &= a->count <= 1 && a->count == b->count &&
                 (a->count == 0 || (a->scale[0] == b->scale[0] && a->zero_point[0] == b->zero_point[0]));
     }
+    if (count == 0)
+        return onnx_define_empty(o, node, 0);
     for (uint32_t i = 0; i < count && !same; i++)
         TSR_TRY(onnx_plain(o, &in[i]));
     const int64_t rank = tensor_of(&o->imp, in[0])->rank;

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "onnx.h"
+#include "onnx_compose.h"
 
 static int32_t integer_at(const tsr_tensor *tensor, uint64_t index) {
     switch (tensor->dtype) {
@@ -106,6 +106,58 @@ static tsr_status check_count(const tsr_quant *quant, const tsr_tensor *x) {
     return tsr_ok();
 }
 
+static bool is_computed(onnx *o, const onnx_node *node) {
+    tsr_id scale, zero;
+    return (onnx_input(o, node, 1, &scale).code == TSR_OK && scale != TSR_NO_ID && tensor_of(&o->imp, scale)->data == NULL) ||
+           (onnx_input(o, node, 2, &zero).code == TSR_OK && zero != TSR_NO_ID && tensor_of(&o->imp, zero)->data == NULL);
+}
+
+// A scale or zero point that broadcasts to x: a scalar, or one element for each of an axis.
+static tsr_id along_axis(composer *c, tsr_id parameter, const tsr_tensor *x, int64_t axis) {
+    const tsr_tensor t = compose_tensor(c, parameter);
+    int64_t shape[TSR_MAX_RANK] = {1, 1, 1, 1, 1, 1, 1, 1};
+    if (c->status.code != TSR_OK || parameter == TSR_NO_ID || t.rank == 0)
+        return parameter;
+    if (t.rank > 1)
+        compose_fails(c, tsr_error(TSR_UNSUPPORTED, "a scale of rank %" PRIu32 " that is computed; a constant works", t.rank));
+    shape[0] = t.shape[0];
+    return compose_reshape(c, parameter, t.shape[0] == 1 ? 0 : (uint32_t)(x->rank - axis), shape);
+}
+
+// Scales that the model computes are no quantisation that the compiler knows: plain arithmetic.
+static tsr_status quantize_computed(onnx *o, const onnx_node *node, int64_t axis, int64_t wanted) {
+    composer c = compose(o, node);
+    tsr_id x = compose_input(&c, 0);
+    const tsr_tensor from = compose_tensor(&c, x);
+    const tsr_id scale = along_axis(&c, compose_input(&c, 1), &from, axis);
+    const tsr_id zero = along_axis(&c, compose_optional(&c, 2), &from, axis);
+    const tsr_dtype dtype = zero != TSR_NO_ID ? compose_tensor(&c, zero).dtype : wanted != 0 ? onnx_dtype(wanted) : TSR_U8;
+    if (c.status.code == TSR_OK && (dtype < TSR_I8 || dtype > TSR_U16))
+        return tsr_error(TSR_UNSUPPORTED, "to %s; int8, uint8, int16 and uint16 work", tsr_dtype_name(dtype));
+    x = compose_unary(&c, TSR_OP_ROUND, compose_div(&c, x, scale));
+    if (zero != TSR_NO_ID)
+        x = compose_add(&c, x, compose_cast(&c, zero, from.dtype));
+    tsr_attr clip = tsr_attr_default();
+    const bool has_sign = dtype == TSR_I8 || dtype == TSR_I16;
+    const float steps = tsr_dtype_size(dtype) == 1 ? 256 : 65536;
+    clip.clip_lo = has_sign ? -steps / 2 : 0;
+    clip.clip_hi = clip.clip_lo + steps - 1;
+    return compose_define(&c, 0, compose_cast(&c, compose_node(&c, TSR_OP_CLIP, &clip, 1, &x, from.dtype), dtype));
+}
+
+static tsr_status dequantize_computed(onnx *o, const onnx_node *node, int64_t axis) {
+    composer c = compose(o, node);
+    const tsr_id x = compose_input(&c, 0);
+    const tsr_tensor from = compose_tensor(&c, x);
+    const tsr_id scale = along_axis(&c, compose_input(&c, 1), &from, axis);
+    const tsr_id zero = along_axis(&c, compose_optional(&c, 2), &from, axis);
+    const tsr_dtype dtype = compose_tensor(&c, scale).dtype;
+    tsr_id y = compose_cast(&c, x, dtype);
+    if (zero != TSR_NO_ID)
+        y = compose_sub(&c, y, compose_cast(&c, zero, dtype));
+    return compose_define(&c, 0, compose_mul(&c, y, scale));
+}
+
 tsr_status onnx_quantize(onnx *o, const onnx_node *node) {
     tsr_id x, y;
     tsr_quant quant;
@@ -119,6 +171,8 @@ tsr_status onnx_quantize(onnx *o, const onnx_node *node) {
     TSR_TRY(onnx_attr_int(node, "precision", 0, &precision));
     if (precision != 0 && precision != ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT)
         return tsr_error(TSR_UNSUPPORTED, "precision %" PRId64 "; float works", precision);
+    if (is_computed(o, node))
+        return quantize_computed(o, node, axis, wanted);
     TSR_TRY(onnx_read_quant(o, node, 1, 2, axis, TSR_DTYPE_NONE, &quant, &dtype));
     TSR_TRY(check_count(&quant, tensor_of(&o->imp, x)));
     if (dtype == TSR_DTYPE_NONE)
@@ -142,6 +196,8 @@ tsr_status onnx_dequantize(onnx *o, const onnx_node *node) {
     TSR_TRY(onnx_attr_int(node, "output_dtype", 0, &wanted));
     if (wanted != 0 && wanted != ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT)
         return tsr_error(TSR_UNSUPPORTED, "output_dtype %" PRId64 "; float works", wanted);
+    if (is_computed(o, node))
+        return dequantize_computed(o, node, axis);
     TSR_TRY(onnx_read_quant(o, node, 1, 2, axis, dtype, &quant, NULL));
     TSR_TRY(onnx_with_quant(o, &x, quant));
     TSR_TRY(importer_emit(&o->imp, TSR_OP_DEQUANTIZE, node->name, NULL, 1, &x, onnx_output_name(node, 0), TSR_F32, &y));

@@ -100,7 +100,7 @@ tsr_status tsr_import_onnx_tensor(const void *bytes, size_t size, const char *fi
     memset(out_tensor, 0, sizeof *out_tensor);
     ProtobufCMessage *message;
     TSR_TRY(tsr_annotate(pb_unpack(&onnx__tensor_proto__descriptor, bytes, size, &message), "%s", file_name));
-    tsr_status status = onnx_read_tensor((const Onnx__TensorProto *)message, arena, out_tensor, false);
+    tsr_status status = onnx_read_tensor((const Onnx__TensorProto *)message, arena, out_tensor, true);
     protobuf_c_message_free_unpacked(message, NULL);
     return tsr_annotate(status, "%s", file_name);
 }

@@ -7,3 +7,11 @@ $(ONNX_SUITE): $$(patsubst %.c,$$(BUILD)/obj/%.o,$$(wildcard tests/onnx/*.c)) $$
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
 	@$(CC) $(LDFLAGS) $+ $(COMPILER_LDLIBS) $(TESSERA_LDLIBS) -o $@
+
+# The networks of the onnx package (PyPI) without stored weights: onnx/backend/test/data/light.
+LIGHT          ?=
+.PHONY: conformance-light
+conformance-light: $(ONNX_SUITE) ## LIGHT=dir: the onnx package's AlexNet, DenseNet, Inception, ResNet, ... on the CPU against their recorded answers
+	@test -d "$(LIGHT)" || { echo "LIGHT=dir: the folder with light_*.onnx, onnx/backend/test/data/light of the onnx package"; exit 2; }
+	@mkdir -p build/results
+	@TESSERA_COMMIT=$(COMMIT) $(ONNX_SUITE) --light "$(LIGHT)" -t "light " --csv $(RESULTS)/conformance.csv

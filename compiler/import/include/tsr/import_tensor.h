@@ -20,7 +20,7 @@ typedef struct tsr_import_tensor {
     const void *data;
 } tsr_import_tensor;
 
-// A serialised ONNX TensorProto (input_0.pb of test data), copied into the arena.
+// A serialised ONNX TensorProto (input_0.pb of test data), copied into the arena. Extents may be 0.
 tsr_status tsr_import_onnx_tensor(const void *bytes, size_t size, const char *file_name, tsr_arena *arena,
                                   tsr_import_tensor *out_tensor);
 // Reads a whole file of at most 2 GiB into memory that the caller frees.
