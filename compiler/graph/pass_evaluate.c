@@ -298,6 +298,21 @@ static bool pad(const tsr_node *node, const tsr_tensor *x, const tsr_tensor *y, 
     return true;
 }
 
+static bool slice(const tsr_node *node, const tsr_tensor *x, const tsr_tensor *y, unsigned char *data) {
+    uint64_t own[TSR_MAX_RANK], step[TSR_MAX_RANK], offset = 0;
+    int64_t index[TSR_MAX_RANK] = {0};
+    const size_t size = tsr_dtype_size(x->dtype);
+    steps_of(x, x->rank, own);
+    for (uint32_t i = 0; i < x->rank; i++) {
+        step[i] = own[i] * (uint64_t)node->attr.steps[i]; // negative ones wrap, and so does the sum
+        offset += own[i] * (uint64_t)node->attr.starts[i];
+    }
+    const uint64_t elements = tsr_tensor_elements(y);
+    for (uint64_t e = 0; e < elements; e++, advance(y->rank, y->shape, index, step, &offset))
+        memcpy(data + e * size, (const unsigned char *)x->data + offset * size, size);
+    return pass_same_quant(x, y);
+}
+
 static bool compute(const tsr_graph *graph, const tsr_node *node, const tsr_tensor *y, void *data) {
     const tsr_tensor *x = pass_input(graph, node, 0);
     switch (node->op) {
@@ -306,6 +321,7 @@ static bool compute(const tsr_graph *graph, const tsr_node *node, const tsr_tens
     case TSR_OP_TRANSPOSE: transpose_data(x, node->attr.perm, y->shape, (unsigned char *)data); return x->dtype == y->dtype;
     case TSR_OP_CONCAT: return concat(graph, node, y, (unsigned char *)data);
     case TSR_OP_PAD: return pad(node, x, y, (unsigned char *)data);
+    case TSR_OP_SLICE: return slice(node, x, y, (unsigned char *)data);
     case TSR_OP_EXPAND: expand(x, y, (unsigned char *)data); return pass_same_quant(x, y);
     case TSR_OP_CAST: return cast(x, y, data);
     case TSR_OP_QUANTIZE: return quantize(x, y, data);
@@ -343,6 +359,7 @@ static bool is_known(const tsr_node *node) {
     case TSR_OP_QUANTIZE:
     case TSR_OP_DEQUANTIZE:
     case TSR_OP_EXPAND:
+    case TSR_OP_SLICE:
     case TSR_OP_ADD:
     case TSR_OP_SUB:
     case TSR_OP_MUL:

@@ -124,6 +124,9 @@ onnx_handler onnx_gelu, onnx_hard_swish, onnx_mish, onnx_swish; // onnx_activati
 onnx_handler onnx_attention, onnx_rotary_embedding, onnx_linear_attention,
     onnx_causal_conv; // onnx_attention.c, onnx_linear_attention.c
 onnx_handler onnx_log_softmax, onnx_likelihood_loss, onnx_cross_entropy_loss; // onnx_loss.c
+// onnx_quant_composed.c: scales for blocks, or computed ones.
+bool onnx_quant_is_composed(onnx *o, const onnx_node *node);
+onnx_handler onnx_quantize_composed, onnx_dequantize_composed;
 // Scale and zero point from two inputs, both constant. zero_point_input may be left out: 0. `dtype`: what the zero point
 // must be of; with TSR_DTYPE_NONE it is reported.
 tsr_status onnx_read_quant(onnx *o, const onnx_node *node, uint32_t scale_input, uint32_t zero_point_input, int64_t axis,

@@ -146,8 +146,17 @@ static tsr_id pictures(composer *c, const window *w, tsr_id x) {
     return compose_transpose(c, x, (const int64_t[]){0, 2, 3, 1});
 }
 
-static tsr_id crop(composer *c, const transposed *d, tsr_id x, uint32_t axis) {
-    return compose_slice(c, x, axis, d->crop, d->out, 1);
+// The output out of what was computed of a picture [N, H, W, C].
+static tsr_id crop_picture(composer *c, const transposed *high, const transposed *wide, tsr_id x) {
+    const tsr_tensor from = compose_tensor(c, x);
+    tsr_attr attr = tsr_attr_default();
+    attr.extent_count = 4;
+    for (uint32_t i = 0; i < 4; i++)
+        attr.extents[i] = from.shape[i], attr.steps[i] = 1;
+    attr.extents[1] = high->out, attr.starts[1] = high->crop;
+    attr.extents[2] = wide->out, attr.starts[2] = wide->crop;
+    const bool whole = high->out == from.shape[1] && wide->out == from.shape[2];
+    return whole ? x : compose_node(c, TSR_OP_SLICE, &attr, 1, &x, from.dtype);
 }
 
 // [N * rows of depth, rows, columns, G * positions * O / G] -> [N, O, D, H, W], or fewer dimensions.
@@ -161,7 +170,7 @@ static tsr_id spread(composer *c, const window *w, tsr_id y) {
         y = compose_transpose(c, y, (const int64_t[]){0, 1, 5, 2, 6, 4, 3, 7});
     }
     y = compose_reshape(c, y, 4, (const int64_t[]){w->batch * d[0].rows, high, wide, d[0].stride * w->outputs});
-    y = crop(c, &d[2], crop(c, &d[1], y, 1), 2);
+    y = crop_picture(c, &d[1], &d[2], y);
     if (w->spatial < 3) {
         y = compose_transpose(c, y, (const int64_t[]){0, 3, 1, 2});
         return w->spatial == 2 ? y : compose_reshape(c, y, 3, (const int64_t[]){w->batch, w->outputs, d[2].out});
@@ -169,7 +178,8 @@ static tsr_id spread(composer *c, const window *w, tsr_id y) {
     y = compose_reshape(c, y, 5, (const int64_t[]){w->batch, d[0].rows, d[1].out * d[2].out, d[0].stride, w->outputs});
     y = compose_transpose(c, y, (const int64_t[]){0, 4, 1, 3, 2});
     y = compose_reshape(c, y, 4, (const int64_t[]){w->batch, w->outputs, d[0].rows * d[0].stride, d[1].out * d[2].out});
-    return compose_reshape(c, crop(c, &d[0], y, 2), 5, (const int64_t[]){w->batch, w->outputs, d[0].out, d[1].out, d[2].out});
+    return compose_reshape(c, compose_slice(c, y, 2, d[0].crop, d[0].out, 1), 5,
+                           (const int64_t[]){w->batch, w->outputs, d[0].out, d[1].out, d[2].out});
 }
 
 static tsr_status check_operands(composer *c, tsr_id x, tsr_id weights, window *w) {

@@ -87,11 +87,7 @@ tsr_status onnx_read_zero_point(onnx *o, const onnx_node *node, uint32_t input, 
 }
 
 static tsr_status read_axis(const onnx_node *node, const tsr_tensor *x, int64_t *out_axis) {
-    int64_t block;
     TSR_TRY(onnx_attr_int(node, "axis", 1, out_axis));
-    TSR_TRY(onnx_attr_int(node, "block_size", 0, &block));
-    if (block != 0)
-        return tsr_error(TSR_UNSUPPORTED, "block_size %" PRId64 "; per-tensor and per-axis quantisation work", block);
     if (*out_axis == 1 && x->rank < 2)
         *out_axis = 0; // the standard value, of a tensor that has no such axis
     if (x->rank > 0 && !normalise_axis(out_axis, x->rank))
@@ -163,6 +159,8 @@ tsr_status onnx_quantize(onnx *o, const onnx_node *node) {
     tsr_quant quant;
     tsr_dtype dtype;
     int64_t axis, wanted, precision;
+    if (onnx_quant_is_composed(o, node))
+        return onnx_quantize_composed(o, node);
     TSR_TRY(onnx_required(o, node, 0, &x));
     if (!tsr_dtype_is_float(tensor_of(&o->imp, x)->dtype))
         return tsr_error(TSR_UNSUPPORTED, "an input of %s; float works", tsr_dtype_name(tensor_of(&o->imp, x)->dtype));
@@ -188,6 +186,8 @@ tsr_status onnx_dequantize(onnx *o, const onnx_node *node) {
     tsr_id x, y;
     tsr_quant quant;
     int64_t axis, wanted;
+    if (onnx_quant_is_composed(o, node))
+        return onnx_dequantize_composed(o, node);
     TSR_TRY(onnx_required(o, node, 0, &x));
     const tsr_dtype dtype = tensor_of(&o->imp, x)->dtype;
     if (dtype < TSR_I8 || dtype > TSR_I32)
