@@ -43,7 +43,10 @@ static bool can_turn(const tsr_graph *graph, const tsr_node *node) {
     case TSR_OP_MUL:
     case TSR_OP_DIV:
     case TSR_OP_MIN:
-    case TSR_OP_MAX: return y->rank == 4 && x->quant.count <= 1 && pass_input(graph, node, 1)->quant.count <= 1;
+    case TSR_OP_MAX:
+    case TSR_OP_POW:
+    case TSR_OP_SQUARED_DIFFERENCE:
+    case TSR_OP_PRELU: return y->rank == 4 && x->quant.count <= 1 && pass_input(graph, node, 1)->quant.count <= 1;
     case TSR_OP_MEAN: return x->rank == 4 && (node->attr.keep_dims || mean_keeps_order(node));
     case TSR_OP_SOFTMAX: return x->rank == 4 && node->attr.flatten_axis < 0;
     case TSR_OP_CLIP:
@@ -52,12 +55,26 @@ static bool can_turn(const tsr_graph *graph, const tsr_node *node) {
     case TSR_OP_EXP:
     case TSR_OP_NEG:
     case TSR_OP_LEAKY_RELU:
+    case TSR_OP_ABS:
+    case TSR_OP_SQRT:
+    case TSR_OP_RSQRT:
+    case TSR_OP_LOG:
+    case TSR_OP_ERF:
+    case TSR_OP_FLOOR:
+    case TSR_OP_CEIL:
+    case TSR_OP_ROUND:
+    case TSR_OP_ELU:
+    case TSR_OP_HARD_SWISH:
+    case TSR_OP_GELU:
     case TSR_OP_QUANTIZE:
     case TSR_OP_DEQUANTIZE:
     case TSR_OP_CAST:
     case TSR_OP_IDENTITY:
     case TSR_OP_PAD:
+    case TSR_OP_SLICE:
+    case TSR_OP_RESAMPLE:
     case TSR_OP_CONCAT: return x->rank == 4;
+    case TSR_OP_GATHER: return x->rank == 4 && pass_input(graph, node, 1)->rank == 1 && node->attr.batch_dims == 0;
     default: return false;
     }
 }
@@ -120,16 +137,24 @@ static tsr_id turned_input(tsr_graph *graph, tsr_id x, const char *name) {
     return turned;
 }
 
+// How many of the inputs are pictures: tables stay as they are.
+static uint32_t picture_count(const tsr_node *node) {
+    return node->op == TSR_OP_RESAMPLE || node->op == TSR_OP_GATHER ? 1 : node->input_count;
+}
+
 static void turn_axes(tsr_node *node) {
     tsr_attr *attr = &node->attr;
     const tsr_attr old = *attr;
     for (uint32_t i = 0; i < 4; i++) {
         attr->pads_begin[i] = old.pads_begin[to_nhwc[i]];
         attr->pads_end[i] = old.pads_end[to_nhwc[i]];
+        attr->starts[i] = old.starts[to_nhwc[i]];
+        attr->steps[i] = old.steps[to_nhwc[i]];
+        attr->extents[i] = old.extents[to_nhwc[i]];
     }
     for (uint32_t i = 0; i < attr->axis_count; i++)
         attr->axes[i] = nhwc_axis_of[old.axes[i]];
-    if (node->op == TSR_OP_CONCAT || node->op == TSR_OP_SOFTMAX)
+    if (node->op == TSR_OP_CONCAT || node->op == TSR_OP_SOFTMAX || node->op == TSR_OP_RESAMPLE || node->op == TSR_OP_GATHER)
         attr->axis = nhwc_axis_of[old.axis];
 }
 
@@ -144,7 +169,7 @@ static void cancel_after(tsr_graph *graph, tsr_id y, const tsr_node *maker) {
 
 static void turn(tsr_graph *graph, tsr_id n) {
     const char *name = graph->nodes[n].name;
-    for (uint32_t i = 0; i < graph->nodes[n].input_count; i++) {
+    for (uint32_t i = 0; i < picture_count(&graph->nodes[n]); i++) {
         tsr_id turned = turned_input(graph, graph->nodes[n].inputs[i], name);
         graph->nodes[n].inputs[i] = turned;
     }
