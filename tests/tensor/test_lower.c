@@ -352,6 +352,72 @@ static void softmax_uint8(bench *t) { softmax(t, TSR_U8, 0.6f, 1.0f / 256, 0, 2)
 static void softmax_other_scale(bench *t) { softmax(t, TSR_I8, 0.06f, 1.0f / 200, -128, 1); }
 static void softmax_float(bench *t) { softmax(t, TSR_F32, 0, 0, 0, 1); }
 
+static void normalize(bench *t) { // over 37 elements: whole vectors and a rest
+    t->x = tensor(t, "x", TSR_F32, DIMS(4, 5, 37), 0, 0);
+    t->w = constant(t, "scale", TSR_F32, DIMS(37), 0, 0);
+    t->b = constant(t, "bias", TSR_F32, DIMS(5, 1), 0, 0);
+    t->y = tensor(t, "y", TSR_F32, DIMS(4, 5, 37), 0, 0);
+    node(t, TSR_OP_NORMALIZE, 3, 1);
+    t->node->attr.axis_count = 1;
+    t->node->attr.axes[0] = 2;
+}
+static void normalize_squares(bench *t) {
+    normalize(t);
+    t->node->attr.root_mean_square = true;
+}
+
+static void resample(bench *t, int64_t axis, int64_t taps) {
+    enum { OUT = 11 };
+    int32_t *index = tsr_arena_alloc(t->arena, (size_t)(OUT * taps) * sizeof *index);
+    for (int64_t i = 0; i < OUT * taps; i++)
+        index[i] = (int32_t)next(6);
+    t->x = tensor(t, "x", TSR_F32, axis == 2 ? DIMS(2, 3, 6) : DIMS(2, 6, 5), 0, 0);
+    t->w = tsr_graph_add_const(t->graph, "index", TSR_I32, 2, (const int64_t[]){OUT, taps}, index);
+    t->b = constant(t, "weight", TSR_F32, DIMS(OUT, taps), 0, 0);
+    t->y = tensor(t, "y", TSR_F32, axis == 2 ? DIMS(2, 3, OUT) : DIMS(2, OUT, 5), 0, 0);
+    node(t, TSR_OP_RESAMPLE, 3, 1);
+    t->node->attr.axis = axis;
+}
+static void resample_last(bench *t) { resample(t, 2, 2); }
+static void resample_middle(bench *t) { resample(t, 1, 4); }
+static void resample_many_taps(bench *t) { resample(t, 1, 12); }
+
+static void top_k(bench *t) {
+    t->x = tensor(t, "x", TSR_I8, DIMS(3, 40, 4), 0, 0);
+    t->y = tensor(t, "y", TSR_I8, DIMS(3, 7, 4), 0, 0);
+    tensor(t, "indices", TSR_I64, DIMS(3, 7, 4), 0, 0);
+    node(t, TSR_OP_TOP_K, 1, 2);
+    t->node->attr.axis = 1;
+    t->node->attr.extents[0] = 7;
+    t->node->attr.extent_count = 1;
+}
+
+static void non_max_suppression(bench *t) {
+    t->x = tensor(t, "boxes", TSR_F32, DIMS(2, 30, 4), 0, 0);
+    t->w = tensor(t, "scores", TSR_F32, DIMS(2, 3, 30), 0, 0);
+    t->y = tensor(t, "y", TSR_I64, DIMS(20, 3), 0, 0);
+    node(t, TSR_OP_NON_MAX_SUPPRESSION, 2, 1);
+    tsr_attr *a = &t->node->attr;
+    a->alpha = 0.2f, a->beta = 0;
+    a->extent_count = 2, a->extents[0] = 5, a->extents[1] = 20;
+}
+
+static void recurrent(bench *t, tsr_cell cell, int64_t gates, uint32_t outputs) {
+    enum { HIDDEN = 20 };
+    t->x = tensor(t, "gates", TSR_F32, DIMS(5, 3, gates * HIDDEN), 0, 0);
+    t->w = constant(t, "weights", TSR_F32, DIMS(HIDDEN, gates * HIDDEN), 0, 0);
+    t->b = tensor(t, "state", TSR_F32, DIMS(3, HIDDEN), 0, 0);
+    t->y = tensor(t, "y", TSR_F32, DIMS(5, 3, HIDDEN), 0, 0);
+    tensor(t, "h", TSR_F32, DIMS(3, HIDDEN), 0, 0);
+    tensor(t, "c", TSR_F32, DIMS(3, HIDDEN), 0, 0);
+    node(t, TSR_OP_RECURRENT, 3, outputs);
+    t->node->attr.cell = cell;
+    t->node->attr.reverse = cell == TSR_CELL_LSTM;
+}
+static void recurrent_rnn(bench *t) { recurrent(t, TSR_CELL_RNN, 1, 2); }
+static void recurrent_gru(bench *t) { recurrent(t, TSR_CELL_GRU, 3, 2); }
+static void recurrent_lstm(bench *t) { recurrent(t, TSR_CELL_LSTM, 4, 3); }
+
 // ---- references --------------------------------------------------------------------------------------------------------
 static double element(const bench *t, const machine *m, tsr_tbuffer *const *buffers, tsr_id id, int64_t at) {
     const tsr_tensor *tensor_ = &t->graph->tensors[id];
@@ -576,6 +642,47 @@ static double expect_concat(const bench *t, const machine *m, tsr_tbuffer *const
     return finish(t, round(real / scale_of(t, t->y)), NAN, NAN);
 }
 
+static double expect_normalized(const bench *t, const machine *m, tsr_tbuffer *const *buffers, int64_t at) {
+    const int64_t row = at / 37 * 37;
+    double mean = 0, squares = 0;
+    for (int64_t i = 0; i < 37 && !t->node->attr.root_mean_square; i++)
+        mean += element(t, m, buffers, t->x, row + i) / 37;
+    for (int64_t i = 0; i < 37; i++) {
+        const double d = element(t, m, buffers, t->x, row + i) - mean;
+        squares += d * d / 37;
+    }
+    const double x = (element(t, m, buffers, t->x, at) - mean) / sqrt(squares + (double)t->node->attr.epsilon);
+    return x * element(t, m, buffers, t->w, at % 37) + element(t, m, buffers, t->b, at / 37 % 5);
+}
+
+static double expect_resampled(const bench *t, const machine *m, tsr_tbuffer *const *buffers, int64_t at) {
+    const bool last = t->node->attr.axis == 2;
+    const int64_t inner = last ? 1 : 5, taps = shape_of(t, t->w)->shape[1];
+    const int64_t o = at / inner / 11, p = at / inner % 11, i = at % inner;
+    double sum = 0;
+    for (int64_t k = 0; k < taps; k++) {
+        const int64_t from = (int64_t)element(t, m, buffers, t->w, p * taps + k);
+        sum += element(t, m, buffers, t->b, p * taps + k) * element(t, m, buffers, t->x, (o * 6 + from) * inner + i);
+    }
+    return sum;
+}
+
+// The element that as many are larger than, or equal and before it, as stand above this one.
+static double expect_top(const bench *t, const machine *m, tsr_tbuffer *const *buffers, int64_t at) {
+    const int64_t o = at / 28, place = at / 4 % 7, i = at % 4;
+    for (int64_t k = 0; k < 40; k++) {
+        const double x = element(t, m, buffers, t->x, (o * 40 + k) * 4 + i);
+        int64_t before = 0;
+        for (int64_t j = 0; j < 40; j++) {
+            const double other = element(t, m, buffers, t->x, (o * 40 + j) * 4 + i);
+            before += other > x || (other == x && j < k);
+        }
+        if (before == place)
+            return x;
+    }
+    return NAN;
+}
+
 // ---- comparing ---------------------------------------------------------------------------------------------------------
 static check_result check_reference(const operator_case *c, const bench *t, const machine *m, tsr_tbuffer *const *buffers) {
     if (c->expected == NULL)
@@ -597,7 +704,8 @@ static check_result check_reference(const operator_case *c, const bench *t, cons
 
 // Byte for byte; sums of float products, which compiled code may fuse, up to rounding.
 static bool same(const operator_case *c, const bench *t, const tsr_tbuffer *buffer, const uint8_t *a, const uint8_t *b) {
-    bool products = t->node->op == TSR_OP_CONV || t->node->op == TSR_OP_FULLY_CONNECTED || t->node->op == TSR_OP_MATMUL;
+    bool products = t->node->op == TSR_OP_CONV || t->node->op == TSR_OP_FULLY_CONNECTED || t->node->op == TSR_OP_MATMUL ||
+                    t->node->op == TSR_OP_NORMALIZE || t->node->op == TSR_OP_RESAMPLE || t->node->op == TSR_OP_RECURRENT;
     if (!products || !tsr_dtype_is_float(buffer->dtype))
         return memcmp(a, b, (size_t)buffer->elements * tsr_dtype_size(buffer->dtype)) == 0;
     for (uint64_t i = 0; i < buffer->elements; i++) {
@@ -745,6 +853,16 @@ static const operator_case cases[] = {
     {"softmax_uint8", softmax_uint8, expect_softmax, 1},
     {"softmax_int8_of_another_scale", softmax_other_scale, expect_softmax, 1},
     {"softmax_float", softmax_float, expect_softmax, 1e-6},
+    {"normalize", normalize, expect_normalized, 1e-5},
+    {"normalize_by_the_mean_of_squares", normalize_squares, expect_normalized, 1e-5},
+    {"resample_along_the_last_axis", resample_last, expect_resampled, 1e-5},
+    {"resample_along_another_axis", resample_middle, expect_resampled, 1e-5},
+    {"resample_with_many_taps", resample_many_taps, expect_resampled, 1e-5},
+    {"top_k_keeps_the_first_of_equals", top_k, expect_top, 0},
+    {"non_max_suppression", non_max_suppression, NULL, 0},
+    {"recurrent_rnn", recurrent_rnn, NULL, 1e-4},
+    {"recurrent_gru", recurrent_gru, NULL, 1e-4},
+    {"recurrent_lstm", recurrent_lstm, NULL, 1e-4},
 };
 
 int main(int argc, char **argv) {
