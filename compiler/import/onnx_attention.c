@@ -50,11 +50,11 @@ static tsr_status read_shapes(composer *c, attention *a) {
         a->in[IN_V] = compose_concat(c, 2, 2, (const tsr_id[]){a->in[IN_PAST_VALUE], a->in[IN_V]});
     }
     TSR_TRY(c->status);
-    const int64_t *qs = compose_tensor(c, a->in[IN_Q]).shape, *ks = compose_tensor(c, a->in[IN_K]).shape;
+    const tsr_tensor queries = compose_tensor(c, a->in[IN_Q]), keys = compose_tensor(c, a->in[IN_K]);
     const tsr_tensor values = compose_tensor(c, a->in[IN_V]);
-    a->batch = qs[0], a->heads = qs[1], a->queries = qs[2], a->size = qs[3];
-    a->kv_heads = ks[1], a->keys = ks[2], a->value_size = values.shape[3];
-    if (a->heads % a->kv_heads != 0 || ks[0] != a->batch || ks[3] != a->size || values.shape[0] != a->batch ||
+    a->batch = queries.shape[0], a->heads = queries.shape[1], a->queries = queries.shape[2], a->size = queries.shape[3];
+    a->kv_heads = keys.shape[1], a->keys = keys.shape[2], a->value_size = values.shape[3];
+    if (a->heads % a->kv_heads != 0 || keys.shape[0] != a->batch || keys.shape[3] != a->size || values.shape[0] != a->batch ||
         values.shape[1] != a->kv_heads || values.shape[2] != a->keys)
         return tsr_error(TSR_CORRUPT, "shapes of queries, keys and values do not fit each other");
     return tsr_ok();

@@ -2,6 +2,7 @@
 #include "onnx_compose.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 composer compose(onnx *o, const onnx_node *node) { return (composer){o, node, tsr_ok(), o->imp.graph->tensor_count}; }
@@ -74,7 +75,8 @@ tsr_id compose_number(composer *c, tsr_dtype dtype, double value) {
     void *data;
     const tsr_id id = constant(c, "number", dtype, 0, NULL, &data);
     const float single = (float)value;
-    const int64_t whole = tsr_dtype_is_float(dtype) ? 0 : (int64_t)value; // little-endian: the low bytes
+    const bool fits = !tsr_dtype_is_float(dtype) && fabs(value) < 0x1p63;
+    const int64_t whole = fits ? (int64_t)value : value < 0 ? INT64_MIN : INT64_MAX; // little-endian: the low bytes
     if (data != NULL)
         memcpy(data,
                dtype == TSR_F32   ? (const void *)&single

@@ -51,13 +51,15 @@ static tsr_status read_extents(const onnx_node *node, window *w) {
     TSR_TRY(read_list(node, "output_shape", n, 1, 1, shape, &has_shape));
     TSR_TRY(read_list(node, "pads", 2 * n, 0, 0, pads, &given));
     TSR_TRY(onnx_attr_text(node, "auto_pad", "NOTSET", sizeof mode, mode));
+    int64_t together = 1;
     const bool upper = strcmp(mode, "SAME_UPPER") == 0, lower = strcmp(mode, "SAME_LOWER") == 0;
     for (uint32_t i = 0; i < n; i++) {
         transposed *d = &w->d[3 - n + i];
         int64_t reach, full;
         d->stride = strides[i], d->dilation = dilations[i];
         if (__builtin_mul_overflow(d->kernel - 1, d->dilation, &reach) || reach > most ||
-            __builtin_mul_overflow(d->in - 1, d->stride, &full) || full > most)
+            __builtin_mul_overflow(d->in - 1, d->stride, &full) || full > most ||
+            __builtin_mul_overflow(together, d->stride, &together) || together > most)
             return tsr_error(TSR_CORRUPT, "strides or dilations are too large");
         full += reach + 1 + more[i];
         if (has_shape || upper || lower) {

@@ -134,9 +134,9 @@ static void fill_row(const resize *r, const axis_plan *a, int64_t i, int64_t tap
 // What lies outside of the region of interest.
 static tsr_id extrapolate(composer *c, const resize *r, const axis_plan *a, tsr_id x, uint32_t axis) {
     bool any = false;
-    for (int64_t i = 0; i < a->out; i++)
+    for (int64_t i = 0; i < a->out && c->status.code == TSR_OK; i++)
         any |= is_outside(r, a, i);
-    if (!any || c->status.code != TSR_OK)
+    if (!any)
         return x;
     const uint32_t rank = compose_tensor(c, x).rank - axis;
     int64_t shape[TSR_MAX_RANK] = {a->out, 1, 1, 1, 1, 1, 1, 1}, *outside;

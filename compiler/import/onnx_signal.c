@@ -108,8 +108,8 @@ tsr_status onnx_stft(onnx *o, const onnx_node *node) {
     if (!compose_rank(&c, x, 2, 3))
         return c.status;
     if (compose_tensor(&c, x).rank == 2) {
-        const int64_t *shape = compose_tensor(&c, x).shape;
-        x = compose_reshape(&c, x, 3, (const int64_t[]){shape[0], shape[1], 1});
+        const tsr_tensor flat = compose_tensor(&c, x);
+        x = compose_reshape(&c, x, 3, (const int64_t[]){flat.shape[0], flat.shape[1], 1});
     }
     const tsr_tensor from = compose_tensor(&c, x);
     if (count == 0)
