@@ -203,6 +203,7 @@ uint64_t tsr_node_macs(const tsr_graph *graph, const tsr_node *node) {
     case TSR_OP_FULLY_CONNECTED: return outputs * (uint64_t)w->shape[1];
     case TSR_OP_MATMUL:
     case TSR_OP_MATMUL_INTEGER: return outputs * (uint64_t)x->shape[x->rank - 1];
+    case TSR_OP_RECURRENT: return tsr_tensor_elements(x) * (uint64_t)w->shape[0];
     default: return 0;
     }
 }

@@ -14,7 +14,7 @@ for target in "$@"; do
     case $target in
     onnx | compile)
         cp models/digits/*.onnx "$seeds"
-        for model in tests/models/qdq/*/model.onnx; do cp "$model" "$seeds/$(basename "$(dirname "$model")").onnx"; done
+        for model in tests/models/qdq/*/model.onnx tests/onnx/cases/*/model.onnx; do cp "$model" "$seeds/$(basename "$(dirname "$model")").onnx"; done
         ;;&
     tflite | compile) cp tests/import/*.tflite "$seeds" ;;&
     graph | compile) cp tests/fuzz/corpus/graph/*.tsg "$seeds" ;;&
