@@ -2,6 +2,7 @@
 // The quantised twin of a graph: an integer node reads DequantizeLinear(...) and its result goes through QuantizeLinear and
 // DequantizeLinear; a float node is repeated as it is. The twin stands behind the float graph's own nodes, so that one run
 // gives both results; quantised_graph() leaves it alone.
+#include <math.h>
 #include <string.h>
 
 #include "quantizer.h"
@@ -39,9 +40,26 @@ static tsr_id through_integers(const rewriting *r, tsr_id t, tsr_id from) {
     return dequantised(r, integers, named(r, t, "_dq"));
 }
 
+// A constant operand as integers.
+static tsr_id quantised_constant(const rewriting *r, tsr_id t) {
+    const tensor_state *state = &r->q->tensors[t];
+    const tsr_tensor x = r->q->graph->tensors[t];
+    const uint64_t elements = tsr_tensor_elements(&x);
+    const int32_t low = activation_type(r->q) == TSR_U8 ? 0 : -128;
+    uint8_t *data = TSR_NEW_ARRAY(r->to->arena, uint8_t, elements);
+    for (uint64_t i = 0; i < elements; i++) {
+        const double q = nearbyint((double)((const float *)x.data)[i] / (double)state->scale) + state->zero_point;
+        data[i] = (uint8_t)(int32_t)fmin(fmax(q, low), low + 255);
+    }
+    const tsr_id integers = tsr_graph_add_tensor(r->to, named(r, t, "_q"), activation_type(r->q), x.rank, x.shape);
+    r->to->tensors[integers].data = data;
+    tsr_graph_set_quant(r->to, integers, 1, 0, &state->scale, &state->zero_point);
+    return dequantised(r, integers, named(r, t, "_dq"));
+}
+
 static tsr_id quantised_value(const rewriting *r, tsr_id t) {
     if (r->quantised[t] == TSR_NO_ID)
-        r->quantised[t] = through_integers(r, t, r->value[t]);
+        r->quantised[t] = r->q->graph->tensors[t].data != NULL ? quantised_constant(r, t) : through_integers(r, t, r->value[t]);
     return r->quantised[t];
 }
 

@@ -103,6 +103,20 @@ static bool same_order(const tsr_tensor *t, const int64_t *perm) {
     return true;
 }
 
+// Whether a window reads the tensor next, as it is or quantised.
+static bool becomes_picture(const tsr_graph *graph, tsr_id tensor) {
+    for (uint32_t n = 0; n < graph->node_count; n++) {
+        const tsr_node *node = &graph->nodes[n];
+        if (node->input_count == 0 || node->inputs[0] != tensor)
+            continue;
+        if (node->op == TSR_OP_CONV || node->op == TSR_OP_MAX_POOL || node->op == TSR_OP_AVERAGE_POOL)
+            return true;
+        if ((node->op == TSR_OP_QUANTIZE || node->op == TSR_OP_DEQUANTIZE) && becomes_picture(graph, node->outputs[0]))
+            return true;
+    }
+    return false;
+}
+
 static void write_reshape(writing *w, const tsr_node *node) {
     const tsr_tensor *x = written_tensor(w, node->inputs[0]), *y = written_tensor(w, node->outputs[0]);
     const view v = view_of_input(w, node->inputs[0]);
@@ -111,8 +125,12 @@ static void write_reshape(writing *w, const tsr_node *node) {
         add_result(w, node, "Flatten", 1, in, NULL, as_it_is);
         return;
     }
-    in[1] = add_integers(w, output_name(w, node), "shape", y->rank, y->shape);
-    add_result(w, node, "Reshape", 2, in, NULL, as_it_is);
+    int64_t shape[TSR_MAX_RANK];
+    const bool picture = y->rank == 4 && same_order(y, as_picture) && becomes_picture(written_graph(w), node->outputs[0]);
+    for (uint32_t i = 0; i < y->rank; i++)
+        shape[picture ? as_picture[i] : i] = y->shape[i];
+    in[1] = add_integers(w, output_name(w, node), "shape", y->rank, shape);
+    add_result(w, node, "Reshape", 2, in, NULL, picture ? as_picture : as_it_is);
 }
 
 static void write_transpose(writing *w, const tsr_node *node) {

@@ -439,6 +439,42 @@ TEST sigmoid_and_tanh_have_fixed_ranges(void) {
     PASS();
 }
 
+TEST a_constant_operand_is_an_integer_in_the_file(void) {
+    static const float values[4] = {0.5f, -0.25f, 1, 0.75f}, third[1] = {1.0f / 3};
+    small s = {.samples = values, .elements = 2, .count = 2};
+    tsr_onnx_writer *w = tsr_onnx_writer_create("scaled", 13);
+    tsr_onnx_input(w, "x", TSR_F32, 2, (const int64_t[]){1, 2});
+    const char *const inputs[] = {gemm(w, "x", "a", 2, 2, identity), tsr_onnx_constant(w, "third", TSR_F32, 0, NULL, third)};
+    tsr_onnx_node(w, "Mul", 2, inputs, "y", NULL);
+    tsr_onnx_output(w, "y", TSR_F32, 2, (const int64_t[]){1, 2});
+    ASSERT_OK(quantise_small(w, &(tsr_quantize_options){.method = TSR_CALIBRATE_MINMAX}, &s));
+    static const char quantize[] = "\x0eQuantizeLinear"; // with its length in front, as protobuf has it
+    uint32_t nodes = 0;
+    for (size_t i = 0; i + sizeof quantize <= s.size; i++)
+        nodes += memcmp(s.bytes + i, quantize, sizeof quantize - 1) == 0;
+    ASSERT_EQ(3, nodes); // x, a, y
+    ASSERT(fabs((double)s.result[0] - 0.5 / 3) < 0.01 && fabs((double)s.result[1] + 0.25 / 3) < 0.01);
+    close_small(&s);
+    PASS();
+}
+
+// x * sigmoid(exp(x)): what a float node gives is not rounded again before arithmetic.
+TEST arithmetic_on_float_results_stays_in_float(void) {
+    static const float values[4] = {0.5f, -0.25f, 1, 0.75f};
+    small s = {.samples = values, .elements = 2, .count = 2};
+    tsr_onnx_writer *w = tsr_onnx_writer_create("floats", 13);
+    tsr_onnx_input(w, "x", TSR_F32, 2, (const int64_t[]){1, 2});
+    const char *a = gemm(w, "x", "a", 2, 2, identity), *e = tsr_onnx_node(w, "Exp", 1, &a, "e", NULL);
+    const char *const inputs[] = {a, tsr_onnx_node(w, "Sigmoid", 1, &e, "s", NULL)};
+    gemm(w, tsr_onnx_node(w, "Mul", 2, inputs, "m", NULL), "y", 2, 2, identity);
+    tsr_onnx_output(w, "y", TSR_F32, 2, (const int64_t[]){1, 2});
+    ASSERT_OK(quantise_small(w, &(tsr_quantize_options){.method = TSR_CALIBRATE_MINMAX}, &s));
+    ASSERT(layer_named(s.q, "a")->integer && layer_named(s.q, "y")->integer);
+    ASSERT_FALSE(layer_named(s.q, "e")->integer || layer_named(s.q, "s")->integer || layer_named(s.q, "m")->integer);
+    close_small(&s);
+    PASS();
+}
+
 // A bias a million times what its channel's weights allow for in 32 bits: the weights' scale grows instead.
 TEST large_biases_fit_into_32_bits(void) {
     static const float weights[4] = {1e-9f, 0, 0, 1}, bias[2] = {3, 0.5f}, values[2] = {1, 1};
@@ -494,6 +530,8 @@ SUITE(quantisation) {
     RUN_TEST(entropy_gives_up_the_outlier);
     RUN_TEST(concatenated_tensors_share_a_scale);
     RUN_TEST(sigmoid_and_tanh_have_fixed_ranges);
+    RUN_TEST(a_constant_operand_is_an_integer_in_the_file);
+    RUN_TEST(arithmetic_on_float_results_stays_in_float);
     RUN_TEST(large_biases_fit_into_32_bits);
     RUN_TEST(all_operators_that_cannot_be_written_are_named);
 }
