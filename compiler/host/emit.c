@@ -476,6 +476,12 @@ static LLVMValueRef emit_high(emitter *m, const tsr_high_product *p) {
     return tsr_emit_high(m->builder, a, b, splat(m, emit_expr(m, p->c, true)), p->shift, m->lanes);
 }
 
+// (int32)a * (int32)b of int16. A shared b becomes a vector before it is widened: then NEON has one instruction for it (smlal).
+static bool is_widening_product(const tsr_expr *e) {
+    return e->kind == TSR_E_BINARY && e->value.binary == TSR_MUL && e->dtype == TSR_I32 && e->a->kind == TSR_E_CAST &&
+           e->a->a->dtype == TSR_I16 && e->b->kind == TSR_E_CAST && e->b->a->dtype == TSR_I16;
+}
+
 static LLVMValueRef emit_operator(emitter *m, const tsr_expr *e, bool lanes) {
     if (e->kind == TSR_E_SELECT)
         return emit_select(m, e, lanes);
@@ -488,6 +494,10 @@ static LLVMValueRef emit_operator(emitter *m, const tsr_expr *e, bool lanes) {
     tsr_high_product high;
     if (lanes && tsr_match_high(e, &high) && tsr_has_high(m->module, m->lanes))
         return emit_high(m, &high);
+    if (lanes && is_widening_product(e) && tsr_depends(e->a, m->lane_var) && !tsr_depends(e->b, m->lane_var)) {
+        LLVMValueRef wide = emit_expr(m, e->a, true), narrow = splat(m, emit_expr(m, e->b->a, false));
+        return LLVMBuildMul(m->builder, wide, LLVMBuildSExt(m->builder, narrow, type_of(m, TSR_I32, true), ""), "");
+    }
     LLVMValueRef a = emit_expr(m, e->a, lanes), b = e->b != NULL ? emit_expr(m, e->b, lanes) : NULL;
     if (b != NULL && is_vector(a) != is_vector(b)) {
         a = splat(m, a);

@@ -13,6 +13,7 @@ typedef struct cpu_kind {
     const char *name;
     const char *features;
     tsr_lower_target lower;
+    bool alone; // not one of "portable": the constants of its schedules are of no use to the others
 } cpu_kind;
 
 typedef struct target_kind {
@@ -31,24 +32,24 @@ typedef struct target_kind {
 static const target_kind targets[] = {
     {.name = "x86-64",
      .target = {.triple = "x86_64-unknown-linux-gnu", .cpu = "x86-64", .tune = "", .always = ""},
-     .kinds = {{"avx512", AVX512, {.vector_bytes = 64, .registers = 32, .dot = 2, .quad = TSR_U8}},
-               {"avx2", AVX2, {.vector_bytes = 32, .registers = 16, .dot = 2}},
-               {"baseline", SSE41, {.vector_bytes = 16, .registers = 16, .dot = 2}}},
+     .kinds = {{"avx512", AVX512, {.vector_bytes = 64, .registers = 32, .dot = 2, .quad = TSR_U8}, false},
+               {"avx2", AVX2, {.vector_bytes = 32, .registers = 16, .dot = 2}, false},
+               {"baseline", SSE41, {.vector_bytes = 16, .registers = 16, .dot = 2}, false}},
      .known = AVX512},
     {.name = "aarch64",
      .target = {.triple = "aarch64-unknown-linux-gnu", .cpu = "generic", .tune = "cortex-a53", .always = ""},
-     .kinds = {{"dotprod", "neon,dotprod", {.vector_bytes = 16, .registers = 32, .dot = 1, .quad = TSR_I8}},
-               {"baseline", "neon", {.vector_bytes = 16, .registers = 32, .dot = 1}}},
+     .kinds = {{"dotprod", "neon,dotprod", {.vector_bytes = 16, .registers = 32, .dot = 1, .quad = TSR_I8}, true},
+               {"baseline", "neon", {.vector_bytes = 16, .registers = 32, .dot = 1}, false}},
      .known = "neon,dotprod"},
     {.name = "armv7",
      .target = {.triple = "armv7-unknown-linux-gnueabihf", .cpu = "cortex-a9", .tune = "", .always = "", .soft_64 = true},
-     .kinds = {{"baseline", "neon", {.vector_bytes = 16, .registers = 16, .dot = 1}}},
+     .kinds = {{"baseline", "neon", {.vector_bytes = 16, .registers = 16, .dot = 1}, false}},
      .known = "neon"},
     // Without vectors a register holds one element; tiles are planned in pairs.
     {.name = "riscv64",
      .target = {.triple = "riscv64-unknown-linux-gnu", .cpu = "generic-rv64", .tune = "", .always = "m,a,f,d,c"},
-     .kinds = {{"v", "v", {.vector_bytes = 16, .registers = 32, .dot = 1}},
-               {"baseline", "", {.vector_bytes = 8, .registers = 14, .dot = 1}}},
+     .kinds = {{"v", "v", {.vector_bytes = 16, .registers = 32, .dot = 1}, false},
+               {"baseline", "", {.vector_bytes = 8, .registers = 14, .dot = 1}, false}},
      .known = "v"},
 };
 enum { TARGETS = sizeof targets / sizeof targets[0] };
@@ -114,7 +115,7 @@ tsr_status tsr_host_cpus(const tsr_host_options *options, const char *out_cpus[T
         return tsr_ok();
     }
     for (unsigned i = 0; i < count_kinds(target); i++)
-        if (strcmp(cpu, "portable") == 0 || strcmp(cpu, target->kinds[i].name) == 0)
+        if ((strcmp(cpu, "portable") == 0 && !target->kinds[i].alone) || strcmp(cpu, target->kinds[i].name) == 0)
             out_cpus[(*out_count)++] = target->kinds[i].name;
     return *out_count > 0 ? tsr_ok() : unknown_cpu(target, cpu);
 }
