@@ -31,16 +31,25 @@ typedef struct matcher {
     uint32_t count;
 } matcher;
 
-// Where in a value: from the store down to an operand.
+// Where in a value: an operand of an expression of the pattern, and where that one is. Without it the stored value itself.
 typedef struct path {
-    const char *step;
+    const tsr_expr *of;
+    int operand;
     const struct path *up;
 } path;
 
-static const char *path_text(tsr_arena *arena, const path *p) {
-    if (p->up == NULL)
-        return p->step;
-    return tsr_arena_printf(arena, "%s of %s", p->step, path_text(arena, p->up));
+static const char *path_text(const matcher *m, const path *p) {
+    static const char *const sides[] = {"left side", "right side"}, *const arms[] = {"condition", "first arm", "second arm"};
+    if (p == NULL)
+        return tsr_arena_printf(m->scratch, "the value stored to %s", m->nest.store->buffer->name);
+    const char *up = path_text(m, p->up);
+    switch (p->of->kind) {
+    case TSR_E_BINARY:
+        return tsr_arena_printf(m->scratch, "%s of %s of %s", sides[p->operand], tsr_binary_name(p->of->value.binary), up);
+    case TSR_E_SELECT: return tsr_arena_printf(m->scratch, "%s of select of %s", arms[p->operand], up);
+    case TSR_E_CAST: return tsr_arena_printf(m->scratch, "operand of %s() of %s", tsr_short_type(p->of->dtype), up);
+    default: return tsr_arena_printf(m->scratch, "operand of %s", up);
+    }
 }
 
 #define NO_MATCH(m, ...) tsr_annotate(tsr_error(TSR_UNSUPPORTED, __VA_ARGS__), "%s", (m)->name)
@@ -76,30 +85,33 @@ static void drop_absent(const tsr_stmt *root, tsr_affine *a) {
             }
 }
 
-static tsr_status add_pair(matcher *m, const path *where, const tsr_tbuffer *pattern, const tsr_expr *pattern_index,
+// stored: what both store to; the path says nothing then.
+static tsr_status add_pair(matcher *m, const path *where, bool stored, const tsr_tbuffer *pattern, const tsr_expr *pattern_index,
                            tsr_tbuffer *buffer, const tsr_expr *index) {
-    const char *place = path_text(m->scratch, where);
-    if (pattern->dtype != buffer->dtype)
-        return NO_MATCH(m, "%s: the pattern has %s of %s, the nest %s of %s", place, pattern->name,
-                        tsr_dtype_name(pattern->dtype), buffer->name, tsr_dtype_name(buffer->dtype));
-    if (pattern->scope >= TSR_SCOPE_INP && buffer->scope != pattern->scope)
-        return NO_MATCH(m, "%s: the pattern has %s in memory %s, the nest %s in memory %s", place, pattern->name,
-                        tsr_scope_name(pattern->scope), buffer->name, tsr_scope_name(buffer->scope));
+    const char *what = NULL;
     for (uint32_t i = 0; i < m->count; i++)
         if (m->pairs[i].pattern == pattern && m->pairs[i].buffer != buffer)
-            return NO_MATCH(m, "%s: the pattern's %s is %s here and %s elsewhere", place, pattern->name, buffer->name,
-                            m->pairs[i].buffer->name);
-    if (m->count == MAX_PAIRS)
-        return NO_MATCH(m, "the pattern has more than %d loads", MAX_PAIRS);
+            what = tsr_arena_printf(m->scratch, "the pattern's %s is %s here and %s elsewhere", pattern->name, buffer->name,
+                                    m->pairs[i].buffer->name);
     pair *p = &m->pairs[m->count];
     *p = (pair){.pattern = pattern, .buffer = buffer};
-    if (!tsr_affine_of(pattern_index, &p->in_pattern))
-        return NO_MATCH(m, "the pattern's index %s[%s] is not affine", pattern->name, expr_text(m->scratch, pattern_index));
-    if (!tsr_affine_of(index, &p->in_nest))
-        return NO_MATCH(m, "%s: the index %s[%s] is not affine", place, buffer->name, expr_text(m->scratch, index));
+    if (pattern->dtype != buffer->dtype)
+        what = tsr_arena_printf(m->scratch, "the pattern has %s of %s, the nest %s of %s", pattern->name,
+                                tsr_dtype_name(pattern->dtype), buffer->name, tsr_dtype_name(buffer->dtype));
+    else if (pattern->scope >= TSR_SCOPE_INP && buffer->scope != pattern->scope)
+        what = tsr_arena_printf(m->scratch, "the pattern has %s in memory %s, the nest %s in memory %s", pattern->name,
+                                tsr_scope_name(pattern->scope), buffer->name, tsr_scope_name(buffer->scope));
+    else if (!tsr_affine_of(pattern_index, &p->in_pattern))
+        what = tsr_arena_printf(m->scratch, "the pattern's index %s[%s] is not affine", pattern->name,
+                                expr_text(m->scratch, pattern_index));
+    else if (!tsr_affine_of(index, &p->in_nest))
+        what = tsr_arena_printf(m->scratch, "the index %s[%s] is not affine", buffer->name, expr_text(m->scratch, index));
+    if (what != NULL)
+        return NO_MATCH(m, "%s: %s", stored ? "what is stored to" : path_text(m, where), what);
     drop_absent(m->pattern_root, &p->in_pattern);
     drop_absent(m->nest_root, &p->in_nest);
-    m->count++;
+    if (++m->count == MAX_PAIRS)
+        return NO_MATCH(m, "the pattern has more than %d loads", MAX_PAIRS - 1);
     return tsr_ok();
 }
 
@@ -125,14 +137,8 @@ static tsr_status match_value(matcher *m, const path *where, const tsr_expr *p, 
 
 static tsr_status match_operands(matcher *m, const path *where, const tsr_expr *p, const tsr_expr *const operands[3]) {
     const tsr_expr *const mine[3] = {p->a, p->b, p->c};
-    static const char *const sides[] = {"left side", "right side", ""}, *const arms[] = {"condition", "first arm", "second arm"};
     for (int i = 0; i < 3 && mine[i] != NULL; i++) {
-        const char *step = p->kind == TSR_E_BINARY
-                               ? tsr_arena_printf(m->scratch, "%s of %s", sides[i], tsr_binary_name(p->value.binary))
-                           : p->kind == TSR_E_SELECT ? arms[i]
-                           : p->kind == TSR_E_CAST   ? tsr_arena_printf(m->scratch, "operand of %s()", tsr_short_type(p->dtype))
-                                                     : "operand";
-        const path inner = {step, where};
+        const path inner = {p, i, where};
         TSR_TRY(match_value(m, &inner, mine[i], operands[i]));
     }
     return tsr_ok();
@@ -153,9 +159,9 @@ static tsr_status match_value(matcher *m, const path *where, const tsr_expr *p, 
     if (!same && p->kind == TSR_E_LOAD && e->kind == TSR_E_LOAD) // of another type: named as an operand
         same = true;
     if (!same)
-        return NO_MATCH(m, "%s: the pattern has %s, the nest %s", path_text(m->scratch, where), describe(m, p), describe(m, e));
+        return NO_MATCH(m, "%s: the pattern has %s, the nest %s", path_text(m, where), describe(m, p), describe(m, e));
     if (p->kind == TSR_E_LOAD)
-        return add_pair(m, where, p->value.buffer, p->a, e->value.buffer, e->a);
+        return add_pair(m, where, false, p->value.buffer, p->a, e->value.buffer, e->a);
     const uint32_t before = m->count;
     const tsr_expr *straight[] = {e->a, e->b, e->c}, *crossed[] = {e->b, e->a, NULL};
     tsr_status status = match_operands(m, where, p, straight);
@@ -274,10 +280,8 @@ static tsr_status match(matcher *m, tsr_match *out) {
     TSR_TRY(peel(m, m->pattern_root, "the pattern", &m->pattern));
     TSR_TRY(peel(m, m->nest_root, "what should match", &m->nest));
     const tsr_stmt *p = m->pattern.store, *e = m->nest.store;
-    const path to = {"what is stored to", NULL},
-               value = {tsr_arena_printf(m->scratch, "the value stored to %s", e->buffer->name), NULL};
-    TSR_TRY(add_pair(m, &to, p->buffer, p->index, e->buffer, e->index));
-    TSR_TRY(match_value(m, &value, p->value, e->value));
+    TSR_TRY(add_pair(m, NULL, true, p->buffer, p->index, e->buffer, e->index));
+    TSR_TRY(match_value(m, NULL, p->value, e->value));
     const tsr_stmt *missing = NULL;
     for (uint32_t i = m->pattern.count; i-- > 0;) {
         const tsr_stmt *loop = take_loop(m, m->pattern.loops[i]);

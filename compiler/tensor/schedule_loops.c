@@ -227,6 +227,26 @@ static tsr_status find_chain(const site *s, uint32_t count, const tsr_var *const
     return tsr_ok();
 }
 
+// A loop that runs in any order where it is need not do so further out.
+static tsr_status check_kinds(site *s, const chain *c) {
+    binder around[MAX_CHAIN];
+    const binder *outer = s->around;
+    for (uint32_t i = 0; i < c->count; i++) {
+        const tsr_for_kind kind = c->loop[i]->for_kind;
+        if (kind == TSR_FOR_PARALLEL || kind == TSR_FOR_VECTORIZE)
+            TSR_TRY(check_independent(s->scratch, s->f, c->loop[i], outer, kind == TSR_FOR_PARALLEL, false));
+        around[i] = (binder){c->loop[i], outer};
+        outer = &around[i];
+    }
+    return tsr_ok();
+}
+
+static void move_loop(tsr_stmt *to, const tsr_stmt *from) {
+    to->var = from->var;
+    to->extent = from->extent;
+    to->for_kind = from->for_kind;
+}
+
 static tsr_status reorder(site *s, uint32_t count, const tsr_var *const *order, bool inexact) {
     chain c;
     TSR_TRY(find_chain(s, count, order, &c));
@@ -234,13 +254,12 @@ static tsr_status reorder(site *s, uint32_t count, const tsr_var *const *order, 
     tsr_stmt old[MAX_CHAIN];
     for (uint32_t i = 0; i < c.count; i++)
         old[i] = *c.loop[i];
-    for (uint32_t i = 0; i < c.count; i++) { // the statements stay, their loops change
-        tsr_stmt *to = c.loop[c.position[i]];
-        to->var = old[i].var;
-        to->extent = old[i].extent;
-        to->for_kind = old[i].for_kind;
-    }
-    return tsr_ok();
+    for (uint32_t i = 0; i < c.count; i++) // the statements stay, their loops change
+        move_loop(c.loop[c.position[i]], &old[i]);
+    tsr_status status = check_kinds(s, &c);
+    for (uint32_t i = 0; i < c.count && status.code != TSR_OK; i++)
+        move_loop(c.loop[i], &old[i]);
+    return status;
 }
 
 tsr_status tsr_schedule_reorder(tsr_tensor_function *f, uint32_t count, const tsr_var *const *order, bool inexact) {
