@@ -491,6 +491,11 @@ static LLVMValueRef emit_operator(emitter *m, const tsr_expr *e, bool lanes) {
     tsr_quad quad;
     if (lanes && tsr_match_quad(e, m->lane_var, &quad))
         return emit_quad(m, &quad);
+    if (lanes && tsr_match_wide_product(m->module, e)) {
+        LLVMTypeRef wide = type_of(m, TSR_I32, true);
+        LLVMValueRef factor = LLVMBuildSExt(m->builder, splat(m, emit_expr(m, e->a->a, true)), wide, "");
+        return LLVMBuildMul(m->builder, factor, LLVMBuildSExt(m->builder, splat(m, emit_expr(m, e->b->a, true)), wide, ""), "");
+    }
     tsr_high_product high;
     if (lanes && tsr_match_high(e, &high) && tsr_has_high(m->module, m->lanes))
         return emit_high(m, &high);

@@ -72,6 +72,8 @@ bool tsr_follows(const tsr_expr *first, const tsr_expr *second);           // lo
 LLVMValueRef tsr_shuffle(LLVMBuilderRef builder, LLVMValueRef a, LLVMValueRef b, int first, int step, unsigned count);
 LLVMValueRef tsr_join_all(LLVMBuilderRef builder, LLVMValueRef *part, unsigned parts); // one vector of them; overwrites part
 
+// Whether an expression is (int32)a * (int32)b of int16 that should be widened as vectors.
+bool tsr_match_wide_product(LLVMModuleRef module, const tsr_expr *e);
 // Whether an expression is the upper half of a product: (int32)((a * b + c) >> shift). c is int64, a and b int32 but b
 // may also be an int64 constant that fits int32.
 typedef struct tsr_high_product {

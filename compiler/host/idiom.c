@@ -9,6 +9,8 @@
 //
 // The upper half of a product, (int32)(((int64)a * (int64)b + c) >> 32 or 31), needs no conversion of vectors to int64 on
 // x86: pmuldq multiplies the even elements as they are, and the odd ones after a shift.
+// Products of int16 as int32 are one instruction for a vector on ARM (smull, smlal) and RISC-V (vwmul, vwmacc), if both
+// factors are vectors before they are widened.
 #include <string.h>
 
 #include "emit.h"
@@ -34,6 +36,11 @@ static const tsr_expr *widened(const tsr_expr *e) {
 
 static bool is(const tsr_expr *e, tsr_binary op) {
     return e->kind == TSR_E_BINARY && e->value.binary == op && e->dtype == TSR_I32;
+}
+
+bool tsr_match_wide_product(LLVMModuleRef module, const tsr_expr *e) {
+    return strncmp(LLVMGetTarget(module), "x86_64", 6) != 0 && is(e, TSR_MUL) && e->a->kind == TSR_E_CAST &&
+           e->b->kind == TSR_E_CAST && e->a->a->dtype == TSR_I16 && e->b->a->dtype == TSR_I16;
 }
 
 bool tsr_match_pair(const tsr_expr *e, const tsr_var *lane, const tsr_expr **out_w, const tsr_expr **out_x) {
