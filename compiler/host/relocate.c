@@ -138,7 +138,7 @@ static bool fits(const kind *k, int64_t value) {
     case ARM_BRANCH: width = 24; break;
     case ARM_MOVW: return true;
     case RISCV_U:
-    case RISCV_CALL: return value + 0x800 >= INT32_MIN && value + 0x800 <= INT32_MAX;
+    case RISCV_CALL: return value >= (int64_t)INT32_MIN - 0x800 && value <= (int64_t)INT32_MAX - 0x800;
     case RISCV_I:
     case RISCV_S: return true;
     case RISCV_B: width = 13; break;
@@ -180,11 +180,11 @@ static tsr_status upper_half(const tsr_patch *p, const tsr_relocation *lower, in
     *out_value = 0;
     for (uint32_t i = 0; i < p->count; i++) { // it mostly comes just before
         const tsr_relocation *r = &p->all[((uint32_t)(lower - p->all) + p->count - i) % p->count];
-        if (r->type != R_RISCV_PCREL_HI20 || p->section->place + (int64_t)r->offset != place)
+        if (r->type != R_RISCV_PCREL_HI20 || (uint64_t)p->section->place + r->offset != (uint64_t)place)
             continue;
         int64_t symbol;
         TSR_TRY(tsr_symbol_place(p->object, r->symbol, &symbol));
-        *out_value = symbol + r->addend - place;
+        *out_value = (int64_t)((uint64_t)symbol + (uint64_t)r->addend - (uint64_t)place);
         return tsr_ok();
     }
     return tsr_error(TSR_CORRUPT, "host object: the lower half of an address without its upper half");
