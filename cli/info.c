@@ -36,8 +36,15 @@ static void print_json(const tsr_program *program) {
         printf("}");
     }
     printf("],\"macs\":%" PRIu64 ",\"accelerator_macs\":%" PRIu64 ",\"const_bytes\":%" PRIu64 ",\"work_bytes\":%" PRIu64
-           ",\"code_bytes\":%" PRIu64 "}\n",
+           ",\"code_bytes\":%" PRIu64 ",\"target\":",
            totals.macs, totals.accelerator_macs, program->const_bytes, program->work_bytes, program->code_bytes);
+    json_text(program->target);
+    printf(",\"kinds\":[");
+    for (uint32_t i = 0; i < program->kind_count; i++) {
+        printf("%s", i > 0 ? "," : "");
+        json_text(program->kinds[i].features);
+    }
+    printf("]}\n");
 }
 
 static void print_text(const char *path, const tsr_program *program) {
@@ -54,6 +61,9 @@ static void print_text(const char *path, const tsr_program *program) {
     printf("%u steps; %s bytes of instructions, weights and constants, %s of activations at their peak, %s of host code%s%s\n",
            program->step_count, count_text(program->const_bytes), count_text(program->work_bytes),
            count_text(program->code_bytes), program->code_bytes != 0 ? " for " : "", program->target);
+    for (uint32_t i = 0; i < program->kind_count; i++)
+        printf("  %s: %s\n", i == 0 ? "needs" : "or   ",
+               program->kinds[i].features[0] != '\0' ? program->kinds[i].features : "nothing beyond what all of them have");
 }
 
 static tsr_status info(const char *path, const arguments *a) {
