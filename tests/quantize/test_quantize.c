@@ -444,7 +444,9 @@ TEST a_constant_operand_is_an_integer_in_the_file(void) {
     small s = {.samples = values, .elements = 2, .count = 2};
     tsr_onnx_writer *w = tsr_onnx_writer_create("scaled", 13);
     tsr_onnx_input(w, "x", TSR_F32, 2, (const int64_t[]){1, 2});
-    const char *const inputs[] = {gemm(w, "x", "a", 2, 2, identity), tsr_onnx_constant(w, "third", TSR_F32, 0, NULL, third)};
+    const char *a = gemm(w, "x", "a", 2, 2, identity);
+    const char *const inputs[] = {tsr_onnx_node(w, "Sigmoid", 1, &a, "s", NULL),
+                                  tsr_onnx_constant(w, "third", TSR_F32, 0, NULL, third)};
     tsr_onnx_node(w, "Mul", 2, inputs, "y", NULL);
     tsr_onnx_output(w, "y", TSR_F32, 2, (const int64_t[]){1, 2});
     ASSERT_OK(quantise_small(w, &(tsr_quantize_options){.method = TSR_CALIBRATE_MINMAX}, &s));
@@ -452,8 +454,9 @@ TEST a_constant_operand_is_an_integer_in_the_file(void) {
     uint32_t nodes = 0;
     for (size_t i = 0; i + sizeof quantize <= s.size; i++)
         nodes += memcmp(s.bytes + i, quantize, sizeof quantize - 1) == 0;
-    ASSERT_EQ(3, nodes); // x, a, y
-    ASSERT(fabs((double)s.result[0] - 0.5 / 3) < 0.01 && fabs((double)s.result[1] + 0.25 / 3) < 0.01);
+    ASSERT_EQ(4, nodes); // x, a, s, y
+    ASSERT(fabs((double)s.result[0] - 1 / (1 + exp(-0.5)) / 3) < 0.01 &&
+           fabs((double)s.result[1] - 1 / (1 + exp(0.25)) / 3) < 0.01);
     close_small(&s);
     PASS();
 }
