@@ -282,8 +282,9 @@ static tsr_status read_model(tflite *t) {
     TSR_TRY(file->status);
     if (version != 3)
         return tsr_error(TSR_UNSUPPORTED, "schema version %" PRIu32 "; version 3 works", version);
-    if (subgraphs.count != 1)
-        return tsr_error(TSR_UNSUPPORTED, "%" PRIu32 " subgraphs; one works (no control flow)", subgraphs.count);
+    if (subgraphs.count == 0)
+        return tsr_error(TSR_CORRUPT, "no subgraph");
+    // The first is the model; others belong to control flow, whose operators say that they are not supported.
     const fb_table subgraph = fb_table_at(file, subgraphs, 0);
     t->tensors = fb_get_vector(file, subgraph, SUBGRAPH_TENSORS, 4);
     const fb_vector inputs = fb_get_vector(file, subgraph, SUBGRAPH_INPUTS, 4);

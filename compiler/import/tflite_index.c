@@ -161,8 +161,11 @@ tsr_status tflite_where(tflite *t, const operation *op) {
             is_true = is_true || (bytes[e * size + i] & (real && i + 1 == size ? 0x7f : 0xff)) != 0;
         if (is_true)
             memcpy(places + count++ * from.rank, index, from.rank * sizeof *index);
-        for (uint32_t d = from.rank; d-- > 0 && ++index[d] == from.shape[d];)
+        for (uint32_t d = from.rank; d-- > 0;) {
+            if (++index[d] < from.shape[d])
+                break;
             index[d] = 0;
+        }
     }
     if (count == 0)
         return tsr_error(TSR_UNSUPPORTED, "no element of the condition is true: the result is empty");

@@ -213,9 +213,21 @@ tsr_status tflite_inputs(tflite *t, const operation *op, uint32_t count, tsr_id 
     return tsr_ok();
 }
 
+// A list without elements (the shape of a scalar, no axes), which the graph does not know as a tensor.
+static bool is_empty(tflite *t, const operation *op, uint32_t index) {
+    const int32_t number = tflite_has_input(t, op, index) ? fb_i32_at(&t->file, op->inputs, index) : -1;
+    if (check_index(t, number).code != TSR_OK)
+        return false;
+    const fb_table table = fb_table_at(&t->file, t->tensors, (uint32_t)number);
+    const fb_vector dims = fb_get_vector(&t->file, table, TENSOR_SHAPE, 4);
+    return dims.count == 1 && fb_i32_at(&t->file, dims, 0) == 0 && t->ids[number] == TSR_NO_ID;
+}
+
 tsr_status tflite_ints(tflite *t, const operation *op, uint32_t index, uint32_t most, int64_t *out_values, uint32_t *out_count) {
     tsr_id id;
     *out_count = 0;
+    if (is_empty(t, op, index))
+        return t->file.status;
     TSR_TRY(tflite_input(t, op, index, &id));
     return constant_ints(tensor_of(&t->imp, id), most, out_values, out_count);
 }

@@ -575,6 +575,8 @@ def computed(m):
     m.op("RESIZE_BILINEAR", [picture, size], [((1,), F32)], "ResizeBilinearOptions", case="resize")
     count = m.op("CAST", [first], [((), F32)], "CastOptions", inDataType=I32, outDataType=F32, step=True)
     m.op("MUL", [x, count], [((2, 3, 4), F32)], "MulOptions", case="scaled")
+    m.op("RESHAPE", [m.input((1, 1), F32), m.const(np.zeros(0, np.int32))], [((), F32)], case="scalar")
+    m.op("GATHER", [m.input((4, 3), F32), m.const(np.int32(2))], [((3,), F32)], "GatherOptions", axis=0, case="one_row")
     m.op("WHERE", [m.const(np.array([[True, False, True], [False, False, True]]))], [((1,), I64)], case="where")
     for kind in (I8, U8, F32):
         q = both(kind)
