@@ -145,6 +145,9 @@ tsr_status lower_normalize(lowering *l) {
         g.gone.extent[g.gone.rank++] = 1, g.gone.stride[0][0] = g.gone.stride[1][0] = g.gone.stride[2][0] = 0;
     for (uint32_t o = 0; o < 3; o++)
         g.base[o] = g.kept.index[o];
-    l->f->body = nest_loops(l, &g.kept, normalise_group(l, &g));
+    tsr_stmt *body = normalise_group(l, &g);
+    for (uint32_t i = g.kept.rank; i-- > 0;)
+        body = tsr_for(l->arena, g.kept.var[i], g.kept.extent[i], i == 0 ? TSR_FOR_PARALLEL : TSR_FOR_SERIAL, body);
+    l->f->body = body;
     return tsr_ok();
 }

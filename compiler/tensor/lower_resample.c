@@ -31,13 +31,14 @@ tsr_status lower_resample(lowering *l) {
     if (unrolled) {
         body = store(l, out_buffer(l, 0), target[0], stored_of(l, y, sum));
         body = inner == 1 ? loop(l, i[0], 1, body) : lanes(l, i[0], inner, body);
-        body = inner == 1 ? lanes(l, p, to, body) : loop(l, p, to, body);
+        body =
+            inner == 1 ? lanes(l, p, to, body) : tsr_for(l->arena, p, to, outer == 1 ? TSR_FOR_PARALLEL : TSR_FOR_SERIAL, body);
     } else {
         ex more = add(l, load(l, out_buffer(l, 0), target[0]), sum);
         body = seq2(l, lanes(l, i[1], inner, store(l, out_buffer(l, 0), target[1], f32(l, 0))),
                     loop(l, k, taps, lanes(l, i[0], inner, store(l, out_buffer(l, 0), target[0], more))));
         body = loop(l, p, to, body);
     }
-    l->f->body = loop(l, o, outer, body);
+    l->f->body = tsr_for(l->arena, o, outer, outer == 1 ? TSR_FOR_SERIAL : TSR_FOR_PARALLEL, body);
     return tsr_ok();
 }
