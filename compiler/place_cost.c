@@ -8,7 +8,7 @@
 
 static const double memory_bytes = 600; // weights are read once a run, from DRAM
 static const double products = 1000, depthwise_products = 300, float_products = 300;
-static const double pooled_cells = 300, rescaled_sums = 60, other_elements = 150;
+static const double pooled_cells = 300, rescaled_sums = 60, moved_elements = 500, other_elements = 150;
 
 static double elements_of(const tsr_graph *graph, tsr_id id) { return (double)tsr_tensor_elements(&graph->tensors[id]); }
 
@@ -41,6 +41,8 @@ double host_microseconds(const tsr_graph *graph, const tsr_node *node) {
     case TSR_OP_MAX_POOL:
     case TSR_OP_AVERAGE_POOL: return elements_of(graph, node->outputs[0]) * (double)(a->kernel[0] * a->kernel[1]) / pooled_cells;
     case TSR_OP_MEAN: return elements / pooled_cells;
+    case TSR_OP_CONCAT:
+    case TSR_OP_PAD: return elements / moved_elements;
     case TSR_OP_ADD:
     case TSR_OP_SUB:
     case TSR_OP_MUL: return elements / rescaled_sums;

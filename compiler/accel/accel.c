@@ -39,6 +39,8 @@ static const family families[] = {
     {TSR_OP_MUL, schedule_elementwise, elementwise_supported},
     {TSR_OP_CLIP, schedule_elementwise, elementwise_supported},
     {TSR_OP_QUANTIZE, schedule_elementwise, elementwise_supported},
+    {TSR_OP_CONCAT, schedule_concat, move_supported},
+    {TSR_OP_PAD, schedule_pad, move_supported},
 };
 
 static const family *family_of(tsr_op op) {
@@ -56,7 +58,7 @@ bool tsr_accel_supports(const tsr_graph *graph, const tsr_node *node, const tsr_
         snprintf(reason, TSR_PLACE_REASON_BYTES, "the accelerator has no %s", tsr_op_name(node->op));
         return false;
     }
-    if (!node->requant.valid) {
+    if (!node->requant.valid && f->supported != move_supported) {
         snprintf(reason, TSR_PLACE_REASON_BYTES, "not quantised");
         return false;
     }

@@ -20,11 +20,16 @@ tsr_status schedule_conv(const job *j);        // CONV, FULLY_CONNECTED
 tsr_status schedule_pool(const job *j);        // MAX_POOL, AVERAGE_POOL, MEAN of height and width
 tsr_status schedule_elementwise(const job *j); // ADD, SUB, MUL, CLIP, QUANTIZE (int8 -> int8)
 
+tsr_status schedule_concat(const job *j);
+tsr_status schedule_pad(const job *j); // of height and width
+
 // Can it? Each writes the cycles it would take, or its reason when not.
 bool conv_supported(const tsr_graph *graph, const tsr_node *node, const tsr_config *config, double *out_cycles, char *reason);
 bool pool_supported(const tsr_graph *graph, const tsr_node *node, const tsr_config *config, double *out_cycles, char *reason);
 bool elementwise_supported(const tsr_graph *graph, const tsr_node *node, const tsr_config *config, double *out_cycles,
                            char *reason);
+
+bool move_supported(const tsr_graph *graph, const tsr_node *node, const tsr_config *config, double *out_cycles, char *reason);
 
 // Whether the tiles of a convolution can finish an Add of its result too, in fewer cycles than one after the other.
 bool conv_takes_add(const tsr_graph *graph, const tsr_node *node, const tsr_node *add, const tsr_config *config);

@@ -124,6 +124,34 @@ static void reference_mean(const tsr_graph *g, const tsr_node *n, const int8_t *
         }
 }
 
+static void reference_concat(const tsr_graph *g, const tsr_node *n, const int8_t *a, const int8_t *b, int8_t *y) {
+    const tsr_tensor *ta = &g->tensors[n->inputs[0]], *tb = &g->tensors[n->inputs[1]];
+    int64_t outer = 1, na = 1, nb = 1;
+    for (uint32_t d = 0; d < ta->rank; d++) {
+        outer *= (int64_t)d < n->attr.axis ? ta->shape[d] : 1;
+        na *= (int64_t)d < n->attr.axis ? 1 : ta->shape[d];
+        nb *= (int64_t)d < n->attr.axis ? 1 : tb->shape[d];
+    }
+    for (int64_t i = 0; i < outer; i++) {
+        for (int64_t k = 0; k < na; k++)
+            *y++ = a[i * na + k];
+        for (int64_t k = 0; k < nb; k++)
+            *y++ = b[i * nb + k];
+    }
+}
+
+static void reference_pad(const tsr_graph *g, const tsr_node *n, const int8_t *x, int8_t *y) {
+    const int64_t *xs = g->tensors[n->inputs[0]].shape, *ys = g->tensors[n->outputs[0]].shape;
+    for (int64_t i = 0; i < ys[0]; i++)
+        for (int64_t h = 0; h < ys[1]; h++)
+            for (int64_t w = 0; w < ys[2]; w++)
+                for (int64_t c = 0; c < ys[3]; c++) {
+                    const int64_t iy = h - n->attr.pads_begin[1], ix = w - n->attr.pads_begin[2];
+                    const bool inside = iy >= 0 && iy < xs[1] && ix >= 0 && ix < xs[2];
+                    *y++ = inside ? x[((i * xs[1] + iy) * xs[2] + ix) * xs[3] + c] : (int8_t)n->attr.pad_value;
+                }
+}
+
 static void reference_elementwise(const tsr_graph *g, const tsr_node *n, const int8_t *a, const int8_t *b, int8_t *y) {
     int64_t count = (int64_t)tsr_tensor_elements(&g->tensors[n->outputs[0]]);
     const tsr_requant *q = &n->requant;
@@ -279,6 +307,10 @@ static check_result run_node(const tsr_config *config, tsr_graph *g, bool interp
         reference_fully_connected(g, n, inputs[0], y);
     else if (n->op == TSR_OP_MAX_POOL || n->op == TSR_OP_AVERAGE_POOL)
         reference_pool(g, n, inputs[0], y);
+    else if (n->op == TSR_OP_CONCAT)
+        reference_concat(g, n, inputs[0], inputs[1], y);
+    else if (n->op == TSR_OP_PAD)
+        reference_pad(g, n, inputs[0], y);
     else if (n->op == TSR_OP_MEAN)
         reference_mean(g, n, inputs[0], y);
     else
@@ -587,6 +619,48 @@ TEST sums_in_the_tiles_of_a_convolution_match_the_reference(void) {
     PASS();
 }
 
+TEST concatenations_match_the_reference(void) {
+    for (int i = 0; i < 24; i++)
+        for (int c = 0; c < CONFIGS; c++) {
+            tsr_graph *g = tsr_graph_create("concat");
+            const int axis = i % 3;
+            int64_t a[] = {between(1, 5), between(1, 40), between(1, 70)}, b[] = {a[0], a[1], a[2]}, y[] = {a[0], a[1], a[2]};
+            b[axis] = between(1, 30);
+            y[axis] += b[axis];
+            tsr_id ids[2] = {tsr_graph_add_tensor(g, "a", TSR_I8, 3, a), tsr_graph_add_tensor(g, "b", TSR_I8, 3, b)};
+            tsr_id out = tsr_graph_add_tensor(g, "y", TSR_I8, 3, y);
+            tsr_id n = tsr_graph_add_node(g, TSR_OP_CONCAT, "concat", 2, ids, 1, &out);
+            g->nodes[n].attr.axis = axis;
+            check_result result = run_node(&configs[c], g, i < 8);
+            tsr_graph_free(g);
+            if (result != CHECK_PASS)
+                return result;
+        }
+    PASS();
+}
+
+TEST pads_match_the_reference(void) {
+    for (int i = 0; i < 24; i++)
+        for (int c = 0; c < CONFIGS; c++) {
+            tsr_graph *g = tsr_graph_create("pad");
+            tsr_attr attr = tsr_attr_default();
+            int64_t x[] = {between(1, 2), between(1, 30), between(1, 30), between(1, 40)}, y[] = {x[0], x[1], x[2], x[3]};
+            for (int d = 1; d < 3; d++) {
+                attr.pads_begin[d] = between(0, 3), attr.pads_end[d] = between(0, 3);
+                y[d] += attr.pads_begin[d] + attr.pads_end[d];
+            }
+            attr.pad_value = (double)between(-128, 127);
+            tsr_id in = tsr_graph_add_tensor(g, "x", TSR_I8, 4, x), out = tsr_graph_add_tensor(g, "y", TSR_I8, 4, y);
+            tsr_id n = tsr_graph_add_node(g, TSR_OP_PAD, "pad", 1, &in, 1, &out);
+            g->nodes[n].attr = attr;
+            check_result result = run_node(&configs[c], g, i < 8);
+            tsr_graph_free(g);
+            if (result != CHECK_PASS)
+                return result;
+        }
+    PASS();
+}
+
 SUITE(accelerator_back_end) {
     RUN_TEST(convolutions_of_small_random_shapes_match_on_schedule_and_device);
     RUN_TEST(convolutions_of_random_shapes_match_the_reference);
@@ -597,6 +671,8 @@ SUITE(accelerator_back_end) {
     RUN_TEST(elementwise_operators_match_the_reference);
     RUN_TEST(operands_of_one_value_a_channel_match_the_reference);
     RUN_TEST(sums_in_the_tiles_of_a_convolution_match_the_reference);
+    RUN_TEST(concatenations_match_the_reference);
+    RUN_TEST(pads_match_the_reference);
     RUN_TEST(means_of_pictures_match_the_reference);
 }
 
