@@ -37,50 +37,30 @@ static bool can_turn(const tsr_graph *graph, const tsr_node *node) {
     const tsr_tensor *x = pass_input(graph, node, 0), *y = pass_output(graph, node);
     if (node->output_count != 1 || x == NULL)
         return false;
+    if (pass_is_unary(node->op))
+        return x->rank == 4;
+    if (pass_is_binary(node->op))
+        return y->rank == 4 && x->quant.count <= 1 && pass_input(graph, node, 1)->quant.count <= 1;
     switch (node->op) {
-    case TSR_OP_ADD:
-    case TSR_OP_SUB:
-    case TSR_OP_MUL:
-    case TSR_OP_DIV:
-    case TSR_OP_MIN:
-    case TSR_OP_MAX:
-    case TSR_OP_POW:
-    case TSR_OP_SQUARED_DIFFERENCE:
-    case TSR_OP_PRELU: return y->rank == 4 && x->quant.count <= 1 && pass_input(graph, node, 1)->quant.count <= 1;
-    case TSR_OP_MEAN: return x->rank == 4 && (node->attr.keep_dims || mean_keeps_order(node));
+    case TSR_OP_MEAN:
+    case TSR_OP_REDUCE_SUM:
+    case TSR_OP_REDUCE_PROD:
+    case TSR_OP_REDUCE_MAX:
+    case TSR_OP_REDUCE_MIN: return x->rank == 4 && (node->attr.keep_dims || mean_keeps_order(node));
     case TSR_OP_SOFTMAX: return x->rank == 4 && node->attr.flatten_axis < 0;
-    case TSR_OP_CLIP:
-    case TSR_OP_SIGMOID:
-    case TSR_OP_TANH:
-    case TSR_OP_EXP:
-    case TSR_OP_NEG:
-    case TSR_OP_LEAKY_RELU:
-    case TSR_OP_ABS:
-    case TSR_OP_SQRT:
-    case TSR_OP_RSQRT:
-    case TSR_OP_LOG:
-    case TSR_OP_ERF:
-    case TSR_OP_FLOOR:
-    case TSR_OP_CEIL:
-    case TSR_OP_ROUND:
-    case TSR_OP_ELU:
-    case TSR_OP_HARD_SWISH:
-    case TSR_OP_GELU:
+    case TSR_OP_GATHER: return x->rank == 4 && y->rank == 4 && node->attr.batch_dims == 0 && x->quant.count <= 1;
     case TSR_OP_QUANTIZE:
     case TSR_OP_DEQUANTIZE:
-    case TSR_OP_CAST:
-    case TSR_OP_IDENTITY:
-    case TSR_OP_PAD:
     case TSR_OP_SLICE:
     case TSR_OP_RESAMPLE:
+    case TSR_OP_PAD:
     case TSR_OP_CONCAT: return x->rank == 4;
-    case TSR_OP_GATHER: return x->rank == 4 && pass_input(graph, node, 1)->rank == 1 && node->attr.batch_dims == 0;
     default: return false;
     }
 }
 
 static bool wants_turn(const tsr_graph *graph, const tsr_node *node) {
-    for (uint32_t i = 0; i < node->input_count; i++)
+    for (uint32_t i = 0; i < pass_data_inputs(node); i++)
         if (is_transpose(graph, pass_producer(graph, node->inputs[i]), to_nchw))
             return true;
     for (uint32_t n = 0; n < graph->node_count; n++)
@@ -137,11 +117,6 @@ static tsr_id turned_input(tsr_graph *graph, tsr_id x, const char *name) {
     return turned;
 }
 
-// How many of the inputs are pictures: tables stay as they are.
-static uint32_t picture_count(const tsr_node *node) {
-    return node->op == TSR_OP_RESAMPLE || node->op == TSR_OP_GATHER ? 1 : node->input_count;
-}
-
 static void turn_axes(tsr_node *node) {
     tsr_attr *attr = &node->attr;
     const tsr_attr old = *attr;
@@ -154,7 +129,7 @@ static void turn_axes(tsr_node *node) {
     }
     for (uint32_t i = 0; i < attr->axis_count; i++)
         attr->axes[i] = nhwc_axis_of[old.axes[i]];
-    if (node->op == TSR_OP_CONCAT || node->op == TSR_OP_SOFTMAX || node->op == TSR_OP_RESAMPLE || node->op == TSR_OP_GATHER)
+    if (node->op == TSR_OP_CONCAT || node->op == TSR_OP_SOFTMAX || node->op == TSR_OP_GATHER || node->op == TSR_OP_RESAMPLE)
         attr->axis = nhwc_axis_of[old.axis];
 }
 
@@ -169,7 +144,7 @@ static void cancel_after(tsr_graph *graph, tsr_id y, const tsr_node *maker) {
 
 static void turn(tsr_graph *graph, tsr_id n) {
     const char *name = graph->nodes[n].name;
-    for (uint32_t i = 0; i < picture_count(&graph->nodes[n]); i++) {
+    for (uint32_t i = 0; i < pass_data_inputs(&graph->nodes[n]); i++) {
         tsr_id turned = turned_input(graph, graph->nodes[n].inputs[i], name);
         graph->nodes[n].inputs[i] = turned;
     }
@@ -306,18 +281,11 @@ static void transpose_to_reshape(const tsr_graph *graph, tsr_node *node) {
 
 // ---- P(Reshape(x)) = Reshape(P(x))
 static bool is_elementwise(const tsr_graph *graph, const tsr_node *node) {
-    switch (node->op) {
-    case TSR_OP_CLIP:
-    case TSR_OP_SIGMOID:
-    case TSR_OP_TANH:
-    case TSR_OP_EXP:
-    case TSR_OP_NEG:
-    case TSR_OP_LEAKY_RELU:
-    case TSR_OP_CAST: return true;
-    case TSR_OP_QUANTIZE: return pass_output(graph, node)->quant.count == 1;
-    case TSR_OP_DEQUANTIZE: return pass_input(graph, node, 0)->quant.count == 1;
-    default: return false;
-    }
+    if (node->op == TSR_OP_QUANTIZE)
+        return pass_output(graph, node)->quant.count == 1;
+    if (node->op == TSR_OP_DEQUANTIZE)
+        return pass_input(graph, node, 0)->quant.count == 1;
+    return pass_is_unary(node->op) && node->op != TSR_OP_IDENTITY; // a copy between quantisations
 }
 
 static void lift_over_reshape(tsr_graph *graph, tsr_id n) {

@@ -7,7 +7,7 @@
 //   after     y:int8 = Conv(x:int8, #w:int8, #b:int32)
 // First, what only moves elements goes to the integer side of its neighbours, which is exact:
 //   Move(DequantizeLinear(x)) = DequantizeLinear(Move(x));  QuantizeLinear(Move(x)) = Move(QuantizeLinear(x))
-// where Move is Reshape, Transpose, MaxPool, and Concat and Pad as far as scales allow. What then is not surrounded by
+// where Move is Reshape, Transpose, MaxPool, Slice, Gather, and Concat and Pad as far as scales allow. What then is not surrounded by
 // the two, or has parameters that integer kernels do not take, stays in float and gives right answers more slowly.
 #include "pass.h"
 
@@ -27,6 +27,8 @@ static bool moves_elements(const tsr_node *node) {
     case TSR_OP_TRANSPOSE:
     case TSR_OP_CONCAT:
     case TSR_OP_PAD:
+    case TSR_OP_SLICE:
+    case TSR_OP_GATHER:
     case TSR_OP_MAX_POOL: return true;
     default: return false;
     }
@@ -53,7 +55,7 @@ static bool move_before_dequantize(tsr_graph *graph, tsr_id n) {
     const tsr_id first = integer_of(graph, node.inputs[0]);
     if (first == TSR_NO_ID || !pads_with_a_step(&node, &graph->tensors[first]))
         return false;
-    for (uint32_t i = 1; i < node.input_count; i++) {
+    for (uint32_t i = 1; i < pass_data_inputs(&node); i++) {
         tsr_id other = integer_of(graph, node.inputs[i]);
         if (other == TSR_NO_ID || !pass_same_quant(&graph->tensors[first], &graph->tensors[other]))
             return false;
@@ -64,7 +66,7 @@ static bool move_before_dequantize(tsr_graph *graph, tsr_id n) {
                                         out.rank, out.shape);
     pass_copy_quant(graph, moved, first);
     quantise_pad_value(&graph->nodes[n], &graph->tensors[first]);
-    for (uint32_t i = 0; i < node.input_count; i++)
+    for (uint32_t i = 0; i < pass_data_inputs(&node); i++)
         node.inputs[i] = integer_of(graph, node.inputs[i]);
     graph->nodes[n].outputs[0] = moved;
     pass_add_node(graph, TSR_OP_DEQUANTIZE, node.name, "dequantize", moved, y);
@@ -83,7 +85,7 @@ static bool move_after_quantize(tsr_graph *graph, tsr_id n) {
     const tsr_id m = (tsr_id)(producer - graph->nodes);
     const tsr_node move = *producer;
     const tsr_tensor y = *pass_output(graph, &quantize);
-    for (uint32_t i = 0; i < move.input_count; i++) {
+    for (uint32_t i = 0; i < pass_data_inputs(&move); i++) {
         const tsr_tensor x = graph->tensors[move.inputs[i]];
         tsr_id q = tsr_graph_add_tensor(graph, tsr_arena_printf(graph->arena, "%s.q", x.name), y.dtype, x.rank, x.shape);
         pass_copy_quant(graph, q, quantize.outputs[0]);

@@ -211,6 +211,30 @@ TEST_GRAPH(pad_concat_mean_and_softmax_are_turned_with_their_axes) {
     PASS();
 }
 
+TEST_GRAPH(gather_slice_and_reductions_are_turned_with_their_axes) {
+    tsr_id x = input(g, real(g, SHAPE(1, 2, 4, 5))), w = fill(g, real(g, SHAPE(2, 3, 3, 2)));
+    tsr_attr attr = tsr_attr_default();
+    attr.axis = 2;
+    const int64_t rows[] = {0, 0, 1, -1, 3};
+    tsr_id indices = tsr_graph_add_const(g, "rows", TSR_I64, 1, (const int64_t[]){5}, rows);
+    tsr_id a = node(g, TSR_OP_GATHER, &attr, nchw_conv(g, x, w), indices, NO, NO);
+    attr = tsr_attr_default();
+    attr.extent_count = 4;
+    for (int d = 0; d < 4; d++)
+        attr.extents[d] = g->tensors[a].shape[d], attr.steps[d] = 1;
+    attr.extents[1] = 1, attr.starts[1] = 1, attr.starts[2] = 4, attr.steps[2] = -1;
+    tsr_id b = node(g, TSR_OP_HARD_SWISH, NULL, node(g, TSR_OP_SLICE, &attr, a, NO, NO, NO), NO, NO, NO);
+    attr = tsr_attr_default();
+    attr.axis_count = 2, attr.axes[0] = 2, attr.axes[1] = 3;
+    output(g, node(g, TSR_OP_REDUCE_MAX, &attr, b, NO, NO, NO));
+    APPLY(tsr_pass_layout(g));
+    ASSERT_EQ(1, count(g, TSR_OP_TRANSPOSE)); // at the input
+    ASSERT_EQ(1, only(g, TSR_OP_GATHER)->attr.axis);
+    ASSERT_EQ(1, only(g, TSR_OP_SLICE)->attr.starts[3]);
+    ASSERT_EQ(-1, only(g, TSR_OP_SLICE)->attr.steps[1]);
+    PASS();
+}
+
 TEST_GRAPH(flatten_into_fully_connected_moves_the_weights_columns) {
     tsr_id x = input(g, real(g, SHAPE(2, 2, 3, 4))), w = fill(g, real(g, SHAPE(3, 3, 3, 2)));
     tsr_id flat = reshape(g, nchw_conv(g, x, w), SHAPE(2, 36));
@@ -579,6 +603,7 @@ SUITE(one_pass_at_a_time) {
     RUN_TEST(a_matmul_of_two_activations_stays);
     RUN_TEST(transposes_between_convolutions_cancel_through_a_residual_add);
     RUN_TEST(pad_concat_mean_and_softmax_are_turned_with_their_axes);
+    RUN_TEST(gather_slice_and_reductions_are_turned_with_their_axes);
     RUN_TEST(flatten_into_fully_connected_moves_the_weights_columns);
     RUN_TEST(a_flatten_that_others_read_too_keeps_its_transpose);
     RUN_TEST(a_transpose_that_moves_extents_of_one_is_a_reshape);
