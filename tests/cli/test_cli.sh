@@ -57,6 +57,7 @@ refuses 2 unknown_command 'no command "fly"' fly
 refuses 2 run_needs_a_model "too few arguments" run
 refuses 2 run_needs_an_input "--input" run "$digits/digits_qdq.onnx"
 refuses 2 options_need_their_value "--input needs FILE" run "$digits/digits_qdq.onnx" --input
+refuses 2 threads_have_a_limit "at most 64" run "$digits/digits_qdq.onnx" --input x --threads 65
 refuses 2 numbers_are_numbers "takes a number" run "$digits/digits_qdq.onnx" --input x --top five
 refuses 2 numbers_are_not_negative "takes a number" run "$digits/digits_qdq.onnx" --input x --top=-1
 refuses 2 compile_needs_an_output "say with -o" compile "$digits/digits_qdq.onnx"

@@ -139,6 +139,32 @@ TEST kind_gives_the_same_bytes(const char *cpu) {
     PASS();
 }
 
+// ResNet-8: its convolutions are large enough to be shared.
+TEST the_number_of_threads_changes_nothing(void) {
+    static const char model[] = "../shared/models/mlperf_tiny/ic_resnet8_int8.tflite";
+    static const uint32_t threads[] = {1, 2, 5, TSR_MAX_THREADS, 0};
+    if (access(model, R_OK) != 0)
+        SKIPm("the models folder is not beside the project");
+    tsr_program *p = NULL;
+    ASSERT_OK(compile(model, NULL, NULL, &p));
+    uint8_t *input = malloc(p->inputs[0].bytes), *first = malloc(p->outputs[0].bytes), *other = malloc(p->outputs[0].bytes);
+    for (uint64_t i = 0; i < p->inputs[0].bytes; i++)
+        input[i] = (uint8_t)(i * i % 251);
+    tsr_status status = run_here(p, 1, input, first);
+    bool same = true;
+    for (size_t t = 0; t < sizeof threads / sizeof threads[0] && status.code == TSR_OK; t++) {
+        status = run_here(p, threads[t], input, other);
+        same = same && memcmp(first, other, p->outputs[0].bytes) == 0;
+    }
+    free(input);
+    free(first);
+    free(other);
+    tsr_program_free(p);
+    ASSERT_OK(status);
+    ASSERT(same);
+    PASS();
+}
+
 static tsr_status run_first_case(const tsr_program *p, bool *out_same) {
     uint8_t *output = malloc(cases[0].output_bytes);
     tsr_status status = run_here(p, 1, cases[0].input, output);
@@ -306,6 +332,7 @@ int main(int argc, char **argv) {
     if (!add_cases())
         return 1;
     RUN_TEST1(kind_gives_the_same_bytes, "baseline");
+    RUN_TEST(the_number_of_threads_changes_nothing);
     RUN_TEST(loading_takes_the_first_kind_that_the_cpu_can_run);
     RUN_TEST(code_for_another_processor_is_refused_with_both_named);
     RUN_TEST(unknown_targets_and_kinds_are_answered_with_what_there_is);
