@@ -272,6 +272,7 @@ tsr_status tsr_lower_node_for(tsr_arena *arena, const tsr_graph *graph, const ts
     l.f = tsr_function_create(arena, node->name);
     TSR_TRY(check_scales(&l));
     TSR_TRY(lower(&l));
+    share_among_threads(l.f);
     *out_function = l.f;
     return tsr_tensor_verify(l.f);
 }

@@ -95,6 +95,9 @@ tsr_stmt *reduced(lowering *l, tsr_binary o, tsr_tbuffer *result, ex neutral, in
 ex call(lowering *l, tsr_function function, ex a);
 ex arc_tangent(lowering *l, ex x); // of either float type, to float32's precision
 
+// lower_threads.c: gives a program of one nest of vectors a PARALLEL loop.
+void share_among_threads(tsr_tensor_function *f);
+
 // lower_quant.c
 ex real_of(lowering *l, const tsr_tensor *t, ex stored);  // what a stored element stands for, float32
 ex stored_of(lowering *l, const tsr_tensor *t, ex real);  // how a float32 is stored in t: cast or quantised
