@@ -8,6 +8,10 @@
 
 static tsr_status block(parser *p, tsr_stmt **out_body);
 
+static tsr_status too_deep(parser *p) {
+    return scan_error(&p->s, scan_place(&p->s), "statements nested more than %d deep", TSR_MAX_NEST);
+}
+
 // ---- buffers -----------------------------------------------------------------------------------------------------------
 static bool scope_of(const char *word, tsr_scope *out_scope) {
     for (int i = TSR_SCOPE_CONST; i <= TSR_SCOPE_PAR; i++)
@@ -108,6 +112,8 @@ static tsr_status loop(parser *p, tsr_stmt **out_stmt) {
     for (int i = 0; i < 3; i++)
         if (scan_accept_word(&p->s, kinds[i]))
             kind = (tsr_for_kind)(TSR_FOR_PARALLEL + i);
+    if (p->nest == TSR_MAX_NEST) // there is a variable for each
+        return too_deep(p);
     const tsr_var *var = tsr_var_create(p->f, name);
     tsr_stmt *body;
     p->vars[p->var_count++] = var;
@@ -218,7 +224,7 @@ static tsr_status statements(parser *p, bool to_end, tsr_stmt **out_body) {
 static tsr_status block(parser *p, tsr_stmt **out_body) {
     *out_body = NULL;
     if (++p->nest > TSR_MAX_NEST)
-        return scan_error(&p->s, scan_place(&p->s), "statements nested more than %d deep", TSR_MAX_NEST);
+        return too_deep(p);
     TSR_TRY(scan_expect(&p->s, '{'));
     TSR_TRY(scan_line_end(&p->s));
     TSR_TRY(statements(p, false, out_body));
