@@ -80,14 +80,20 @@ static tsr_status let(parser *p) {
     if (p->let_count == MAX_LETS)
         return scan_error(&p->s, here, "more than %d lets of one statement", MAX_LETS);
     TSR_TRY(scan_expect(&p->s, '='));
+    p->height = 0;
     TSR_TRY(parse_expr(p, &value));
     if (p->let_count == p->let_capacity) {
         p->let_capacity = p->let_capacity == 0 ? 16 : 2 * p->let_capacity;
         const tsr_expr **bigger = TSR_NEW_ARRAY(p->s.arena, const tsr_expr *, p->let_capacity);
-        if (p->let_count > 0)
+        unsigned *heights = TSR_NEW_ARRAY(p->s.arena, unsigned, p->let_capacity);
+        if (p->let_count > 0) {
             memcpy(bigger, p->lets, sizeof *bigger * p->let_count);
+            memcpy(heights, p->let_heights, sizeof *heights * p->let_count);
+        }
         p->lets = bigger;
+        p->let_heights = heights;
     }
+    p->let_heights[p->let_count] = p->height;
     p->lets[p->let_count++] = value;
     return scan_line_end(&p->s);
 }

@@ -14,8 +14,10 @@ typedef struct parser {
     const tsr_var *vars[TSR_MAX_NEST]; // of the loops around
     uint32_t var_count;
     const tsr_expr **lets; // of the statement that comes
+    unsigned *let_heights; // how deep each is
     uint32_t let_count, let_capacity;
     unsigned depth, nest; // of parentheses, of statements
+    unsigned height;      // of the expression so far, with the lets in it
     uint64_t room;
 } parser;
 

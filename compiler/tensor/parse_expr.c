@@ -163,6 +163,14 @@ static int64_t let_number(const char *name) {
     return number;
 }
 
+// What walks expressions does so by recursion: through lets too.
+static tsr_status reach(parser *p, unsigned height) {
+    if (height > MAX_DEPTH)
+        return scan_error(&p->s, scan_place(&p->s), "expressions nested more than %d deep", MAX_DEPTH);
+    p->height = height > p->height ? height : p->height;
+    return tsr_ok();
+}
+
 static tsr_status named(parser *p, const tsr_expr **out_expr) {
     const char *name;
     const place here = scan_place(&p->s);
@@ -182,7 +190,7 @@ static tsr_status named(parser *p, const tsr_expr **out_expr) {
         if (let >= p->let_count)
             return scan_error(&p->s, here, "there is no '%s' above this statement", name);
         *out_expr = p->lets[let];
-        return tsr_ok();
+        return reach(p, p->depth + p->let_heights[let]);
     }
     for (uint32_t i = p->var_count; i-- > 0;)
         if (strcmp(p->vars[i]->name, name) == 0) {
@@ -225,8 +233,8 @@ tsr_status parse_expr(parser *p, const tsr_expr **out_expr) {
     const tsr_expr *b;
     tsr_binary op;
     *out_expr = NULL;
-    if (++p->depth > MAX_DEPTH)
-        return scan_error(&p->s, scan_place(&p->s), "expressions nested more than %d deep", MAX_DEPTH);
+    p->depth++;
+    TSR_TRY(reach(p, p->depth));
     TSR_TRY(primary(p, out_expr));
     const place here = scan_place(&p->s);
     if (operator_here(p, &op)) {

@@ -140,13 +140,18 @@ TEST deep_and_doubling_texts_end_soon(void) {
     for (int i = 0; i < 1000; i++)
         used += (size_t)sprintf(text + used, "for i%d in 0..2 {\n", i);
     ASSERT_STR_CONTAINS("nested more than 64 deep", parse_text(a, text, &f).message);
-    // Each let is twice the one before: 2^2000 paths.
-    used = (size_t)sprintf(text, "function f\n  work i64 x[4]\n  for i in 0..2 vectorize {\n  let t0 = i + i\n");
-    for (int i = 1; i < 2000; i++)
-        used += (size_t)sprintf(text + used, "  let t%d = t%d + t%d\n", i, i - 1, i - 1);
-    sprintf(text + used, "  x[i] = x[t1999] + t1999\n}\n");
-    ASSERT_OK(parse_text(a, text, &f));
-    ASSERT_STR_CONTAINS("let t1999 = t1998 + t1998", text_of(a, f));
+    // Each let is twice the one before: 2^300 paths; and 2^2000, which is too deep to walk.
+    for (int lets = 300; lets <= 2000; lets += 1700) {
+        used = (size_t)sprintf(text, "function f\n  work i64 x[4]\n  for i in 0..2 vectorize {\n  let t0 = i + i\n");
+        for (int i = 1; i < lets; i++)
+            used += (size_t)sprintf(text + used, "  let t%d = t%d + t%d\n", i, i - 1, i - 1);
+        sprintf(text + used, "  x[i] = x[t%d] + t%d\n}\n", lets - 1, lets - 1);
+        const tsr_status status = parse_text(a, text, &f);
+        ASSERT_STR_CONTAINS(lets == 300 ? "" : "nested more than 400 deep", status.message);
+        ASSERT_EQ(lets == 300, status.code == TSR_OK);
+        if (lets == 300)
+            ASSERT_STR_CONTAINS("let t299 = t298 + t298", text_of(a, f));
+    }
     tsr_arena_free(a);
     PASS();
 }
