@@ -374,7 +374,7 @@ static int find_handler(const Onnx__NodeProto *proto) {
 
 // What nodes from `first` on compute of constants becomes constant at once, for the nodes after them to see: shapes, axes,
 // scales. Dequantised weights stay as they are, for the passes to find.
-static void evaluate_nodes(onnx *o, uint32_t first) {
+void onnx_evaluate(onnx *o, uint32_t first) {
     tsr_graph *graph = o->imp.graph;
     for (uint32_t n = first; n < graph->node_count; n++) {
         tsr_node *node = &graph->nodes[n];
@@ -403,7 +403,7 @@ static tsr_status import_node(onnx *o, const Onnx__NodeProto *proto, size_t numb
             status = define_value(o, proto->output[i], NOT_COMPUTED);
     }
     if (status.code == TSR_OK)
-        evaluate_nodes(o, first);
+        onnx_evaluate(o, first);
     return tsr_annotate(status, "node '%.80s' (%s)", node.name, node.op);
 }
 

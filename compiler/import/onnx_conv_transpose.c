@@ -128,6 +128,57 @@ static tsr_id convolution_weights(composer *c, const window *w, tsr_id weights, 
                            (const int64_t[]){w->groups * known * outputs, w->d[1].taps, w->d[2].taps, inputs * depth});
 }
 
+// One bias a channel, at all positions.
+static tsr_id convolution_bias(composer *c, const window *w, tsr_id bias, const int64_t fill[3]) {
+    (void)fill;
+    const int64_t each = w->outputs / w->groups, count = positions(w), shape[3] = {w->groups, count, each};
+    if (count == 1 || bias == TSR_NO_ID || !compose_rank(c, bias, 1, 1))
+        return bias;
+    bias = compose_expand(c, compose_reshape(c, bias, 3, (const int64_t[]){w->groups, 1, each}), 3, shape);
+    return compose_reshape(c, bias, 1, (const int64_t[]){w->outputs * count});
+}
+
+typedef tsr_id rearrangement(composer *c, const window *w, tsr_id x, const int64_t fill[3]);
+
+// An operand in its new order. One that is dequantised from a constant stays integers, so that the convolution can run on them:
+// one scale stays one, a scale for each of `scales` channels goes with its channel.
+static tsr_id rearranged(composer *c, const window *w, tsr_id x, const int64_t fill[3], rearrangement *rearrange, int32_t axis,
+                         int64_t scales) {
+    const tsr_id producer = x != TSR_NO_ID && c->status.code == TSR_OK ? onnx_producer(c->o, x) : TSR_NO_ID;
+    const tsr_graph *graph = c->o->imp.graph;
+    const bool dequantised = producer != TSR_NO_ID && graph->nodes[producer].op == TSR_OP_DEQUANTIZE;
+    const tsr_tensor from = dequantised ? graph->tensors[graph->nodes[producer].inputs[0]] : (tsr_tensor){.data = NULL};
+    bool fits = from.data != NULL && (from.quant.count == 1 || (from.quant.count == scales && from.quant.axis == axis));
+    for (uint32_t i = 0; i < from.quant.count && fits; i++)
+        fits = from.quant.zero_point[i] == 0; // what fills up is 0
+    if (!fits)
+        return rearrange(c, w, x, fill);
+    const tsr_dtype real = compose_tensor(c, x).dtype;
+    const tsr_id plain = tsr_graph_add_tensor(c->o->imp.graph, from.name, from.dtype, from.rank, from.shape);
+    tensor_of(&c->o->imp, plain)->data = from.data;
+    const uint32_t first = graph->node_count;
+    tsr_id y = rearrange(c, w, plain, fill);
+    onnx_evaluate(c->o, first);
+    if (c->status.code != TSR_OK || tensor_of(&c->o->imp, y)->data == NULL) // nothing computed it
+        return rearrange(c, w, x, fill);
+    const int64_t each = w->outputs / w->groups, channels = w->outputs * positions(w);
+    tsr_quant quant = from.quant;
+    if (quant.count > 1) {
+        quant = (tsr_quant){(uint32_t)channels, 0, TSR_NEW_ARRAY(graph->arena, float, channels),
+                            TSR_NEW_ARRAY(graph->arena, int32_t, channels)};
+        for (int64_t i = 0; i < channels; i++) {
+            const int64_t group = i / (each * positions(w));
+            quant.scale[i] = from.quant.scale[scales == each ? i % each : group * each + i % each];
+            quant.zero_point[i] = 0;
+        }
+    }
+    const tsr_tensor t = compose_tensor(c, y);
+    y = tsr_graph_add_tensor(c->o->imp.graph, t.name, t.dtype, t.rank, t.shape);
+    tensor_of(&c->o->imp, y)->data = t.data;
+    tensor_of(&c->o->imp, y)->quant = quant;
+    return compose_node(c, TSR_OP_DEQUANTIZE, NULL, 1, &y, real);
+}
+
 // [N, C, D, H, W] -> [N * rows, H, W, C * taps of depth].
 static tsr_id pictures(composer *c, const window *w, tsr_id x) {
     const transposed *d = &w->d[0];
@@ -223,12 +274,9 @@ tsr_status onnx_conv_transpose(onnx *o, const onnx_node *node) {
         fill[i] = w.d[i].stride > 1 ? w.d[i].dilation : 1;
         plan(&w.d[i]);
     }
-    tsr_id in[3] = {pictures(&c, &w, x), convolution_weights(&c, &w, weights, fill), TSR_NO_ID};
-    if (bias != TSR_NO_ID && compose_rank(&c, bias, 1, 1)) { // one a channel, at all positions
-        const int64_t each = w.outputs / w.groups, shape[3] = {w.groups, positions(&w), each};
-        in[2] = compose_expand(&c, compose_reshape(&c, bias, 3, (const int64_t[]){w.groups, 1, each}), 3, shape);
-        in[2] = compose_reshape(&c, in[2], 1, (const int64_t[]){w.outputs * positions(&w)});
-    }
+    const int64_t each = w.outputs / w.groups;
+    const tsr_id in[3] = {pictures(&c, &w, x), rearranged(&c, &w, weights, fill, convolution_weights, 1, each),
+                          rearranged(&c, &w, bias, fill, convolution_bias, 0, w.outputs)};
     tsr_attr attr = tsr_attr_default();
     attr.groups = w.groups;
     attr.kernel[0] = w.d[1].taps, attr.kernel[1] = w.d[2].taps;

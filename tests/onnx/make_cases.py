@@ -130,6 +130,35 @@ def conv_transpose():
         case.write()
 
 
+def quantised():
+    """ConvTranspose and nearest Resize between DequantizeLinear and QuantizeLinear: on integers, with scales that make no ties."""
+    for kernel, per_channel in ((2, False), (2, True), (4, True)):
+        case = Case(f"conv_transpose_int8_{kernel}_{'channels' if per_channel else 'tensor'}", 13)
+        x_scale, y_scale = np.float32(0.0487), np.float32(0.413)
+        scale = (0.005 + 0.01 * random.random(6)).astype(np.float32) if per_channel else np.float32(0.0117)
+        weights = random.integers(-100, 100, (8, 6, kernel, kernel)).astype(np.int8)
+        bias = random.integers(-1000, 1000, 6).astype(np.int32)
+        zero = np.array(3, np.int8)
+        case.add("x_q", "QuantizeLinear", [reals(1, 8, 7, 5), x_scale, zero], constants=(1, 2))
+        case.constants |= {"w": weights, "w_scale": scale, "b": bias, "b_scale": scale * x_scale, "x_scale": x_scale,
+                           "y_scale": y_scale, "zero": zero, "scales": np.array([1, 1, 2, 2], np.float32)}
+
+        def node(operator, operands, result, **attributes):
+            case.nodes.append(helper.make_node(operator, operands, [result], name=result, **attributes))
+
+        node("DequantizeLinear", ["x_q", "x_scale", "zero"], "x")
+        node("DequantizeLinear", ["w", "w_scale"], "w_real", axis=1)
+        node("DequantizeLinear", ["b", "b_scale"], "b_real", axis=0)
+        node("ConvTranspose", ["x", "w_real", "b_real"], "conv", strides=[2, 2], pads=[kernel // 2 - 1] * 4)
+        node("QuantizeLinear", ["conv", "y_scale", "zero"], "conv_q")
+        node("DequantizeLinear", ["conv_q", "y_scale", "zero"], "conv_real")
+        node("Resize", ["conv_real", "", "scales"], "larger", mode="nearest", coordinate_transformation_mode="asymmetric",
+             nearest_mode="floor")
+        node("QuantizeLinear", ["larger", "y_scale", "zero"], "larger_q")
+        case.outputs.append("larger_q")
+        case.write()
+
+
 def resize():
     x = reals(1, 2, 5, 6)
     for mode in ("nearest", "linear", "cubic"):
@@ -211,6 +240,6 @@ def einsum():
 
 if __name__ == "__main__":
     shutil.rmtree(FOLDER, ignore_errors=True)
-    for make in (recurrent, conv_transpose, resize, grid_sample, normalisations, selections, einsum):
+    for make in (recurrent, conv_transpose, resize, grid_sample, normalisations, selections, einsum, quantised):
         make()
     print(f"{sum(len(files) for _, _, files in os.walk(FOLDER))} files in {os.path.relpath(FOLDER)}", file=sys.stderr)
