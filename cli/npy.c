@@ -13,8 +13,9 @@ static const struct {
     tsr_dtype dtype;
     const char *descr;
 } types[] = {
-    {TSR_I8, "|i1"},  {TSR_U8, "|u1"},  {TSR_I16, "<i2"}, {TSR_U16, "<u2"}, {TSR_I32, "<i4"},  {TSR_U32, "<u4"},
-    {TSR_I64, "<i8"}, {TSR_U64, "<u8"}, {TSR_F32, "<f4"}, {TSR_F64, "<f8"}, {TSR_BOOL, "|b1"},
+    {TSR_I8, "|i1"},   {TSR_U8, "|u1"},  {TSR_I16, "<i2"},  {TSR_U16, "<u2"}, {TSR_I32, "<i4"},
+    {TSR_U32, "<u4"},  {TSR_I64, "<i8"}, {TSR_U64, "<u8"},  {TSR_F32, "<f4"}, {TSR_F64, "<f8"},
+    {TSR_BOOL, "|b1"}, {TSR_F16, "<f2"}, {TSR_BF16, "<V2"}, // NumPy itself has no bfloat16
 };
 enum { TYPES = sizeof types / sizeof types[0] };
 

@@ -67,6 +67,8 @@ static double element(const tsr_io *io, const void *data, size_t i) {
     case TSR_I64: raw = (double)((const int64_t *)data)[i]; break;
     case TSR_U64: raw = (double)((const uint64_t *)data)[i]; break;
     case TSR_F32: raw = (double)((const float *)data)[i]; break;
+    case TSR_F16:
+    case TSR_BF16: raw = (double)tsr_half_to_float(io->dtype, ((const uint16_t *)data)[i]); break;
     case TSR_F64: raw = ((const double *)data)[i]; break;
     default: return NAN;
     }

@@ -45,6 +45,8 @@ static const char *c_type(tsr_dtype dtype) {
     case TSR_U64: return "uint64_t";
     case TSR_F32: return "float";
     case TSR_F64: return "double";
+    case TSR_F16:
+    case TSR_BF16: return "uint16_t"; // the bits
     default: return "uint8_t"; // bool: 0 or 1
     }
 }

@@ -34,6 +34,13 @@ static number load(const tsr_tensor *t, uint64_t at) {
     case TSR_U64: LOAD(i, uint64_t); break;
     case TSR_F32: LOAD(f, float); break;
     case TSR_F64: LOAD(f, double); break;
+    case TSR_F16:
+    case TSR_BF16: {
+        uint16_t bits;
+        memcpy(&bits, p, sizeof bits);
+        v.f = (double)tsr_half_to_float(t->dtype, bits);
+        break;
+    }
     case TSR_DTYPE_NONE:
     case TSR_DTYPE_COUNT: break;
     }
@@ -46,6 +53,9 @@ static void store(tsr_dtype dtype, void *data, uint64_t at, number v) {
     if (dtype == TSR_F32) {
         const float f = (float)v.f;
         memcpy(p, &f, sizeof f);
+    } else if (tsr_dtype_is_half(dtype)) {
+        const uint16_t bits = tsr_float_to_half(dtype, (float)v.f);
+        memcpy(p, &bits, sizeof bits);
     } else if (dtype == TSR_F64) {
         memcpy(p, &v.f, sizeof v.f);
     } else {

@@ -65,6 +65,10 @@ tsr_status tsr_graph_check_types(const tsr_graph *graph, const tsr_node *node) {
     const tsr_tensor *x = &graph->tensors[node->inputs[0]], *y = &graph->tensors[node->outputs[0]];
     const tsr_tensor *w = node->input_count > 1 && node->inputs[1] != TSR_NO_ID ? &graph->tensors[node->inputs[1]] : NULL;
     const bool quantised = x->quant.count > 0;
+    if ((tsr_dtype_is_half(x->dtype) || tsr_dtype_is_half(y->dtype)) && node->op != TSR_OP_CAST && node->op != TSR_OP_IDENTITY &&
+        node->op != TSR_OP_RESHAPE && node->op != TSR_OP_TRANSPOSE)
+        return tsr_error(TSR_UNSUPPORTED, "%s is stored, not computed with: cast it to float32",
+                         tsr_dtype_name(tsr_dtype_is_half(x->dtype) ? x->dtype : y->dtype));
     switch (node->op) {
     case TSR_OP_CONV:
     case TSR_OP_FULLY_CONNECTED:

@@ -183,18 +183,6 @@ tsr_status constant_ints(const tsr_tensor *tensor, uint32_t most, int64_t *out_v
     return tsr_ok();
 }
 
-float half_to_float(uint16_t half) {
-    const int exponent = half >> 10 & 31, fraction = half & 1023;
-    float value;
-    if (exponent == 31)
-        value = fraction != 0 ? NAN : INFINITY;
-    else if (exponent == 0)
-        value = ldexpf((float)fraction, -24);
-    else
-        value = ldexpf((float)(fraction + 1024), exponent - 25);
-    return half >> 15 ? -value : value;
-}
-
 void unsupported_add(unsupported_list *list, const char *op, const char *node) {
     for (uint32_t i = 0; i < list->kinds; i++)
         if (strcmp(list->item[i].op, op) == 0) {

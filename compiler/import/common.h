@@ -52,8 +52,6 @@ void pad_same(int64_t in, int64_t kernel, int64_t stride, int64_t dilation, bool
 // Elements of a constant integer tensor as int64; at most `most` of them.
 tsr_status constant_ints(const tsr_tensor *tensor, uint32_t most, int64_t *out_values, uint32_t *out_count);
 
-float half_to_float(uint16_t half);
-
 // Collects operators that are not supported, each once with how often, into one message.
 typedef struct unsupported_list {
     uint32_t kinds;

@@ -38,7 +38,11 @@ static tsr_status define_value(onnx *o, const char *name, uint32_t value) {
 }
 
 tsr_status onnx_define(onnx *o, const onnx_node *node, uint32_t index, tsr_id id) {
-    return onnx_has_output(node, index) ? define_value(o, node->proto->output[index], id) : tsr_ok();
+    if (!onnx_has_output(node, index))
+        return tsr_ok();
+    if (o->half != TSR_DTYPE_NONE && id != EMPTY && tensor_of(&o->imp, id)->dtype == TSR_F32)
+        TSR_TRY(onnx_narrow(o, node->proto->output[index], &id));
+    return define_value(o, node->proto->output[index], id);
 }
 
 bool onnx_is_empty(const onnx *o, const onnx_node *node, uint32_t index) {
@@ -79,7 +83,20 @@ static tsr_status find_value(onnx *o, const char *name, tsr_id *out_id) {
 
 tsr_status onnx_input(onnx *o, const onnx_node *node, uint32_t index, tsr_id *out_id) {
     *out_id = TSR_NO_ID;
-    return onnx_has_input(node, index) ? find_value(o, node->proto->input[index], out_id) : tsr_ok();
+    if (!onnx_has_input(node, index))
+        return tsr_ok();
+    TSR_TRY(find_value(o, node->proto->input[index], out_id));
+    return onnx_widen(o, out_id);
+}
+
+tsr_status onnx_input_dtype(onnx *o, const onnx_node *node, uint32_t index, tsr_dtype *out_dtype) {
+    tsr_id id;
+    *out_dtype = TSR_DTYPE_NONE;
+    if (!onnx_has_input(node, index))
+        return tsr_error(TSR_CORRUPT, "input %" PRIu32 " is missing", index);
+    TSR_TRY(find_value(o, node->proto->input[index], &id));
+    *out_dtype = tensor_of(&o->imp, id)->dtype;
+    return tsr_ok();
 }
 
 tsr_status onnx_required(onnx *o, const onnx_node *node, uint32_t index, tsr_id *out_id) {
@@ -392,6 +409,7 @@ static tsr_status import_node(onnx *o, const Onnx__NodeProto *proto, size_t numb
     if (node.name[0] == '\0')
         node.name = tsr_arena_printf(o->imp.graph->arena, "%s_%zu", node.op, number);
     const uint32_t first = o->imp.graph->node_count;
+    o->half = TSR_DTYPE_NONE;
     tsr_status status = importer_reserve(&o->imp, 0);
     if (status.code == TSR_OK)
         status = onnx_check_attrs(&node, handlers[index].attributes);
@@ -434,7 +452,7 @@ static tsr_status read_input(onnx *o, const Onnx__ValueInfoProto *info, const ts
     const Onnx__TypeProto__Tensor *type = info->type->tensor_type;
     const tsr_dtype dtype = onnx_dtype(type->has_elem_type ? type->elem_type : 0);
     if (dtype == TSR_DTYPE_NONE)
-        return tsr_error(TSR_UNSUPPORTED, "element type %d; integers, bool, float and double work",
+        return tsr_error(TSR_UNSUPPORTED, "element type %d; integers, bool, float16, bfloat16, float and double work",
                          type->has_elem_type ? (int)type->elem_type : 0);
     const tsr_import_tensor *bound = find_bound(options, info->name);
     if (bound != NULL) {

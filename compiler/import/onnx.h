@@ -14,6 +14,11 @@ typedef struct lazy_constant {
     tsr_id id;
 } lazy_constant;
 
+// A tensor of float16 or bfloat16 and the same in float32.
+typedef struct half_value {
+    tsr_id half, wide;
+} half_value;
+
 typedef struct onnx {
     importer imp;
     const Onnx__GraphProto *proto;
@@ -24,6 +29,10 @@ typedef struct onnx {
     uint32_t scanned, producer_capacity; // producer[] knows the nodes before `scanned`
     tsr_id *producer;
     tsr_problems *problems;
+    // Halves are computed in float32: inputs of this node that are halves were widened, so its float32 outputs are halves too.
+    tsr_dtype half;
+    uint32_t half_count, half_capacity;
+    half_value *halves;
     uint64_t filled; // bytes of constants that the file asks for by their shape alone
 } onnx;
 // EMPTY: a list without elements, which is no tensor but the shape of a scalar, or no axes.
@@ -44,6 +53,7 @@ bool onnx_has_input(const onnx_node *node, uint32_t index);
 bool onnx_has_output(const onnx_node *node, uint32_t index);
 tsr_status onnx_input(onnx *o, const onnx_node *node, uint32_t index, tsr_id *out_id); // TSR_NO_ID: left out
 tsr_status onnx_required(onnx *o, const onnx_node *node, uint32_t index, tsr_id *out_id);
+tsr_status onnx_input_dtype(onnx *o, const onnx_node *node, uint32_t index, tsr_dtype *out_dtype); // as the model has it
 // A constant list of integers; may be empty.
 tsr_status onnx_input_ints(onnx *o, const onnx_node *node, uint32_t index, uint32_t most, int64_t *out_values,
                            uint32_t *out_count);
@@ -65,6 +75,10 @@ tsr_status onnx_with_quant(onnx *o, tsr_id *id, tsr_quant quant);
 tsr_id onnx_scalar(onnx *o, const char *name, float value);
 // importer_emit, type and quantisation as the first input's, the result defined as output 0.
 tsr_status onnx_emit_like(onnx *o, const onnx_node *node, tsr_op op, const tsr_attr *attr, uint32_t count, const tsr_id *in);
+
+// ---- halves (onnx_half.c) ----------------------------------------------------------------------------------------------
+tsr_status onnx_widen(onnx *o, tsr_id *id); // a half becomes its float32, and o->half its type
+tsr_status onnx_narrow(onnx *o, const char *name, tsr_id *id); // a float32 becomes a half of type o->half, called `name`
 
 // ---- attributes (onnx_attr.c): absent ones give the standard value -----------------------------------------------------
 tsr_status onnx_attr_int(const onnx_node *node, const char *name, int64_t standard, int64_t *out_value);
@@ -99,13 +113,13 @@ tsr_status onnx_read_tensor(const Onnx__TensorProto *proto, tsr_arena *arena, ts
 enum { VARIANT_PLAIN, VARIANT_INTEGER, VARIANT_QLINEAR };
 enum { VARIANT_MAX_POOL, VARIANT_AVERAGE_POOL, VARIANT_GLOBAL_MAX, VARIANT_GLOBAL_AVERAGE };
 enum { VARIANT_RESHAPE, VARIANT_FLATTEN, VARIANT_SQUEEZE, VARIANT_UNSQUEEZE };
-onnx_handler onnx_conv, onnx_pool, onnx_gemm, onnx_matmul;                                     // onnx_linear.c
-onnx_handler onnx_quantize, onnx_dequantize, onnx_dynamic_quantize;                            // onnx_quant.c
+onnx_handler onnx_conv, onnx_pool, onnx_gemm, onnx_matmul; // onnx_linear.c
+onnx_handler onnx_quantize, onnx_dequantize, onnx_dynamic_quantize; // onnx_quant.c
 onnx_handler onnx_binary, onnx_min_max, onnx_unary, onnx_clip, onnx_softmax; // onnx_nodes.c
 onnx_handler onnx_pad, onnx_concat, onnx_reshape, onnx_transpose, onnx_identity, onnx_dropout, onnx_constant, onnx_cast,
     onnx_batch_normalization;
 onnx_handler onnx_instance_normalization, onnx_group_normalization, onnx_layer_normalization, onnx_mean_variance_normalization,
-    onnx_lp_normalization, onnx_lrn;       // onnx_normalize.c
+    onnx_lp_normalization, onnx_lrn; // onnx_normalize.c
 onnx_handler onnx_formula, onnx_compare, onnx_logic, onnx_bit_shift, onnx_pow, onnx_mod, onnx_sum, onnx_where, onnx_prelu,
     onnx_hardmax; // onnx_elementwise.c
 onnx_handler onnx_reduce, onnx_arg, onnx_cum_sum; // onnx_reduce.c

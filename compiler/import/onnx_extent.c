@@ -269,6 +269,10 @@ tsr_status onnx_space_to_depth(onnx *o, const onnx_node *node) {
 
 tsr_status onnx_cast_like(onnx *o, const onnx_node *node) {
     composer c = compose(o, node);
-    const tsr_id x = compose_input(&c, 0), like = compose_input(&c, 1);
-    return compose_define(&c, 0, compose_cast(&c, x, compose_tensor(&c, like).dtype));
+    const tsr_id x = compose_input(&c, 0);
+    tsr_dtype from, to;
+    TSR_TRY(onnx_input_dtype(o, node, 0, &from));
+    TSR_TRY(onnx_input_dtype(o, node, 1, &to));
+    o->half = from == to ? o->half : TSR_DTYPE_NONE; // a half to itself: nothing to do
+    return compose_define(&c, 0, from == to ? x : compose_cast(&c, x, to));
 }

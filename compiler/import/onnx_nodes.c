@@ -379,8 +379,10 @@ tsr_status onnx_cast(onnx *o, const onnx_node *node) {
     TSR_TRY(onnx_attr_int(node, "to", 0, &to));
     const tsr_dtype dtype = onnx_dtype(to);
     if (dtype == TSR_DTYPE_NONE)
-        return tsr_error(TSR_UNSUPPORTED, "to element type %" PRId64 "; integers, bool, float and double work", to);
-    if (dtype == tensor_of(&o->imp, x)->dtype)
+        return tsr_error(TSR_UNSUPPORTED, "to element type %" PRId64 "; integers, bool, float16, bfloat16, float and double work",
+                         to);
+    o->half = dtype == o->half ? dtype : TSR_DTYPE_NONE; // of a half to itself nothing is left
+    if (dtype == tensor_of(&o->imp, x)->dtype || dtype == o->half)
         return onnx_define(o, node, 0, x);
     TSR_TRY(importer_emit(&o->imp, TSR_OP_CAST, node->name, NULL, 1, &x, onnx_output_name(node, 0), dtype, &y));
     return onnx_define(o, node, 0, y);

@@ -16,6 +16,8 @@ tsr_dtype onnx_dtype(int64_t type) {
     case ONNX__TENSOR_PROTO__DATA_TYPE__INT64: return TSR_I64;
     case ONNX__TENSOR_PROTO__DATA_TYPE__BOOL: return TSR_BOOL;
     case ONNX__TENSOR_PROTO__DATA_TYPE__DOUBLE: return TSR_F64;
+    case ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT16: return TSR_F16;
+    case ONNX__TENSOR_PROTO__DATA_TYPE__BFLOAT16: return TSR_BF16;
     case ONNX__TENSOR_PROTO__DATA_TYPE__UINT32: return TSR_U32;
     case ONNX__TENSOR_PROTO__DATA_TYPE__UINT64: return TSR_U64;
     default: return TSR_DTYPE_NONE;
@@ -54,7 +56,8 @@ tsr_status onnx_read_tensor(const Onnx__TensorProto *proto, tsr_arena *arena, ts
     const int64_t type = proto->has_data_type ? proto->data_type : 0;
     const tsr_dtype dtype = onnx_dtype(type);
     if (dtype == TSR_DTYPE_NONE)
-        return tsr_error(TSR_UNSUPPORTED, "element type %" PRId64 "; integers, bool, float and double work", type);
+        return tsr_error(TSR_UNSUPPORTED, "element type %" PRId64 "; integers, bool, float16, bfloat16, float and double work",
+                         type);
     if ((proto->has_data_location && proto->data_location != ONNX__TENSOR_PROTO__DATA_LOCATION__DEFAULT) ||
         proto->segment != NULL)
         return tsr_error(TSR_UNSUPPORTED, "contents in another file or in segments; save the model as one file");

@@ -85,7 +85,7 @@ static tsr_status read_contents(tflite *t, tsr_id id, int32_t type, fb_vector da
         for (uint64_t i = 0; i < elements; i++) {
             uint16_t half;
             memcpy(&half, (const unsigned char *)tensor->data + 2 * i, sizeof half);
-            wide[i] = half_to_float(half);
+            wide[i] = tsr_half_to_float(TSR_F16, half);
         }
         tensor->data = wide;
     }

@@ -15,7 +15,7 @@ tsr_tbuffer *tsr_tbuffer_create(tsr_arena *arena, const char *name, tsr_scope sc
     tsr_tbuffer *buffer = TSR_NEW(arena, tsr_tbuffer);
     buffer->name = tsr_arena_strndup(arena, name, strlen(name));
     buffer->scope = scope;
-    buffer->dtype = dtype;
+    buffer->dtype = tsr_dtype_is_half(dtype) ? TSR_U16 : dtype;
     buffer->elements = elements;
     return buffer;
 }

@@ -11,7 +11,12 @@ tsr_status lower_copy(lowering *l) {
     nest n = nest_of(1, &count);
     nest_operand(&n, (int64_t[]){1}, 0);
     nest_begin(l, &n);
-    ex value = cast(l, out(l, 0)->dtype, load(l, in_buffer(l, 0), n.index[0]));
+    const tsr_dtype from = in(l, 0)->dtype, to = out(l, 0)->dtype;
+    ex value = load(l, in_buffer(l, 0), n.index[0]);
+    if (from != to && tsr_dtype_is_half(from))
+        value = float_of_half(l, from, value);
+    if (from != to)
+        value = tsr_dtype_is_half(to) ? half_of_float(l, to, cast(l, TSR_F32, value)) : cast(l, to, value);
     l->f->body = nest_end(l, &n, store(l, out_buffer(l, 0), n.index[0], value));
     return tsr_ok();
 }

@@ -98,6 +98,10 @@ ex arc_tangent(lowering *l, ex x); // of either float type, to float32's precisi
 // lower_threads.c: gives a program of one nest of vectors a PARALLEL loop.
 void share_among_threads(tsr_tensor_function *f);
 
+// lower_half.c: float16 and bfloat16 by their bits (uint16), as tsr_half_to_float and tsr_float_to_half have it.
+ex float_of_half(lowering *l, tsr_dtype half, ex bits);
+ex half_of_float(lowering *l, tsr_dtype half, ex value);
+
 // lower_quant.c
 ex real_of(lowering *l, const tsr_tensor *t, ex stored);  // what a stored element stands for, float32
 ex stored_of(lowering *l, const tsr_tensor *t, ex real);  // how a float32 is stored in t: cast or quantised

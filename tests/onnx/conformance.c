@@ -46,8 +46,6 @@ static const struct {
     {"test_tri[lu]_zero", "a tensor without elements"},
     {"test_batchnorm_*_training_mode", "training"},
     {"test_training_dropout*", "training"},
-    {"test_*FLOAT16*", "float16 and bfloat16"},
-    {"test_*float16*", "float16 and bfloat16"},
     {"test_cast*STRING*", "strings"},
     {"test_identity_opt", "optional values"},
     {"test_identity_sequence", "sequences"},
@@ -89,6 +87,11 @@ static tsr_status feed_and_compare(tsr_session *session, const run *r, const tsr
         for (uint32_t d = 0; d < in[i].rank; d++)
             t.shape[d] = (uint32_t)in[i].shape[d];
         t.bytes = answers_count(&in[i]) * tsr_dtype_size(in[i].dtype);
+        const tsr_io *io = &program->inputs[index];
+        if (io->dtype == TSR_BF16 && t.dtype == TSR_U16 && t.bytes == io->bytes)
+            t.dtype = TSR_BF16; // the suite records them so
+        else if (io->dtype == TSR_BF16 && t.dtype == TSR_U16)
+            t = tsr_tensor_for(io, tsr_arena_alloc(arena, io->bytes)); // CastLike's: recorded as a scalar, only its type is read
         TSR_TRY(tsr_session_set_input(session, index++, &t));
     }
     if (index != program->input_count || out_count != program->output_count)

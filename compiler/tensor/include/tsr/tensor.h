@@ -42,7 +42,7 @@ typedef enum tsr_scope {
 
 typedef struct tsr_tbuffer {
     const char *name;
-    tsr_dtype dtype;
+    tsr_dtype dtype; // of float16 and bfloat16 uint16: their bits
     tsr_scope scope;
     uint64_t elements;
     uint64_t offset;  // bytes into its segment (CONST, WORK), assigned by the memory planner
