@@ -59,8 +59,6 @@ static tsr_status verify_recurrent(const tsr_graph *graph, const tsr_node *node)
 }
 
 // Types: which operators change them, and which only exist on some.
-static bool is_unsigned(tsr_dtype dtype) { return dtype == TSR_U8 || dtype == TSR_U16 || dtype == TSR_U32 || dtype == TSR_U64; }
-
 tsr_status tsr_graph_check_types(const tsr_graph *graph, const tsr_node *node) {
     const tsr_tensor *x = &graph->tensors[node->inputs[0]], *y = &graph->tensors[node->outputs[0]];
     const tsr_tensor *w = node->input_count > 1 && node->inputs[1] != TSR_NO_ID ? &graph->tensors[node->inputs[1]] : NULL;
@@ -125,9 +123,9 @@ tsr_status tsr_graph_check_types(const tsr_graph *graph, const tsr_node *node) {
         return tsr_ok();
     case TSR_OP_SHIFT_LEFT:
     case TSR_OP_SHIFT_RIGHT:
-        if (!is_unsigned(x->dtype) || w->dtype != x->dtype || y->dtype != x->dtype)
-            return tsr_error(TSR_UNSUPPORTED, "operands of %s and %s; must be of one unsigned integer type",
-                             tsr_dtype_name(x->dtype), tsr_dtype_name(w->dtype));
+        if (x->dtype > TSR_U64 || w->dtype != x->dtype || y->dtype != x->dtype || quantised)
+            return tsr_error(TSR_UNSUPPORTED, "operands of %s and %s; must be of one integer type", tsr_dtype_name(x->dtype),
+                             tsr_dtype_name(w->dtype));
         return tsr_ok();
     case TSR_OP_AND:
     case TSR_OP_OR:

@@ -312,7 +312,7 @@ static const struct {
     {"Tile", onnx_tile, 0, ""},
     {"Trilu", onnx_trilu, 0, "upper"},
     {"DepthToSpace", onnx_depth_to_space, 0, "blocksize mode"},
-    {"SpaceToDepth", onnx_space_to_depth, 0, "blocksize"},
+    {"SpaceToDepth", onnx_space_to_depth, 0, "blocksize mode"},
     {"CastLike", onnx_cast_like, 0, "saturate"},
     {"Pad", onnx_pad, 0, "mode pads paddings value"},
     {"Concat", onnx_concat, 0, "axis"},

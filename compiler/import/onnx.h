@@ -35,7 +35,7 @@ typedef struct onnx {
     half_value *halves;
     uint64_t filled; // bytes of constants that the file asks for by their shape alone
 } onnx;
-// EMPTY: a list without elements, which is no tensor but the shape of a scalar, or no axes.
+// EMPTY: a tensor without elements, which the graph cannot hold. It is the shape of a scalar, or no axes, or nothing to join.
 // FAILED: of a node that is reported; what reads it is left out.
 enum { NOT_COMPUTED = INT32_MAX, EMPTY = INT32_MAX - 1, FAILED = INT32_MAX - 2 };
 #define LAZY UINT32_C(0x80000000)
@@ -127,8 +127,8 @@ onnx_handler onnx_slice, onnx_split, onnx_gather, onnx_gather_nd, onnx_gather_el
     onnx_one_hot, onnx_compress, onnx_reverse_sequence; // onnx_index.c
 onnx_handler onnx_shape, onnx_size, onnx_constant_of_shape, onnx_range, onnx_eye_like, onnx_non_zero, onnx_expand, onnx_tile,
     onnx_trilu, onnx_depth_to_space, onnx_space_to_depth, onnx_cast_like; // onnx_extent.c
-onnx_handler onnx_conv_transpose;          // onnx_conv_transpose.c
-onnx_handler onnx_resize, onnx_upsample;   // onnx_resize.c
+onnx_handler onnx_conv_transpose; // onnx_conv_transpose.c
+onnx_handler onnx_resize, onnx_upsample; // onnx_resize.c
 onnx_handler onnx_top_k, onnx_center_crop_pad, onnx_non_max_suppression, onnx_tensor_scatter; // onnx_select.c
 onnx_handler onnx_grid_sample, onnx_affine_grid, onnx_roi_align, onnx_deform_conv; // onnx_sample.c
 onnx_handler onnx_dft, onnx_stft, onnx_window, onnx_mel_weight_matrix; // onnx_signal.c

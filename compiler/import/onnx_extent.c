@@ -75,8 +75,9 @@ tsr_status onnx_constant_of_shape(onnx *o, const onnx_node *node) {
         if (value.shape[i] != 1)
             return tsr_error(TSR_CORRUPT, "attribute 'value' must have one element");
     TSR_TRY(onnx_input_ints(o, node, 0, TSR_MAX_RANK, shape, &rank));
-    if (rank == 1 && shape[0] == 0)
-        return onnx_define_empty(o, node, 0);
+    for (uint32_t i = 0; i < rank; i++)
+        if (shape[i] == 0)
+            return onnx_define_empty(o, node, 0);
     return compose_define(&c, 0, filled(&c, &value, rank, shape));
 }
 
@@ -259,7 +260,8 @@ tsr_status onnx_space_to_depth(onnx *o, const onnx_node *node) {
                                     s[2], s[3], b));
     if (c.status.code != TSR_OK)
         return c.status;
-    static const int64_t perm[6] = {0, 3, 5, 1, 2, 4};
+    static const int64_t dcr_perm[6] = {0, 3, 5, 1, 2, 4}, crd_perm[6] = {0, 1, 3, 5, 2, 4};
+    const int64_t *perm = compose_attr_is(&c, "mode", "DCR", "CRD") ? crd_perm : dcr_perm;
     const tsr_id split = compose_reshape(&c, x, 6, (const int64_t[]){s[0], s[1], s[2] / b, b, s[3] / b, b});
     const tsr_id moved = compose_transpose(&c, split, perm);
     return compose_define(&c, 0, compose_reshape(&c, moved, 4, (const int64_t[]){s[0], s[1] * b * b, s[2] / b, s[3] / b}));

@@ -117,11 +117,12 @@ tsr_status onnx_split(onnx *o, const onnx_node *node) {
     int64_t *sizes, at = 0;
     split_sizes(&c, from.shape[axis], parts, &sizes);
     for (uint32_t i = 0; i < parts && c.status.code == TSR_OK; at += sizes[i++])
-        if (sizes[i] <= 0 || sizes[i] > from.shape[axis] - at)
+        if (sizes[i] == 0)
+            compose_fails(&c, onnx_define_empty(o, node, i));
+        else if (sizes[i] < 0 || sizes[i] > from.shape[axis] - at)
             compose_fails(&c, tsr_error(TSR_UNSUPPORTED,
-                                        "output %" PRIu32 " of %" PRId64 " elements from %" PRId64 " in an extent of %" PRId64
-                                        "; tensors without elements are not supported",
-                                        i, sizes[i], at, from.shape[axis]));
+                                        "output %" PRIu32 " of %" PRId64 " elements from %" PRId64 " in an extent of %" PRId64, i,
+                                        sizes[i], at, from.shape[axis]));
         else
             compose_define(&c, i, compose_slice(&c, x, (uint32_t)axis, at, sizes[i], 1));
     return c.status;

@@ -34,7 +34,11 @@ static ex remainder_of(lowering *l, ex a, ex b) {
     if (l->node->attr.fmod)
         return rest;
     ex other = op(l, TSR_AND, op(l, TSR_NE, rest, number(l, a->dtype, 0)), differ_in_sign(l, rest, b));
-    return choose(l, other, add(l, rest, b), rest);
+    ex value = choose(l, other, add(l, rest, b), rest);
+    if (!tsr_dtype_is_float(a->dtype))
+        return value;
+    ex zero = number(l, a->dtype, 0), signed_zero = choose(l, op(l, TSR_LT, b, zero), number(l, a->dtype, -0.0), zero);
+    return choose(l, op(l, TSR_EQ, rest, zero), signed_zero, value);
 }
 
 static ex floor_quotient(lowering *l, ex a, ex b) {
@@ -45,10 +49,16 @@ static ex floor_quotient(lowering *l, ex a, ex b) {
     return choose(l, op(l, TSR_AND, inexact, differ_in_sign(l, a, b)), sub(l, quotient, number(l, a->dtype, 1)), quotient);
 }
 
-// By the width or more: nothing is left.
+// By the width or more, or by a negative number: only the sign is left of a shift to the right, of others nothing.
 static ex shifted(lowering *l, tsr_binary direction, ex a, ex by) {
-    ex fits = op(l, TSR_LT, by, number(l, a->dtype, (double)(8 * tsr_dtype_size(a->dtype))));
-    return choose(l, fits, op(l, direction, a, by), number(l, a->dtype, 0));
+    static const tsr_dtype unsigned_of[] = {[TSR_I8] = TSR_U8, [TSR_I16] = TSR_U16, [TSR_I32] = TSR_U32, [TSR_I64] = TSR_U64};
+    const bool has_sign = a->dtype <= TSR_I64 && unsigned_of[a->dtype] != TSR_DTYPE_NONE;
+    const double width = (double)(8 * tsr_dtype_size(a->dtype));
+    ex distance = has_sign ? cast(l, unsigned_of[a->dtype], by) : by;
+    ex fits = op(l, TSR_LT, distance, number(l, distance->dtype, width)), none = number(l, a->dtype, 0);
+    if (has_sign && direction == TSR_SHR)
+        none = op(l, TSR_SHR, a, number(l, a->dtype, width - 1));
+    return choose(l, fits, op(l, direction, a, by), none);
 }
 
 static ex binary_expression(lowering *l, ex a, ex b) {

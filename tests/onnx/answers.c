@@ -39,7 +39,7 @@ tsr_status answers_compare(const tsr_import_tensor *want, const tsr_io *io, cons
     // The suite records bfloat16 as uint16, and what older versions of it recorded was cut off rather than rounded.
     const bool as_bits = io->dtype == TSR_BF16 && want->dtype == TSR_U16;
     const tsr_dtype dtype = as_bits ? TSR_BF16 : want->dtype;
-    const double relative = dtype == TSR_BF16 ? 0x1p-7 : 1e-3;
+    const double relative = dtype == TSR_BF16 ? 0x1p-6 : dtype == TSR_F16 ? 0x1p-9 : 1e-3; // two units of a half
     if (dtype != io->dtype)
         return tsr_error(TSR_MISMATCH, "output '%s' is %s, should be %s", io->name, tsr_dtype_name(io->dtype),
                          tsr_dtype_name(want->dtype));

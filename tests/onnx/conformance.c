@@ -39,16 +39,28 @@ static unsigned outside; // cases with operators that are not in this release
 static const struct {
     const char *pattern, *reason;
 } not_now[] = {
-    {"test_reshape_allowzero_reordered", "a tensor without elements"},
-    {"test_constantofshape_int_shape_zero", "a tensor without elements"},
-    {"test_slice_start_out_of_bounds", "a tensor without elements"},
-    {"test_split_zero_size_splits", "a tensor without elements"},
-    {"test_tri[lu]_zero", "a tensor without elements"},
-    {"test_batchnorm_*_training_mode", "training"},
+    {"test_batchnorm_*_training_mode*", "training"},
     {"test_training_dropout*", "training"},
+    {"test_*allowzero_reordered", "a tensor without elements"},
+    {"test_*shape_zero", "a tensor without elements"},
+    {"test_slice_start_out_of_bounds", "a tensor without elements"},
+    {"test_split_zero_size_splits*", "a tensor without elements"},
+    {"test_tri[lu]_zero", "a tensor without elements"},
+    {"test_reduce_*_empty_set*", "a tensor without elements"},
+    {"test_shape_start_greater_than_end", "a tensor without elements"},
+    {"test_causal_conv_with_state_kernel_size_one*", "a tensor without elements"},
     {"test_cast*STRING*", "strings"},
+    {"test_equal_string*", "strings"},
     {"test_identity_opt", "optional values"},
     {"test_identity_sequence", "sequences"},
+    {"test_*FLOAT8*", "float8, and elements of 4 and 2 bits"},
+    {"test_*FLOAT4*", "float8, and elements of 4 and 2 bits"},
+    {"test_*INT4*", "float8, and elements of 4 and 2 bits"},
+    {"test_*INT2*", "float8, and elements of 4 and 2 bits"},
+    {"test_*quantizelinear_e4m3fn*", "float8, and elements of 4 and 2 bits"},
+    {"test_*quantizelinear_e5m2", "float8, and elements of 4 and 2 bits"},
+    {"test_*quantizelinear_float4e2m1", "float8, and elements of 4 and 2 bits"},
+    {"test_*quantizelinear_*int[24]", "float8, and elements of 4 and 2 bits"},
 };
 
 static const char *reason_to_skip(const char *name) {
@@ -90,7 +102,7 @@ static tsr_status feed_and_compare(tsr_session *session, const run *r, const tsr
         const tsr_io *io = &program->inputs[index];
         if (io->dtype == TSR_BF16 && t.dtype == TSR_U16 && t.bytes == io->bytes)
             t.dtype = TSR_BF16; // the suite records them so
-        else if (t.bytes != io->bytes && answers_count(&in[i]) == 1)
+        else if (t.bytes != io->bytes && answers_count(&in[i]) <= 1)
             t = tsr_tensor_for(io, tsr_arena_alloc(arena, io->bytes)); // CastLike's: recorded as a scalar, only its type is read
         TSR_TRY(tsr_session_set_input(session, index++, &t));
     }

@@ -38,7 +38,7 @@ typedef uint32_t tsr_id; // index of a tensor or node
     X(FLOOR_DIV, "FloorDiv")         /* floor(a / b) */                                                   \
     X(MOD, "Mod")                    /* a - floor(a / b) * b: the sign of b; with attr.fmod C's fmod: the sign of a */ \
     X(EQUAL, "Equal") X(LESS, "Less") X(LESS_EQUAL, "LessOrEqual") /* -> bool; NumPy broadcasting; so do the next three */ \
-    X(SHIFT_LEFT, "ShiftLeft") X(SHIFT_RIGHT, "ShiftRight") /* of unsigned integers, by the second operand; from the width on 0 */ \
+    X(SHIFT_LEFT, "ShiftLeft") X(SHIFT_RIGHT, "ShiftRight") /* of integers; by the width or more: 0, or the sign */ \
     X(AND, "And") X(OR, "Or") X(XOR, "Xor") /* of bool, or bit by bit of integers */                                                 \
     X(NOT, "Not")                    /* of bool */                                                        \
     X(WHERE, "Where")                /* condition, a, b: NumPy broadcasting */                            \
