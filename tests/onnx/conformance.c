@@ -19,6 +19,7 @@
 #include "answers.h"
 #include "check.h"
 #include "light.h"
+#include "scope.h"
 #include "suite.h"
 #include "tsr/compiler.h"
 #include "tsr/tessera.h"
@@ -32,43 +33,6 @@ static const char *zoo_folder = "../shared/models/onnx_zoo";
 static const char *light_folder; // NULL: none
 static FILE *csv;
 static unsigned outside; // cases with operators that are not in this release
-
-// ---- what does not run, and why ---------------------------------------------------------------------------------------
-
-// Cases whose operators are in this release. One that is listed here and passes all the same is a failure.
-static const struct {
-    const char *pattern, *reason;
-} not_now[] = {
-    {"test_batchnorm_*_training_mode*", "training"},
-    {"test_training_dropout*", "training"},
-    {"test_*allowzero_reordered", "a tensor without elements"},
-    {"test_*shape_zero", "a tensor without elements"},
-    {"test_slice_start_out_of_bounds", "a tensor without elements"},
-    {"test_split_zero_size_splits*", "a tensor without elements"},
-    {"test_tri[lu]_zero", "a tensor without elements"},
-    {"test_reduce_*_empty_set*", "a tensor without elements"},
-    {"test_shape_start_greater_than_end", "a tensor without elements"},
-    {"test_causal_conv_with_state_kernel_size_one*", "a tensor without elements"},
-    {"test_cast*STRING*", "strings"},
-    {"test_equal_string*", "strings"},
-    {"test_identity_opt", "optional values"},
-    {"test_identity_sequence", "sequences"},
-    {"test_*FLOAT8*", "float8, and elements of 4 and 2 bits"},
-    {"test_*FLOAT4*", "float8, and elements of 4 and 2 bits"},
-    {"test_*INT4*", "float8, and elements of 4 and 2 bits"},
-    {"test_*INT2*", "float8, and elements of 4 and 2 bits"},
-    {"test_*quantizelinear_e4m3fn*", "float8, and elements of 4 and 2 bits"},
-    {"test_*quantizelinear_e5m2", "float8, and elements of 4 and 2 bits"},
-    {"test_*quantizelinear_float4e2m1", "float8, and elements of 4 and 2 bits"},
-    {"test_*quantizelinear_*int[24]", "float8, and elements of 4 and 2 bits"},
-};
-
-static const char *reason_to_skip(const char *name) {
-    for (size_t i = 0; i < sizeof not_now / sizeof not_now[0]; i++)
-        if (fnmatch(not_now[i].pattern, name, 0) == 0)
-            return not_now[i].reason;
-    return NULL;
-}
 
 // ---- a case on a device -----------------------------------------------------------------------------------------------
 
@@ -215,10 +179,11 @@ static void run_on(const suite_case *c, const char *suite, const char *case_name
         return;
     bool accelerated = false;
     const run r = {
-        c, device, config, bind_weights, strncmp(suite, "onnx-", 5) != 0 ? 1e-6 : 1e-7, &accelerated, reason_to_skip(case_name)};
+        c, device, config, bind_weights, strncmp(suite, "onnx-", 5) != 0 ? 1e-6 : 1e-7, &accelerated, scope_of_case(case_name)};
     check.message = NULL;
     const check_result result = case_gives_the_recorded_outputs(&r);
     check_report(name, result);
+    scope_count(suite, result == CHECK_PASS ? SCOPE_PASS : result == CHECK_FAIL ? SCOPE_FAIL : SCOPE_OUT, check.message);
     const char *where = config == NULL ? "" : accelerated ? "on the accelerator" : "on the host";
     write_row(config != NULL ? config : "", suite, row, device, result, result == CHECK_PASS ? where : check.message);
 }
@@ -251,8 +216,10 @@ static void run_case(const char *folder, const char *suite, const char *name) {
         report_failure(suite, name, status.message);
     } else if (c.unknown_operator != NULL) {
         char reason[128];
-        snprintf(reason, sizeof reason, "operator %.60s is not in this release", c.unknown_operator);
+        const char *why = scope_of_operator(c.unknown_operator);
+        snprintf(reason, sizeof reason, "operator %.60s: %s", c.unknown_operator, why != NULL ? why : "missing");
         outside++;
+        scope_count(suite, why != NULL ? SCOPE_OUT : SCOPE_FAIL, why);
         write_row("", suite, name, "cpu", CHECK_SKIP, reason);
     } else {
         const bool weights = suite_case_has_weights(&c);
@@ -340,6 +307,7 @@ SUITE(light) {
             check.message = NULL;
             const check_result result = network_gives_the_recorded_answer(name);
             check_report(title, result);
+            scope_count("light", result == CHECK_PASS ? SCOPE_PASS : SCOPE_FAIL, NULL);
             write_row("", "light", name, "cpu", result, check.message);
         }
         free(entries[i]);
@@ -382,6 +350,8 @@ int main(int argc, char **argv) {
     RUN_SUITE(light);
     if (csv != NULL)
         fclose(csv);
+    if (!check.list)
+        scope_print(stdout);
     if (outside > 0 && !check.list)
         printf("%u more cases have operators that are not in this release\n", outside);
     GREATEST_MAIN_END();
