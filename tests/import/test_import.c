@@ -389,7 +389,8 @@ static void begin_onnx(onnx_file *f) {
 static tsr_status import_onnx(const onnx_file *f, tsr_graph **out_graph) {
     unsigned char *bytes = malloc(onnx__model_proto__get_packed_size(&f->model));
     size_t size = onnx__model_proto__pack(&f->model, bytes);
-    tsr_status status = tsr_import_onnx(bytes, size, "made.onnx", NULL, out_graph);
+    const tsr_import_options options = {.batch = 1, .evaluate = tsr_evaluate_node};
+    tsr_status status = tsr_import_onnx(bytes, size, "made.onnx", &options, out_graph);
     free(bytes);
     return status;
 }
@@ -562,6 +563,36 @@ TEST every_unsupported_operator_is_listed(void) {
     return refuses(&f, TSR_UNSUPPORTED, "supported are");
 }
 
+// What hangs on a node that failed is no problem of its own.
+TEST several_unsupported_nodes_are_told_in_one_run(void) {
+    onnx_file f;
+    begin_onnx(&f);
+    add_node(&f, "StringSplit", "x", NULL, "a");
+    add_node(&f, "Relu", "a", NULL, "b");
+    add_node(&f, "Tile", "x", "x", "c");
+    add_node(&f, "Expand", "x", "x", "y");
+    CHECK_CALL(refuses(&f, TSR_UNSUPPORTED, "StringSplit (1 node 'a')"));
+    CHECK_CALL(refuses(&f, TSR_UNSUPPORTED, "(Tile): 'x' must be a constant"));
+    return refuses(&f, TSR_UNSUPPORTED, "(Expand): 'x' must be a constant");
+}
+
+// Shape and Size of a known input are numbers, and so is what is computed of them: Reshape to [1 * 1 * 5 * 5, ...].
+TEST a_shape_that_the_model_computes_is_a_constant(void) {
+    onnx_file f;
+    tsr_graph *graph;
+    begin_onnx(&f);
+    add_node(&f, "Shape", "x", NULL, "shape");
+    add_node(&f, "Neg", "shape", NULL, "negative");
+    add_node(&f, "Abs", "negative", NULL, "extents");
+    add_node(&f, "Reshape", "x", "extents", "y");
+    ASSERT_OK(import_onnx(&f, &graph));
+    ASSERT_EQ(1u, graph->node_count);
+    ASSERT_EQ(4u, graph->tensors[graph->outputs[0]].rank);
+    ASSERT_EQ(5, graph->tensors[graph->outputs[0]].shape[3]);
+    tsr_graph_free(graph);
+    PASS();
+}
+
 TEST an_unsupported_attribute_is_named(void) {
     onnx_file f;
     begin_onnx(&f);
@@ -673,6 +704,8 @@ int main(int argc, char **argv) {
     RUN_TEST(operands_of_the_wrong_rank_name_the_node);
     RUN_TEST(an_unknown_extent_names_input_and_dimension);
     RUN_TEST(every_unsupported_operator_is_listed);
+    RUN_TEST(several_unsupported_nodes_are_told_in_one_run);
+    RUN_TEST(a_shape_that_the_model_computes_is_a_constant);
     RUN_TEST(an_unsupported_attribute_is_named);
     RUN_TEST(deeply_nested_messages_are_an_error);
     RUN_TEST(other_files_are_refused);
