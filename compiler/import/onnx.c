@@ -290,6 +290,7 @@ static const struct {
     {"ReduceLogSumExp", onnx_reduce, REDUCE_LOG_SUM_EXP, "axes keepdims noop_with_empty_axes"},
     {"ArgMax", onnx_arg, TSR_OP_ARG_MAX, "axis keepdims select_last_index"},
     {"ArgMin", onnx_arg, TSR_OP_ARG_MIN, "axis keepdims select_last_index"},
+    {"Det", onnx_det, 0, ""},
     {"CumSum", onnx_cum_sum, 0, "exclusive reverse"},
     {"Slice", onnx_slice, 0, "axes ends starts"},
     {"Split", onnx_split, 0, "axis num_outputs split"},

@@ -127,6 +127,7 @@ onnx_handler onnx_slice, onnx_split, onnx_gather, onnx_gather_nd, onnx_gather_el
     onnx_one_hot, onnx_compress, onnx_reverse_sequence; // onnx_index.c
 onnx_handler onnx_shape, onnx_size, onnx_constant_of_shape, onnx_range, onnx_eye_like, onnx_non_zero, onnx_expand, onnx_tile,
     onnx_trilu, onnx_depth_to_space, onnx_space_to_depth, onnx_cast_like; // onnx_extent.c
+onnx_handler onnx_det; // onnx_det.c
 onnx_handler onnx_conv_transpose; // onnx_conv_transpose.c
 onnx_handler onnx_resize, onnx_upsample; // onnx_resize.c
 onnx_handler onnx_top_k, onnx_center_crop_pad, onnx_non_max_suppression, onnx_tensor_scatter; // onnx_select.c
