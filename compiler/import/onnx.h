@@ -64,7 +64,7 @@ tsr_status onnx_define(onnx *o, const onnx_node *node, uint32_t index, tsr_id id
 tsr_status onnx_add_constant(onnx *o, const char *name, const Onnx__TensorProto *proto); // defines it
 const char *onnx_derived(onnx *o, const char *base, const char *suffix); // "<base>/<suffix>"
 tsr_id onnx_producer(onnx *o, tsr_id tensor); // node, or TSR_NO_ID
-void onnx_evaluate(onnx *o, uint32_t first);  // nodes from `first` on whose inputs are constants; so it is after each handler
+void onnx_evaluate(onnx *o, uint32_t first); // nodes from `first` on whose inputs are constants; so it is after each handler
 tsr_dtype onnx_dtype(int64_t type); // TSR_DTYPE_NONE: not supported
 
 // The same elements without quantisation: for operators that take integers as plain numbers.
