@@ -98,6 +98,7 @@ tsr_status onnx_cum_sum(onnx *o, const onnx_node *node) {
     compose_ints(&c, compose_input(&c, 1), 1, &attr.axis, &count);
     if (c.status.code == TSR_OK && (count != 1 || !normalise_axis(&attr.axis, rank)))
         compose_fails(&c, tsr_error(TSR_CORRUPT, "axis %" PRId64 " is outside of rank %" PRId64, attr.axis, rank));
+    attr.reduction = node->variant == CUMULATIVE_PRODUCT ? TSR_REDUCE_MUL : TSR_REDUCE_NONE;
     attr.exclusive = compose_attr_int(&c, "exclusive", 0) != 0;
     attr.reverse = compose_attr_int(&c, "reverse", 0) != 0;
     return compose_define(&c, 0, compose_node(&c, TSR_OP_CUM_SUM, &attr, 1, &x, compose_tensor(&c, x).dtype));

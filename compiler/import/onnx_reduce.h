@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Variants of onnx_reduce.
+// Variants of onnx_reduce and onnx_cum_sum.
 #ifndef TSR_IMPORT_ONNX_REDUCE_H
 #define TSR_IMPORT_ONNX_REDUCE_H
 
@@ -15,5 +15,7 @@ enum {
     REDUCE_LOG_SUM,
     REDUCE_LOG_SUM_EXP,
 };
+
+enum { CUMULATIVE_SUM, CUMULATIVE_PRODUCT };
 
 #endif

@@ -177,10 +177,11 @@ tsr_status lower_cum_sum(lowering *l) {
     const tsr_dtype type = in(l, 0)->dtype;
     tsr_tbuffer *sum = tsr_local(l->f, "sum", type, 1);
     ex o = i64(l, 0), k = a->reverse ? sub(l, i64(l, r.length - 1), var(l, r.k)) : var(l, r.k), at = element(l, &r, k);
-    tsr_stmt *grow = store(l, sum, o, add(l, load(l, sum, o), load(l, in_buffer(l, 0), at)));
+    const bool product = a->reduction == TSR_REDUCE_MUL;
+    tsr_stmt *grow = store(l, sum, o, op(l, product ? TSR_MUL : TSR_ADD, load(l, sum, o), load(l, in_buffer(l, 0), at)));
     tsr_stmt *write = store(l, out_buffer(l, 0), at, load(l, sum, o));
     tsr_stmt *body = a->exclusive ? seq2(l, write, grow) : seq2(l, grow, write);
-    tsr_stmt *start = store(l, sum, o, number(l, type, 0));
+    tsr_stmt *start = store(l, sum, o, number(l, type, product));
     l->f->body = loop(l, r.o, r.outer, loop(l, r.i, r.inner, seq2(l, start, loop(l, r.k, r.length, body))));
     return tsr_ok();
 }

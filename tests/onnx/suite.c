@@ -31,6 +31,7 @@ static const struct {
     {"Unique", "0", ""},
     {"Trilu", "1", ""},
     {"CumSum", "1", ""},
+    {"CumProd", "1", ""},
     {"ReduceSum", "1", ""},
     {"ReduceProd", "1", ""},
     {"ReduceMax", "1", ""},

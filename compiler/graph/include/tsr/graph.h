@@ -57,7 +57,7 @@ typedef uint32_t tsr_id; // index of a tensor or node
     X(REDUCE_SUM, "ReduceSum") X(REDUCE_PROD, "ReduceProd")                                               \
     X(REDUCE_MAX, "ReduceMax") X(REDUCE_MIN, "ReduceMin") /* of bool: any and all */                      \
     X(ARG_MAX, "ArgMax") X(ARG_MIN, "ArgMin") /* over attr.axis, attr.keep_dims -> int32 or int64; the first of equals, or attr.select_last */ \
-    X(CUM_SUM, "CumSum")             /* along attr.axis; attr.exclusive, attr.reverse */                  \
+    X(CUM_SUM, "CumSum")             /* along attr.axis; attr.exclusive, attr.reverse; attr.reduction mul: products */                  \
     X(SLICE, "Slice")                /* y[i] = x[starts + i * steps], attr.extents of y; steps may be negative */ \
     X(RESIZE_BILINEAR, "ResizeBilinear") /* x[N,H,W,C] to attr.extents, by TFLite's rules; attr.align_corners, attr.half_pixel */ \
     X(EXPAND, "Expand")              /* x broadcast to attr.extents */                                    \
