@@ -53,6 +53,8 @@ static int32_t data_type(tsr_dtype dtype) {
     case TSR_F32: return ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT;
     case TSR_F64: return ONNX__TENSOR_PROTO__DATA_TYPE__DOUBLE;
     case TSR_BOOL: return ONNX__TENSOR_PROTO__DATA_TYPE__BOOL;
+    case TSR_F16: return ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT16;
+    case TSR_BF16: return ONNX__TENSOR_PROTO__DATA_TYPE__BFLOAT16;
     default: return ONNX__TENSOR_PROTO__DATA_TYPE__UNDEFINED;
     }
 }

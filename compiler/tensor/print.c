@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Text of a tensor program. An operand that a statement uses more than once is printed once, as `let tN = ...` above it.
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,8 +27,12 @@ const char *tsr_function_name(tsr_function function) {
 }
 
 const char *tsr_short_type(tsr_dtype dtype) {
-    static const char *const name[TSR_DTYPE_COUNT] = {"?",   "i8",  "u8",  "i16", "u16", "i32",
-                                                      "u32", "i64", "u64", "f32", "f64", "bool"};
+    static const char *const name[TSR_DTYPE_COUNT] = {
+        [TSR_DTYPE_NONE] = "?", [TSR_I8] = "i8",   [TSR_U8] = "u8",   [TSR_I16] = "i16",   [TSR_U16] = "u16",
+        [TSR_I32] = "i32",      [TSR_U32] = "u32", [TSR_I64] = "i64", [TSR_U64] = "u64",   [TSR_F16] = "f16",
+        [TSR_BF16] = "bf16",    [TSR_F32] = "f32", [TSR_F64] = "f64", [TSR_BOOL] = "bool",
+    };
+    static_assert(TSR_DTYPE_COUNT == 14, "every type has a name");
     return (unsigned)dtype < TSR_DTYPE_COUNT ? name[dtype] : "?";
 }
 
