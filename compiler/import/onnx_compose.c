@@ -208,10 +208,18 @@ tsr_id compose_cast(composer *c, tsr_id x, tsr_dtype dtype) {
     return failed(c) || compose_tensor(c, x).dtype == dtype ? x : compose_node(c, TSR_OP_CAST, NULL, 1, &x, dtype);
 }
 
+static bool has_shape(const tsr_tensor *tensor, uint32_t rank, const int64_t *shape) { // shape: NULL for a scalar
+    bool same = tensor->rank == rank;
+    for (uint32_t d = 0; same && d < rank; d++)
+        same = tensor->shape[d] == shape[d];
+    return same;
+}
+
 tsr_id compose_reduce(composer *c, tsr_op op, tsr_id x, uint32_t count, const int64_t *axes, bool keep) {
     tsr_attr attr = tsr_attr_default();
     attr.axis_count = count;
-    memcpy(attr.axes, axes, count * sizeof *axes);
+    if (count > 0)
+        memcpy(attr.axes, axes, count * sizeof *axes);
     attr.keep_dims = keep;
     return compose_node(c, op, &attr, 1, &x, compose_tensor(c, x).dtype);
 }
@@ -220,7 +228,7 @@ tsr_id compose_reshape(composer *c, tsr_id x, uint32_t rank, const int64_t *shap
     if (failed(c))
         return TSR_NO_ID;
     const tsr_tensor *from = tensor_of(&c->o->imp, x);
-    if (from->rank == rank && memcmp(from->shape, shape, rank * sizeof *shape) == 0)
+    if (has_shape(from, rank, shape))
         return x;
     tsr_id y = TSR_NO_ID;
     const char *name = onnx_derived(c->o, c->node->name, "Reshape");
@@ -270,7 +278,7 @@ tsr_id compose_concat(composer *c, uint32_t axis, uint32_t count, const tsr_id *
 
 tsr_id compose_expand(composer *c, tsr_id x, uint32_t rank, const int64_t *shape) {
     const tsr_tensor from = compose_tensor(c, x);
-    if (failed(c) || (from.rank == rank && memcmp(from.shape, shape, rank * sizeof *shape) == 0))
+    if (failed(c) || has_shape(&from, rank, shape))
         return x;
     tsr_attr attr = tsr_attr_default();
     attr.extent_count = rank;
