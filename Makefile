@@ -86,7 +86,8 @@ export BUILD
 test-run: $$(TESTS) $$(TEST_NEEDS)
 	@tests/run.sh -o $(BUILD)/tests/log $(TESTS) $(TEST_SCRIPTS)
 test-san-run: $$(filter-out $$(SAN_SKIP),$$(TESTS)) $$(TEST_NEEDS)
-	@TEST_TIMEOUT=1800 tests/run.sh -o $(BUILD)/tests/log $(filter-out $(SAN_SKIP),$(TESTS) $(TEST_SCRIPTS))
+	@LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0 TEST_TIMEOUT=1800 \
+	  tests/run.sh -o $(BUILD)/tests/log $(filter-out $(SAN_SKIP),$(TESTS) $(TEST_SCRIPTS))
 test-slow-run: $$(SLOW_NEEDS)
 	@TEST_TIMEOUT=7200 tests/run.sh -o $(BUILD)/tests/log $(SLOW_TESTS)
 
