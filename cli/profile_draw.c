@@ -112,13 +112,15 @@ static void layer_band(cairo_t *c, const profile_run *r) {
 }
 
 static void clock_axis(cairo_t *c, const profile_run *r, double y) {
-    double step = pow(10, floor(log10((double)r->cycles + 1)));
-    while (step * 4 > (double)r->cycles)
+    uint64_t step = 1; // a power of ten, or half or a quarter of one: at least four marks
+    while (step <= r->cycles / 10)
+        step *= 10;
+    while (step > 1 && step * 4 > r->cycles)
         step /= 2;
-    for (double at = 0; at <= (double)r->cycles && step > 0; at += step) {
-        const double x = LEFT + at / (double)r->cycles * BINS;
+    for (uint64_t at = 0; at <= r->cycles; at += step) {
+        const double x = LEFT + (double)at / (double)r->cycles * BINS;
         line(c, grey, x, y, x, y + 5);
-        label(c, ink, 10, x, y + 18, 0.5, count_text((uint64_t)at));
+        label(c, ink, 10, x, y + 18, 0.5, count_text(at));
     }
     label(c, ink, 10, WIDTH - RIGHT, y + 32, 1, "cycles");
 }

@@ -182,8 +182,12 @@ static tsr_id flat_places(composer *c, tsr_id x, tsr_id indices, int64_t axis) {
     for (int64_t n = 0; base != NULL && n < count; n++) {
         for (uint32_t i = 0; i < from.rank; i++)
             base[n] += index[i] * stride[i];
-        for (uint32_t i = from.rank; i-- > 0 && ++index[i] == shape[i];)
+        for (uint32_t i = from.rank; i-- > 0;) { // the next place, last dimension first
+            index[i]++;
+            if (index[i] < shape[i])
+                break;
             index[i] = 0;
+        }
     }
     const tsr_id wide = compose_cast(c, indices, TSR_I64);
     const tsr_id below = compose_binary(c, TSR_OP_LESS, wide, compose_number(c, TSR_I64, 0));
