@@ -14,4 +14,4 @@ bench-layers: $(BENCH_NETWORKS) $$(SIM)/libtessera_sim_pynq.so ## ResNet-18's co
 bench-networks: $(BENCH_NETWORKS) $$(SIMS) ## whole networks on the RTL, in pynq, wide and batch4 (networks.csv)
 	@$(BENCH_RUN) -n -c pynq -c wide -c batch4
 bench-timing: $(BENCH_NETWORKS) $$(SIMS) ## the cycle model against the RTL, layer by layer (timing.csv)
-	@$(BENCH_RUN) -t -c pynq -c wide -c batch4 -c tiny
+	@$(BENCH_RUN) -t -c pynq -c wide -c batch4
