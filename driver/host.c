@@ -29,6 +29,13 @@ void tsr_host_buffer_free(tsr_device *device, tsr_buffer *buffer) {
     free(buffer);
 }
 
+uint64_t tsr_take_bus_address(uint64_t *next, uint64_t size) {
+    enum { ALIGNMENT = 64, GUARD = 4096 };
+    const uint64_t address = *next;
+    *next += (size + GUARD + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    return address;
+}
+
 tsr_deadline tsr_deadline_in(uint32_t timeout_ms) {
     tsr_deadline deadline = {.timed = timeout_ms != 0};
     clock_gettime(CLOCK_MONOTONIC, &deadline.at);

@@ -94,6 +94,8 @@ bool pass_is_binary(tsr_op op) {
     case TSR_OP_EQUAL:
     case TSR_OP_LESS:
     case TSR_OP_LESS_EQUAL:
+    case TSR_OP_SHIFT_LEFT:
+    case TSR_OP_SHIFT_RIGHT:
     case TSR_OP_AND:
     case TSR_OP_OR:
     case TSR_OP_XOR:

@@ -19,8 +19,7 @@
 #include "tsr/driver_host.h"
 #include "tsr/driver_isa.h"
 
-enum { ALIGNMENT = 64, GUARD = 4096, TRACE_CYCLES = 100000, TRACE_MIB = 256, PATH_BYTES = 512, STALL_256THS = 32 };
-#define FIRST_ADDRESS UINT64_C(0x100000000) // above 4 GiB, so that the upper halves of the base registers matter
+enum { TRACE_CYCLES = 100000, TRACE_MIB = 256, PATH_BYTES = 512, STALL_256THS = 32 };
 
 typedef struct rtl_options {
     tsr_config config;
@@ -105,7 +104,7 @@ static tsr_status rtl_open(const char *text, tsr_device **out_device) {
         return status;
     }
     device->options = options;
-    device->next_address = FIRST_ADDRESS;
+    device->next_address = TSR_FIRST_BUS_ADDRESS;
     device->base.info = (tsr_device_info){
         .driver = "rtl",
         .config = options.config,
@@ -128,13 +127,11 @@ static tsr_status rtl_buffer_alloc(tsr_device *base, uint64_t size, tsr_buffer *
     tsr_buffer *host;
     TSR_TRY(tsr_host_buffer_alloc(sizeof(rtl_buffer), size, &host));
     rtl_buffer *buffer = (rtl_buffer *)host;
-    // Addresses are not used again, and lie apart: whoever strays gets a bus error. 2^64 of them last.
-    buffer->address = device->next_address;
+    buffer->address = tsr_take_bus_address(&device->next_address, size);
     if (!core_attach(device->core, buffer->address, buffer->base.host, size)) {
         tsr_host_buffer_free(base, host);
         return tsr_error(TSR_OUT_OF_MEMORY, "no memory for a buffer of %llu bytes", (unsigned long long)size);
     }
-    device->next_address += (size + GUARD + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     *out_buffer = &buffer->base;
     return tsr_ok();
 }

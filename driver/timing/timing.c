@@ -15,9 +15,6 @@
 #include "tsr/driver_isa.h"
 #include "tsr/model.h"
 
-enum { ALIGNMENT = 64, GUARD = 4096 };
-#define FIRST_ADDRESS UINT64_C(0x100000000) // addresses as device rtl gives them: where 4 KiB end matters
-
 typedef struct timing_options {
     tsr_config config;
     bool config_given;
@@ -78,7 +75,7 @@ static tsr_status timing_open(const char *text, tsr_device **out_device) {
         return status;
     }
     device->options = options;
-    device->next_address = FIRST_ADDRESS;
+    device->next_address = TSR_FIRST_BUS_ADDRESS;
     device->base.info = (tsr_device_info){
         .driver = "timing",
         .config = options.config,
@@ -99,8 +96,7 @@ static void timing_close(tsr_device *base) {
 static tsr_status timing_buffer_alloc(tsr_device *base, uint64_t size, tsr_buffer **out_buffer) {
     timing_device *device = (timing_device *)base;
     TSR_TRY(tsr_host_buffer_alloc(sizeof(timing_buffer), size, out_buffer));
-    ((timing_buffer *)*out_buffer)->address = device->next_address;
-    device->next_address += (size + GUARD + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    ((timing_buffer *)*out_buffer)->address = tsr_take_bus_address(&device->next_address, size);
     return tsr_ok();
 }
 

@@ -176,6 +176,11 @@ fi
 works profile_names_layers_and_what_they_wait_for "waits for" profile "$digits/digits_qdq.onnx" --device timing
 works profile_sums_up "all" profile "$digits/digits_qdq.onnx" --device timing
 call profile "$digits/digits_qdq.onnx" --device timing --csv; cp "$work/out" "$work/a.csv"
+call profile "$digits/digits_qdq.onnx" --device rtl --csv; cp "$work/out" "$work/rtl.csv"
+total() { awk -F, 'NR > 1 { sum += $6 } END { print sum + 0 }' "$1"; }
+if grep -q "make sims" "$work/err"; then skip "cycle_model_is_within_3_percent_of_the_rtl: no simulator is built"
+elif awk -v a="$(total "$work/a.csv")" -v b="$(total "$work/rtl.csv")" 'BEGIN { exit !(b > 0 && (a - b) * (a - b) < 0.0009 * b * b) }'; then pass
+else fail cycle_model_is_within_3_percent_of_the_rtl; fi
 works profile_compares_two_runs "+0.00 %" profile --compare "$work/a.csv" "$work/a.csv"
 call profile "$digits/digits_qdq.onnx" --device timing --pictures "$work/p" --trace "$work/t.json" --html "$work/p.html"
 good=1

@@ -14,6 +14,12 @@ tsr_status tsr_host_buffer_alloc(size_t struct_bytes, uint64_t size, tsr_buffer 
 tsr_status tsr_host_plain_alloc(tsr_device *device, uint64_t size, tsr_buffer **out_buffer);
 void tsr_host_buffer_free(tsr_device *device, tsr_buffer *buffer);
 
+// Bus addresses of buffers in simulated memory. Devices rtl and timing must give the same ones: bursts end at 4 KiB.
+// They begin above 4 GiB, so that the upper halves of the base registers matter, are not used again, and lie apart, so that
+// whoever strays gets a bus error.
+#define TSR_FIRST_BUS_ADDRESS UINT64_C(0x100000000)
+uint64_t tsr_take_bus_address(uint64_t *next, uint64_t size); // *next: TSR_FIRST_BUS_ADDRESS at first
+
 typedef struct tsr_deadline {
     bool timed;
     struct timespec at;
