@@ -95,6 +95,18 @@ static void place_in_sram(generator *g, shape *s, uint32_t natural) {
     }
 }
 
+// Mostly a few rows and columns; now and then more regions than may be in flight.
+static shape pick_shape(rng *r) {
+    bool many = chance(r, 5);
+    return (shape){.rows = 1 + mostly_small(r, 8), .columns = 1 + (many ? below(r, 48) : mostly_small(r, 8)), .unit = 1};
+}
+
+// Bytes of a run of INP or OUT entries of `entry` bytes.
+static uint32_t pick_run(rng *r, uint32_t entry) {
+    uint32_t runs[] = {1 + below(r, entry), entry, entry * (1 + below(r, 6)), 1 + below(r, chance(r, 10) ? 4000 : 300)};
+    return runs[below(r, 4)];
+}
+
 typedef struct source {
     uint32_t segment, first, bytes; // where the data may be
     uint32_t unit;                  // offsets are first + a multiple of this
@@ -150,14 +162,12 @@ static bool make_load(generator *g, uint32_t buffer, bool alu_uops, tsr_insn *ou
     rng *r = &g->r;
     const tsr_config *c = g->c;
     tsr_load_insn l = {.buffer = buffer};
-    shape s = {.rows = 1 + mostly_small(r, 8), .columns = 1 + mostly_small(r, 8)};
+    shape s = pick_shape(r);
     source from = {.unit = 1};
     uint32_t natural = c->block_in;
     if (buffer == TSR_BUF_INP) {
-        s.unit = 1;
         s.limit = tsr_inp_plane_bytes(c);
-        uint32_t runs[] = {1 + below(r, c->block_in), c->block_in, c->block_in * (1 + below(r, 6)), 1 + below(r, 300)};
-        s.run = runs[below(r, 4)];
+        s.run = pick_run(r, c->block_in);
         l.plane = below(r, c->batch);
         if (chance(r, 40)) {
             uint32_t max = chance(r, 10) ? 20 : 3;
@@ -234,6 +244,8 @@ static bool make_load(generator *g, uint32_t buffer, bool alu_uops, tsr_insn *ou
         COVER(load_odd);
     if (l.x_count > 1 && l.x_stride == l.run)
         COVER(load_merged);
+    else if (l.x_count * l.y_count > c->outstanding_bursts)
+        COVER(load_many);
     if ((s.columns > 1 && l.sram_x_stride < s.touched) || (s.rows > 1 && l.sram_y_stride == 0))
         COVER(load_overlapping);
     if (bus / PAGE != (bus + l.run - 1) / PAGE)
@@ -244,9 +256,9 @@ static bool make_load(generator *g, uint32_t buffer, bool alu_uops, tsr_insn *ou
 static bool make_store(generator *g, tsr_insn *out) {
     rng *r = &g->r;
     const tsr_config *c = g->c;
-    uint32_t runs[] = {1 + below(r, c->block_out), c->block_out, c->block_out * (1 + below(r, 6)), 1 + below(r, 300)};
-    shape s = {.rows = 1 + mostly_small(r, 8), .columns = 1 + mostly_small(r, 8), .unit = 1, .limit = tsr_out_plane_bytes(c)};
-    s.run = s.touched = runs[below(r, 4)];
+    shape s = pick_shape(r);
+    s.limit = tsr_out_plane_bytes(c);
+    s.run = s.touched = pick_run(r, c->block_out);
     place_in_sram(g, &s, c->block_out);
     uint32_t span = (s.rows - 1) * s.y_stride + (s.columns - 1) * s.x_stride + s.run, wanted = g->out.first * c->block_out;
     if (chance(r, 60) && wanted + span <= s.limit)

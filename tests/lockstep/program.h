@@ -68,6 +68,7 @@ typedef struct program {
     X(load_plane, "LOAD into a batch row other than 0")                                                                          \
     X(load_odd, "LOAD whose addresses differ modulo the bus width")                                                              \
     X(load_merged, "LOAD from one contiguous region in several steps")                                                           \
+    X(load_many, "LOAD from more regions than bursts may be in flight")                                                          \
     X(load_overlapping, "LOAD that writes a byte twice")                                                                         \
     X(load_4k, "LOAD over a 4 KiB border")                                                                                       \
     X(store, "STORE")                                                                                                            \

@@ -1,22 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-# The RTL against the executable specification below the level of lockstep (the memory half in place, the compute half
-# alone), and what Yosys makes of it. Nothing here changes with SAN=1.
+# The compute half of the RTL alone, below the level of lockstep, and what Yosys makes of the RTL. Nothing here changes with SAN=1.
 RTL_TESTS     := build/tests/rtl_
 RTL_PACKAGES   = $(GEN)/tsr_isa_pkg.sv $(GEN)/$(1)/tsr_cfg_pkg.sv
 # Rounds of random programs in `make test`.
 RTL_ROUNDS    := 2
 RTL_ROUNDS_tiny := 20
-
-# memory_CONFIG: the core of the simulator library, with the bus in the test's hands.
-define rtl_memory_test
-$(RTL_TESTS)memory_$(1): tests/rtl/memory/memory_test.cpp $(addprefix $(SIM)/tessera_sim_$(1)/,model.o slow.o) $(SIM_RUNTIME) $(SIM)/runtime/memory.o build/lib/libtsr_isa.a
-	@mkdir -p $$(@D)
-	@echo "  CXX  $$@"
-	@$(SIM_CXX) -std=c++17 -O1 $(SIM_WARN) -isystem $(SIM)/tessera_sim_$(1) $(SIM_SYSTEM) -DVM_TRACE=1 -DVM_TRACE_FST=1 \
-	  -DCONFIG_NAME='"$(1)"' -DCONFIG_PATH='"isa/configs/$(1).cfg"' -DROUNDS=$(or $(RTL_ROUNDS_$(1)),$(RTL_ROUNDS)) \
-	  -DBUS_BYTES=$$$$(sed -n 's/^bus_bytes *= *//p' isa/configs/$(1).cfg) -Ihw/sim -Ihw/sim/include $(INC_isa) $$^ -lz -lpthread -o $$@
-endef
-$(foreach c,$(CONFIGS),$(eval $(call rtl_memory_test,$(c))))
 
 # compute_CONFIG: the units GEMM and ALU with their buffers and tokens.
 RTL_COMPUTE   := tsr_compute tsr_buffers tsr_inp_banks tsr_acc_banks tsr_wgt_sram lib/tsr_sram tsr_bank_guard tsr_tokens tsr_gemm tsr_dot tsr_alu tsr_alu_op tsr_rescale tsr_issue tsr_loop
@@ -34,8 +22,8 @@ $(RTL_TESTS)compute_$(1): tests/rtl/compute/compute_test.cpp tests/rtl/compute/c
 endef
 $(foreach c,$(CONFIGS),$(eval $(call rtl_compute_test,$(c))))
 
-TESTS         += $(foreach c,$(CONFIGS),$(RTL_TESTS)memory_$(c) $(RTL_TESTS)compute_$(c))
-SAN_SKIP      += $(foreach c,$(CONFIGS),$(RTL_TESTS)memory_$(c) $(RTL_TESTS)compute_$(c))
+TESTS         += $(foreach c,$(CONFIGS),$(RTL_TESTS)compute_$(c))
+SAN_SKIP      += $(foreach c,$(CONFIGS),$(RTL_TESTS)compute_$(c))
 
 # build/netlist/tessera_CONFIG_VARIANT.v: the whole core through Yosys, as its coarse cells (variant netlist) or as gates
 # (gates). Memories stay memories, and modules modules. Its simulator is a test build like any other.

@@ -12,5 +12,10 @@ $(BUILD)/tests/sim_rtl: $(BUILD)/obj/tests/sim/rtl_test.o $(BUILD)/obj/tests/sim
 	@echo "  LD   $@"
 	@$(CC) $(LDFLAGS) $^ $(DRIVER_LDLIBS) -lm -o $@
 
-TESTS         += $(BUILD)/tests/sim_memory $(BUILD)/tests/sim_rtl
+$(BUILD)/tests/sim_clocks: $(BUILD)/obj/tests/sim/clocks_test.o $$(DRIVER_LIBS) $(BUILD)/lib/libtsr_isa.a
+	@mkdir -p $(@D)
+	@echo "  LD   $@"
+	@$(CC) $(LDFLAGS) $^ $(DRIVER_LDLIBS) -lm -o $@
+
+TESTS         += $(BUILD)/tests/sim_memory $(BUILD)/tests/sim_rtl $(BUILD)/tests/sim_clocks
 TEST_NEEDS    += $(SIMS)
