@@ -7,6 +7,7 @@
 // of runs a line from standard input and answers each with the least time of them, so that a caller can take turns.
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "timed.h"
@@ -28,7 +29,8 @@ static tsr_status serve(timed *t) {
     while (fgets(line, sizeof line, stdin) != NULL) {
         long count = strtol(line, NULL, 10);
         if (count < 1 || count > 100000)
-            return tsr_error(TSR_INVALID_ARGUMENT, "%s is not a number of runs", line);
+            return tsr_error(TSR_INVALID_ARGUMENT, "%.*s is not a number of runs from 1 to 100000", (int)strcspn(line, "\n"),
+                             line);
         double least, middle;
         TSR_TRY(timed_run(t, (unsigned)count, &least, &middle));
         printf("%.4f\n", least);
