@@ -4,14 +4,12 @@
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "tsr_isa.h"
+#include "tsr/driver_isa.h"
+#include "tsr/sim_load.h"
 
 enum {
-    PATH_BYTES = 1024,
     SLICE_CYCLES = 1 << 16,       // between looks at the clock
     QUIET_CYCLES = 1000000,       // without any progress: the core hangs
     RESET_POLLS = 50000,
@@ -22,116 +20,42 @@ struct core {
     void *library;
     const tsr_sim_api *api;
     tsr_sim *sim;
+    tsr_control control;
     uint32_t isa_version;
-    bool register_failed; // an access to a control register was not answered
     tsr_sim_on_insn *on_insn;
     void *on_insn_context;
 };
 
-static uint32_t read_register(core *c, uint32_t offset) {
-    uint32_t value;
-    c->register_failed |= !c->api->read(c->sim, offset, &value);
-    return value;
+static bool read_register(void *context, uint32_t offset, uint32_t *out_value) {
+    const core *c = context;
+    return c->api->read(c->sim, offset, out_value);
 }
 
-static void write_register(core *c, uint32_t offset, uint32_t value) {
-    c->register_failed |= !c->api->write(c->sim, offset, value);
-}
-
-static uint64_t read_counter(core *c, uint32_t index) {
-    // The core may be running: the halves belong together when the high one has not moved.
-    uint32_t at = TSR_REG_COUNTERS + 8 * index, high = read_register(c, at + 4);
-    for (;;) {
-        uint32_t low = read_register(c, at), again = read_register(c, at + 4);
-        if (again == high || c->register_failed)
-            return (uint64_t)high << 32 | low;
-        high = again;
-    }
-}
-
-// ---- finding the library --------------------------------------------------------------------------------------------
-
-static bool readable(char path[PATH_BYTES], const char *folder, const char *below, const char *file) {
-    int length = snprintf(path, PATH_BYTES, "%s%s/%s", folder, below, file);
-    return length > 0 && length < PATH_BYTES && access(path, R_OK) == 0;
-}
-
-// Beside the program or above it: build/sim in a checkout, lib/tessera installed.
-static bool find_library(const char *file, char path[PATH_BYTES]) {
-    static const char *const below[] = {"", "/sim", "/build/sim", "/lib/tessera"};
-    const char *set = getenv("TESSERA_SIM_DIR");
-    if (set != NULL && set[0] != '\0')
-        return readable(path, set, "", file);
-    char folder[PATH_BYTES];
-    ssize_t length = readlink("/proc/self/exe", folder, sizeof folder - 1);
-    folder[length > 0 ? length : 0] = '\0';
-    for (int level = 0; level < 5; level++) {
-        char *slash = strrchr(folder, '/');
-        if (slash == NULL)
-            break;
-        *slash = '\0';
-        for (size_t i = 0; i < sizeof below / sizeof below[0]; i++)
-            if (readable(path, folder, below[i], file))
-                return true;
-    }
-    return readable(path, "build/sim", "", file);
-}
-
-static bool cpu_has_avx2(void) {
-#ifdef __x86_64__
-    return __builtin_cpu_supports("avx2");
-#else
-    return false;
-#endif
-}
-
-static tsr_status load_library(core *c, const char *config_name) {
-    char file[96], path[PATH_BYTES];
-    snprintf(file, sizeof file, "libtessera_sim_%s.so", config_name);
-    if (!find_library(file, path)) {
-        const char *set = getenv("TESSERA_SIM_DIR");
-        return tsr_error(TSR_NOT_FOUND, "there is no simulator of configuration %s (%s) in %s; build it with `make sims`",
-                         config_name, file, set != NULL && set[0] != '\0' ? set : "build/sim");
-    }
-    c->library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    if (c->library == NULL)
-        return tsr_error(TSR_IO, "the simulator cannot be loaded: %s", dlerror());
-    union { // ISO C has no conversion from an object pointer to a function pointer
-        void *object;
-        tsr_sim_get_api_function *function;
-    } entry = {dlsym(c->library, "tsr_sim_get_api")};
-    if (entry.object == NULL)
-        return tsr_error(TSR_MISMATCH, "%s is no Tessera simulator", path);
-    c->api = entry.function();
-    if (c->api->version != TSR_SIM_API_VERSION)
-        return tsr_error(TSR_MISMATCH, "%s has interface version %u, this program %d; build it again with `make sims`", path,
-                         c->api->version, TSR_SIM_API_VERSION);
-    if (c->api->needs_avx2 && !cpu_has_avx2())
-        return tsr_error(TSR_UNSUPPORTED, "%s was built for a CPU with AVX2; build it with `make sims SIM_MARCH=x86-64`", path);
-    return tsr_ok();
+static bool write_register(void *context, uint32_t offset, uint32_t value) {
+    const core *c = context;
+    return c->api->write(c->sim, offset, value);
 }
 
 // The registers must name this build's ISA and this configuration: a stale library is found here.
 static tsr_status check_identity(core *c, const tsr_config *config) {
-    uint32_t magic = read_register(c, TSR_REG_MAGIC);
-    c->isa_version = read_register(c, TSR_REG_ISA_VERSION);
-    uint32_t low = read_register(c, TSR_REG_CONFIG_ID_LO), high = read_register(c, TSR_REG_CONFIG_ID_HI);
-    uint64_t id = (uint64_t)high << 32 | low;
-    if (c->register_failed || magic != TSR_ISA_MAGIC)
+    const tsr_control_identity identity = tsr_control_identify(&c->control);
+    c->isa_version = identity.isa_version;
+    if (!identity.is_core)
         return tsr_error(TSR_MISMATCH,
                          "the simulator of configuration %s does not answer as a Tessera core (magic 0x%08x); build it again "
                          "with `make sims`",
-                         config->name, magic);
-    if (c->isa_version != TSR_ISA_VERSION)
+                         config->name, identity.magic);
+    if (!identity.same_isa)
         return tsr_error(TSR_MISMATCH,
-                         "the simulator of configuration %s has ISA %u.%u, this program %d.%d; build it again with "
+                         "the simulator of configuration %s has ISA %u.%u, this program %u.%u; build it again with "
                          "`make sims`",
-                         config->name, c->isa_version >> 16, c->isa_version & 0xffff, TSR_ISA_MAJOR, TSR_ISA_MINOR);
-    if (id != tsr_config_id(config))
+                         config->name, identity.isa_version >> 16, identity.isa_version & 0xffff, tsr_driver_isa_version() >> 16,
+                         tsr_driver_isa_version() & 0xffff);
+    if (identity.config_id != tsr_config_id(config))
         return tsr_error(TSR_MISMATCH,
                          "the simulator of configuration %s was built from other parameters (identity %016llx) than its file "
                          "has now (%016llx); build it again with `make sims`",
-                         config->name, (unsigned long long)id, (unsigned long long)tsr_config_id(config));
+                         config->name, (unsigned long long)identity.config_id, (unsigned long long)tsr_config_id(config));
     return tsr_ok();
 }
 
@@ -140,7 +64,8 @@ tsr_status core_open(const tsr_config *config, const tsr_sim_memory *memory, cor
     core *c = calloc(1, sizeof *c);
     if (c == NULL)
         return tsr_error(TSR_OUT_OF_MEMORY, "no memory for a device");
-    tsr_status status = load_library(c, config->name);
+    c->control = (tsr_control){.context = c, .read = read_register, .write = write_register};
+    tsr_status status = tsr_sim_load(config->name, &c->library, &c->api);
     if (status.code == TSR_OK) {
         c->sim = c->api->create(memory);
         status = c->sim == NULL ? tsr_error(TSR_OUT_OF_MEMORY, "no memory for a simulator") : check_identity(c, config);
@@ -193,65 +118,17 @@ void core_on_insn(core *c, tsr_sim_on_insn *callback, void *context) {
 
 // ---- running --------------------------------------------------------------------------------------------------------
 
-void core_start(core *c, const core_segment segment[CORE_SEGMENTS], uint32_t insn_offset, uint32_t insn_count) {
-    c->register_failed = false;
-    for (uint32_t s = 0; s < CORE_SEGMENTS; s++) {
-        uint32_t at = TSR_REG_SEG0_BASE_LO + s * (TSR_REG_SEG1_BASE_LO - TSR_REG_SEG0_BASE_LO);
-        write_register(c, at, (uint32_t)segment[s].base);
-        write_register(c, at + 4, (uint32_t)(segment[s].base >> 32));
-        write_register(c, at + 8, segment[s].size);
-    }
-    write_register(c, TSR_REG_INSN_OFFSET, insn_offset);
-    write_register(c, TSR_REG_INSN_COUNT, insn_count);
-    write_register(c, TSR_REG_GIE, 1);
-    write_register(c, TSR_REG_IER, 1);
-    write_register(c, TSR_REG_CTRL, TSR_CTRL_START_MASK);
-}
-
-static void read_counters(core *c, core_outcome *out) {
-    out->cycles = read_counter(c, TSR_COUNTER_CYCLES);
-    out->insns = read_counter(c, TSR_COUNTER_INSNS);
-    out->bytes_read = read_counter(c, TSR_COUNTER_BYTES_READ);
-    out->bytes_written = read_counter(c, TSR_COUNTER_BYTES_WRITTEN);
-    out->gemm_uops = read_counter(c, TSR_COUNTER_GEMM_UOPS);
-    out->alu_uops = read_counter(c, TSR_COUNTER_ALU_UOPS);
-    for (uint32_t u = 0; u < CORE_UNITS; u++) {
-        core_unit_counters *unit = &out->unit[u];
-        unit->busy = read_counter(c, TSR_UNIT_COUNTER(u, BUSY));
-        unit->stall_token = read_counter(c, TSR_UNIT_COUNTER(u, STALL_TOKEN));
-        unit->stall_memory = read_counter(c, TSR_UNIT_COUNTER(u, STALL_MEMORY));
-        unit->stall_queue = read_counter(c, TSR_UNIT_COUNTER(u, STALL_QUEUE));
-        unit->stall_bank = read_counter(c, TSR_UNIT_COUNTER(u, STALL_BANK));
-        unit->insns = read_counter(c, TSR_UNIT_COUNTER(u, INSNS));
-    }
-}
-
-// Grows with everything that moves.
-static uint64_t read_progress(core *c) {
-    return read_counter(c, TSR_COUNTER_INSNS) + read_counter(c, TSR_COUNTER_BYTES_READ) +
-           read_counter(c, TSR_COUNTER_BYTES_WRITTEN) + read_counter(c, TSR_COUNTER_GEMM_UOPS) +
-           read_counter(c, TSR_COUNTER_ALU_UOPS);
-}
-
-static void acknowledge(core *c) {
-    uint32_t pending = read_register(c, TSR_REG_ISR);
-    write_register(c, TSR_REG_ISR, pending); // writing 1 toggles
-    (void)read_register(c, TSR_REG_CTRL);    // clears done
+void core_start(core *c, const tsr_control_segment segment[TSR_SEGMENTS], uint32_t insn_offset, uint32_t insn_count) {
+    c->control.failed = false;
+    tsr_control_set_run(&c->control, segment, insn_offset, insn_count);
+    tsr_control_start(&c->control, true);
 }
 
 // Back to a core that takes the next run: gently, or with the reset pin when that does not work.
 static void recover(core *c) {
-    write_register(c, TSR_REG_SOFT_RESET, 1);
-    for (int i = 0; i < RESET_POLLS; i++) {
-        if (read_register(c, TSR_REG_SOFT_RESET) == 0 && !c->register_failed) {
-            acknowledge(c);
-            return;
-        }
-        if (c->register_failed)
-            break;
-    }
-    c->api->reset(c->sim);
-    c->register_failed = false;
+    if (!tsr_control_soft_reset(&c->control, RESET_POLLS, NULL))
+        c->api->reset(c->sim);
+    c->control.failed = false;
 }
 
 static double seconds(void) {
@@ -260,22 +137,21 @@ static double seconds(void) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static tsr_status give_up(core *c, const char *why, core_outcome *out) {
+static tsr_status give_up(core *c, const char *why, tsr_profile *out) {
     char report[REPORT_BYTES];
     c->api->report(c->sim, report, sizeof report);
-    c->register_failed = false;
-    read_counters(c, out);
+    c->control.failed = false;
+    tsr_control_read_profile(&c->control, out);
     recover(c);
     return tsr_error(TSR_TIMEOUT, "%s; %s", why, report);
 }
 
-tsr_status core_finish(core *c, core_limits limits, core_outcome *out) {
-    memset(out, 0, sizeof *out);
+tsr_status core_finish(core *c, core_limits limits, tsr_profile *out, tsr_fault *out_fault) {
     uint64_t begin = c->api->cycle(c->sim), quiet_since = begin, progress = UINT64_MAX;
     double deadline = seconds() + limits.timeout_ms / 1000.0;
     char why[80];
     for (;;) {
-        if (c->register_failed) {
+        if (c->control.failed) {
             return give_up(c, "a control register does not answer", out);
         }
         uint64_t passed = c->api->cycle(c->sim) - begin, slice = SLICE_CYCLES;
@@ -293,7 +169,7 @@ tsr_status core_finish(core *c, core_limits limits, core_outcome *out) {
             return give_up(c, why, out);
         }
         if (c->api->cycle(c->sim) - quiet_since > QUIET_CYCLES) {
-            uint64_t so_far = read_progress(c);
+            uint64_t so_far = tsr_control_read_progress(&c->control);
             if (so_far == progress) {
                 snprintf(why, sizeof why, "the core hangs: nothing moved for %d cycles", QUIET_CYCLES);
                 return give_up(c, why, out);
@@ -302,13 +178,10 @@ tsr_status core_finish(core *c, core_limits limits, core_outcome *out) {
             quiet_since = c->api->cycle(c->sim);
         }
     }
-    uint32_t fault = read_register(c, TSR_REG_FAULT);
-    out->fault = (fault & TSR_FAULT_CODE_MASK) >> TSR_FAULT_CODE_SHIFT;
-    out->fault_unit = (fault & TSR_FAULT_UNIT_MASK) >> TSR_FAULT_UNIT_SHIFT;
-    out->fault_index = read_register(c, TSR_REG_FAULT_INDEX);
-    read_counters(c, out);
-    acknowledge(c);
-    if (c->register_failed)
+    *out_fault = tsr_control_read_fault(&c->control);
+    tsr_control_read_profile(&c->control, out);
+    tsr_control_acknowledge(&c->control);
+    if (c->control.failed)
         return give_up(c, "a control register does not answer", out);
     const char *broken = c->api->protocol_error(c->sim);
     if (broken != NULL)

@@ -1,39 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// The core's control registers over a simulator library: finding and checking the library, one run, counters, recovery.
-// Apart from rtl.c, which is the device, because the instruction set's generated header is only seen here.
+// A core in a simulator library: finding and checking the library, one run, recovery.
 #ifndef DRIVER_RTL_CORE_H
 #define DRIVER_RTL_CORE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "tsr/config.h"
+#include "tsr/driver_control.h"
 #include "tsr/sim.h"
-#include "tsr/status.h"
-
-enum { CORE_SEGMENTS = 4, CORE_UNITS = 4 };
 
 typedef struct core core;
-
-typedef struct core_segment {
-    uint64_t base;
-    uint32_t size;
-} core_segment;
 
 typedef struct core_limits {
     uint64_t cycles;     // 0 = none
     uint32_t timeout_ms; // of wall-clock time; 0 = none
 } core_limits;
-
-typedef struct core_unit_counters {
-    uint64_t busy, stall_token, stall_memory, stall_queue, stall_bank, insns;
-} core_unit_counters;
-
-typedef struct core_outcome {
-    uint32_t fault, fault_unit, fault_index; // fault 0: the run ended with FINISH
-    uint64_t cycles, insns, bytes_read, bytes_written, gemm_uops, alu_uops;
-    core_unit_counters unit[CORE_UNITS];
-} core_outcome;
 
 // Loads libtessera_sim_<config name>.so from $TESSERA_SIM_DIR, or else from beside the program or build/sim, and checks that
 // it simulates this very configuration. TSR_NOT_FOUND names the make target that builds it.
@@ -43,10 +24,10 @@ void core_close(core *core); // NULL is fine
 bool core_attach(core *core, uint64_t base, void *host, uint64_t size);
 void core_detach(core *core, uint64_t base);
 
-void core_start(core *core, const core_segment segment[CORE_SEGMENTS], uint32_t insn_offset, uint32_t insn_count);
+void core_start(core *core, const tsr_control_segment segment[TSR_SEGMENTS], uint32_t insn_offset, uint32_t insn_count);
 // Runs until the core is done. TSR_TIMEOUT with the hang report in the message: past a limit, or nothing moved for a million
 // cycles; the run is then aborted and the core ready for another. Counters are given in each case.
-tsr_status core_finish(core *core, core_limits limits, core_outcome *out_outcome);
+tsr_status core_finish(core *core, core_limits limits, tsr_profile *out_profile, tsr_fault *out_fault);
 
 // Instructions as they complete, cycles counted from the start of the run. NULL ends it.
 void core_on_insn(core *core, tsr_sim_on_insn *callback, void *context);

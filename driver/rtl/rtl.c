@@ -148,43 +148,21 @@ static tsr_status rtl_submit(tsr_device *base, const tsr_run *run) {
         TSR_TRY(core_trace(device->core, o->trace, o->trace_start, o->trace_stop, (uint64_t)o->trace_mib << 20));
         device->trace_opened = true;
     }
-    core_segment segment[CORE_SEGMENTS] = {{0, 0}};
+    tsr_control_segment segment[TSR_SEGMENTS] = {{0, 0}};
     for (int s = 0; s < TSR_SEGMENTS; s++) {
         const rtl_buffer *buffer = (const rtl_buffer *)run->segment[s];
         if (buffer != NULL)
-            segment[s] = (core_segment){buffer->address, (uint32_t)buffer->base.size};
+            segment[s] = (tsr_control_segment){buffer->address, (uint32_t)buffer->base.size};
     }
     core_start(device->core, segment, run->insn_offset, run->insn_count);
     return tsr_ok();
 }
 
-static void give_profile(const core_outcome *outcome, tsr_profile *out_profile) {
-    out_profile->cycles = outcome->cycles;
-    out_profile->insns = outcome->insns;
-    out_profile->bytes_read = outcome->bytes_read;
-    out_profile->bytes_written = outcome->bytes_written;
-    out_profile->gemm_uops = outcome->gemm_uops;
-    out_profile->alu_uops = outcome->alu_uops;
-    for (int u = 0; u < TSR_UNITS; u++) {
-        const core_unit_counters *c = &outcome->unit[u];
-        out_profile->unit[u] = (tsr_unit_profile){.busy = c->busy,
-                                                  .stall_token = c->stall_token,
-                                                  .stall_memory = c->stall_memory,
-                                                  .stall_queue = c->stall_queue,
-                                                  .stall_bank = c->stall_bank,
-                                                  .insns = c->insns};
-    }
-}
-
 static tsr_status rtl_wait(tsr_device *base, uint32_t timeout_ms, tsr_profile *out_profile, tsr_fault *out_fault) {
     rtl_device *device = (rtl_device *)base;
-    core_outcome outcome;
-    tsr_status status =
-        core_finish(device->core, (core_limits){.cycles = device->options.cycle_limit, .timeout_ms = timeout_ms}, &outcome);
-    give_profile(&outcome, out_profile);
-    TSR_TRY(status);
-    *out_fault = (tsr_fault){.code = outcome.fault, .unit = outcome.fault_unit, .insn_index = outcome.fault_index};
-    return outcome.fault != 0 ? tsr_driver_fault(outcome.fault, outcome.fault_unit, outcome.fault_index) : tsr_ok();
+    TSR_TRY(core_finish(device->core, (core_limits){.cycles = device->options.cycle_limit, .timeout_ms = timeout_ms}, out_profile,
+                        out_fault));
+    return out_fault->code != 0 ? tsr_driver_fault(out_fault->code, out_fault->unit, out_fault->insn_index) : tsr_ok();
 }
 
 static void insn_completed(void *context, const tsr_sim_insn *insn) {
