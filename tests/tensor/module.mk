@@ -7,4 +7,5 @@ TESTS             += $(TENSOR_TESTS)
 $(TENSOR_TESTS): $(BUILD)/tests/tensor/%: $(BUILD)/obj/tests/tensor/%.o $(BUILD)/obj/tests/tensor/machine.o $$(TENSOR_TEST_LIBS)
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
-	@$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_import) $(LLVM_LIBS) -lm
+	@$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS_import) $(LLVM_LIBS) -lm
+$(BUILD)/tests/tensor/test_lower: $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/tensor/lower_*.c))
