@@ -4,24 +4,24 @@
 #include <math.h>
 
 static uint64_t state;
-uint32_t next(uint32_t bound) {
+uint32_t case_next(uint32_t bound) {
     state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
     return (uint32_t)(state >> 33) % bound;
 }
 
-tsr_id tensor(bench *t, const char *name, tsr_dtype type, dims d, float scale, int32_t zero) {
+tsr_id case_tensor(bench *t, const char *name, tsr_dtype type, dims d, float scale, int32_t zero) {
     tsr_id id = tsr_graph_add_tensor(t->graph, name, type, d.rank, d.extent);
     if (scale != 0)
         tsr_graph_set_quant(t->graph, id, 1, 0, &scale, &zero);
     return id;
 }
 
-void random_fill(tsr_dtype type, void *data, int64_t count) {
+void case_fill(tsr_dtype type, void *data, int64_t count) {
     for (int64_t i = 0; i < count; i++) {
-        float real = (float)((double)next(8192) / 1024 - 4);
+        float real = (float)((double)case_next(8192) / 1024 - 4);
         double wide = real;
-        int32_t word = (int32_t)next(20000) - 10000;
-        int64_t whole = (int64_t)(((uint64_t)next(UINT32_MAX) << 32) | next(UINT32_MAX));
+        int32_t word = (int32_t)case_next(20000) - 10000;
+        int64_t whole = (int64_t)(((uint64_t)case_next(UINT32_MAX) << 32) | case_next(UINT32_MAX));
         switch (type) {
         case TSR_F32: memcpy((char *)data + 4 * i, &real, 4); break;
         case TSR_F64: memcpy((char *)data + 8 * i, &wide, 8); break;
@@ -32,12 +32,12 @@ void random_fill(tsr_dtype type, void *data, int64_t count) {
     }
 }
 
-tsr_id constant(bench *t, const char *name, tsr_dtype type, dims d, float scale, int32_t zero) {
+tsr_id case_constant(bench *t, const char *name, tsr_dtype type, dims d, float scale, int32_t zero) {
     int64_t count = 1;
     for (uint32_t i = 0; i < d.rank; i++)
         count *= d.extent[i];
     void *data = tsr_arena_alloc(t->arena, (size_t)count * tsr_dtype_size(type));
-    random_fill(type, data, count);
+    case_fill(type, data, count);
     if (type == TSR_I8)
         for (int64_t i = 0; i < count; i++) // weights of TFLite are never -128
             ((int8_t *)data)[i] = ((int8_t *)data)[i] == -128 ? 0 : ((int8_t *)data)[i];
@@ -47,7 +47,7 @@ tsr_id constant(bench *t, const char *name, tsr_dtype type, dims d, float scale,
     return id;
 }
 
-void per_channel(bench *t, tsr_id id, uint32_t channels) {
+void case_per_channel(bench *t, tsr_id id, uint32_t channels) {
     float *scale = TSR_NEW_ARRAY(t->arena, float, channels);
     int32_t *zero = TSR_NEW_ARRAY(t->arena, int32_t, channels);
     for (uint32_t c = 0; c < channels; c++)
@@ -55,7 +55,7 @@ void per_channel(bench *t, tsr_id id, uint32_t channels) {
     tsr_graph_set_quant(t->graph, id, channels, 0, scale, zero);
 }
 
-void node(bench *t, tsr_op op, uint32_t inputs, uint32_t outputs) {
+void case_node(bench *t, tsr_op op, uint32_t inputs, uint32_t outputs) {
     tsr_id in[3] = {t->x, t->w, t->b}, out[3] = {t->y, t->y + 1, t->y + 2};
     tsr_id id = tsr_graph_add_node(t->graph, op, "node", inputs, in, outputs, out);
     t->node = &t->graph->nodes[id];
@@ -65,7 +65,7 @@ void node(bench *t, tsr_op op, uint32_t inputs, uint32_t outputs) {
             t->graph->inputs[t->graph->input_count++] = in[i];
 }
 
-double element(const bench *t, const machine *m, tsr_tbuffer *const *buffers, tsr_id id, int64_t at) {
+double case_element(const bench *t, const machine *m, tsr_tbuffer *const *buffers, tsr_id id, int64_t at) {
     const tsr_tensor *tensor_ = &t->graph->tensors[id];
     const uint8_t *bytes = tensor_->data != NULL ? tensor_->data : machine_bytes(m, buffers[id]);
     switch (tensor_->dtype) {
@@ -83,7 +83,7 @@ double scale_of(const bench *t, tsr_id id) {
     return shape_of(t, id)->quant.count > 0 ? (double)shape_of(t, id)->quant.scale[0] : 1;
 }
 
-double times(double value, double multiplier, bool once) {
+double case_times(double value, double multiplier, bool once) {
     int exponent;
     double mantissa = floor(frexp(multiplier, &exponent) * 2147483648.0 + 0.5);
     double left = exponent > 0 ? ldexp(value, exponent) : value;
@@ -95,7 +95,7 @@ double times(double value, double multiplier, bool once) {
     return round(ldexp(high, -right)); // halves away from zero
 }
 
-double finish(const bench *t, double value, double lo, double hi) {
+double case_finish(const bench *t, double value, double lo, double hi) {
     bool is_signed = shape_of(t, t->y)->dtype == TSR_I8;
     double low = is_signed ? -128 : 0, high = is_signed ? 127 : 255;
     double s = scale_of(t, t->y), z = zero_of(t, t->y);
@@ -113,13 +113,13 @@ static check_result check_reference(const operator_case *c, const bench *t, cons
     int64_t count = (int64_t)tsr_tensor_elements(shape_of(t, t->y));
     bool varied = false;
     for (int64_t i = 0; i < count; i++) {
-        double want = c->expected(t, m, buffers, i), got = element(t, m, buffers, t->y, i);
+        double want = c->expected(t, m, buffers, i), got = case_element(t, m, buffers, t->y, i);
         double limit = c->tolerance * (shape_of(t, t->y)->dtype == TSR_F32 ? fmax(1, fabs(want)) : 1);
         if (!(fabs(want - got) <= limit) && !(isinf(want) && want == got)) {
             fprintf(stderr, "element %lld: expected %.9g, got %.9g\n", (long long)i, want, got);
             FAILm("differs from the reference");
         }
-        varied = varied || got != element(t, m, buffers, t->y, 0);
+        varied = varied || got != case_element(t, m, buffers, t->y, 0);
     }
     ASSERTm("the results are all the same: the case tests nothing", varied);
     return CHECK_PASS;
@@ -157,7 +157,7 @@ static check_result run_on(const operator_case *c, bench *t, const processor *p)
     uint32_t count = tsr_tensor_buffers(f, t->arena, &used);
     for (uint32_t i = 0; i < count; i++)
         if (used[i]->scope == TSR_SCOPE_WORK)
-            random_fill(used[i]->dtype, machine_bytes(&m, used[i]), (int64_t)used[i]->elements);
+            case_fill(used[i]->dtype, machine_bytes(&m, used[i]), (int64_t)used[i]->elements);
     uint8_t *before = tsr_arena_alloc(t->arena, m.work_bytes), *compiled = tsr_arena_alloc(t->arena, m.work_bytes);
     memcpy(before, m.work, m.work_bytes);
     machine_run(&m, 0);

@@ -30,23 +30,23 @@ typedef struct dims {
 #define DIMS(...) ((dims){sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t), {__VA_ARGS__}})
 
 // Tensors of the graph; scale 0: not quantised. Constants are random.
-tsr_id tensor(bench *t, const char *name, tsr_dtype type, dims d, float scale, int32_t zero);
-tsr_id constant(bench *t, const char *name, tsr_dtype type, dims d, float scale, int32_t zero);
-void per_channel(bench *t, tsr_id id, uint32_t channels); // gives a constant a scale for each channel
+tsr_id case_tensor(bench *t, const char *name, tsr_dtype type, dims d, float scale, int32_t zero);
+tsr_id case_constant(bench *t, const char *name, tsr_dtype type, dims d, float scale, int32_t zero);
+void case_per_channel(bench *t, tsr_id id, uint32_t channels); // gives a constant a scale for each channel
 // The node, of the first `inputs` of x, w, b and `outputs` tensors from y on.
-void node(bench *t, tsr_op op, uint32_t inputs, uint32_t outputs);
-uint32_t next(uint32_t bound); // a random number below bound, the next of the case
-void random_fill(tsr_dtype type, void *data, int64_t count);
+void case_node(bench *t, tsr_op op, uint32_t inputs, uint32_t outputs);
+uint32_t case_next(uint32_t bound); // a random number below bound, the next of the case
+void case_fill(tsr_dtype type, void *data, int64_t count);
 
 // For references.
-double element(const bench *t, const machine *m, tsr_tbuffer *const *buffers, tsr_id id, int64_t at);
+double case_element(const bench *t, const machine *m, tsr_tbuffer *const *buffers, tsr_id id, int64_t at);
 const tsr_tensor *shape_of(const bench *t, tsr_id id);
 double zero_of(const bench *t, tsr_id id);
 double scale_of(const bench *t, tsr_id id);
 // Multiplication by a real multiplier the way TFLite does it, in steps that a double holds exactly.
-double times(double value, double multiplier, bool once);
+double case_times(double value, double multiplier, bool once);
 // Adds the output's zero point; clips to [lo, hi] (real numbers) and to the output's type.
-double finish(const bench *t, double value, double lo, double hi);
+double case_finish(const bench *t, double value, double lo, double hi);
 
 check_result run_case(const operator_case *c);
 

@@ -5,10 +5,10 @@
 #include "lower_case.h"
 
 static void pairwise(bench *t, tsr_op op, tsr_dtype type, float a, float b, float y) {
-    t->x = tensor(t, "x", type, DIMS(2, 3, 1, 33), a, type == TSR_U8 ? 128 : 3);
-    t->w = tensor(t, "w", type, DIMS(5, 33), b, type == TSR_U8 ? 100 : -9);
-    t->y = tensor(t, "y", type, DIMS(2, 3, 5, 33), y, type == TSR_U8 ? 110 : 2);
-    node(t, op, 2, 1);
+    t->x = case_tensor(t, "x", type, DIMS(2, 3, 1, 33), a, type == TSR_U8 ? 128 : 3);
+    t->w = case_tensor(t, "w", type, DIMS(5, 33), b, type == TSR_U8 ? 100 : -9);
+    t->y = case_tensor(t, "y", type, DIMS(2, 3, 5, 33), y, type == TSR_U8 ? 110 : 2);
+    case_node(t, op, 2, 1);
 }
 static void add_int8(bench *t) { pairwise(t, TSR_OP_ADD, TSR_I8, 0.04f, 0.07f, 0.09f); }
 static void add_uint8(bench *t) { pairwise(t, TSR_OP_ADD, TSR_U8, 0.04f, 0.03f, 0.05f); }
@@ -23,9 +23,9 @@ static void div_int32(bench *t) { pairwise(t, TSR_OP_DIV, TSR_I32, 0, 0, 0); }
 static void mul_int64(bench *t) { pairwise(t, TSR_OP_MUL, TSR_I64, 0, 0, 0); }
 
 static void single(bench *t, tsr_op op, tsr_dtype from, float x, tsr_dtype to, float y) {
-    t->x = tensor(t, "x", from, DIMS(3, 7, 11), x, from == TSR_U8 ? 128 : 1);
-    t->y = tensor(t, "y", to, DIMS(3, 7, 11), y, to == TSR_U8 ? 120 : -5);
-    node(t, op, 1, 1);
+    t->x = case_tensor(t, "x", from, DIMS(3, 7, 11), x, from == TSR_U8 ? 128 : 1);
+    t->y = case_tensor(t, "y", to, DIMS(3, 7, 11), y, to == TSR_U8 ? 120 : -5);
+    case_node(t, op, 1, 1);
 }
 static void clip_int8(bench *t) {
     single(t, TSR_OP_CLIP, TSR_I8, 0.05f, TSR_I8, 0.05f);
@@ -81,17 +81,17 @@ static void cast_float(bench *t) { single(t, TSR_OP_CAST, TSR_F32, 0, TSR_I32, 0
 static void cast_bool(bench *t) { single(t, TSR_OP_CAST, TSR_BOOL, 0, TSR_F32, 0); }
 
 static void dynamic_quantize(bench *t) {
-    t->x = tensor(t, "x", TSR_F32, DIMS(3, 45), 0, 0);
-    t->y = tensor(t, "y", TSR_U8, DIMS(3, 45), 0, 0);
-    tensor(t, "scale", TSR_F32, DIMS(1), 0, 0);
-    tensor(t, "zero", TSR_U8, DIMS(1), 0, 0);
-    node(t, TSR_OP_DYNAMIC_QUANTIZE, 1, 3);
+    t->x = case_tensor(t, "x", TSR_F32, DIMS(3, 45), 0, 0);
+    t->y = case_tensor(t, "y", TSR_U8, DIMS(3, 45), 0, 0);
+    case_tensor(t, "scale", TSR_F32, DIMS(1), 0, 0);
+    case_tensor(t, "zero", TSR_U8, DIMS(1), 0, 0);
+    case_node(t, TSR_OP_DYNAMIC_QUANTIZE, 1, 3);
 }
 
 // ---- what they are to give ----------------------------------------------------------------------------------------------
 static double expect_pairwise(const bench *t, const machine *m, tsr_tbuffer *const *buffers, int64_t at) {
     int64_t c = at % 33, r = at / 33 % 5, n = at / 33 / 5;
-    double a = element(t, m, buffers, t->x, n * 33 + c), b = element(t, m, buffers, t->w, r * 33 + c);
+    double a = case_element(t, m, buffers, t->x, n * 33 + c), b = case_element(t, m, buffers, t->w, r * 33 + c);
     tsr_op op = t->node->op;
     if (shape_of(t, t->x)->quant.count == 0)
         return op == TSR_OP_ADD ? a + b : (double)((float)a / (float)b);
@@ -99,30 +99,30 @@ static double expect_pairwise(const bench *t, const machine *m, tsr_tbuffer *con
     b -= zero_of(t, t->w);
     double as = scale_of(t, t->x), bs = scale_of(t, t->w), ys = scale_of(t, t->y), larger = 2 * fmax(as, bs);
     if (op == TSR_OP_MUL)
-        return finish(t, times(a * b, (double)((float)as * (float)bs / (float)ys), false), NAN, NAN);
+        return case_finish(t, case_times(a * b, (double)((float)as * (float)bs / (float)ys), false), NAN, NAN);
     if (op == TSR_OP_MAX)
-        return finish(t, fmax(a, b), NAN, NAN);
-    a = times(a * 1048576, as / larger, false);
-    b = times(b * 1048576, bs / larger, false);
-    return finish(t, times(op == TSR_OP_ADD ? a + b : a - b, larger / (1048576 * ys), false), NAN, NAN);
+        return case_finish(t, fmax(a, b), NAN, NAN);
+    a = case_times(a * 1048576, as / larger, false);
+    b = case_times(b * 1048576, bs / larger, false);
+    return case_finish(t, case_times(op == TSR_OP_ADD ? a + b : a - b, larger / (1048576 * ys), false), NAN, NAN);
 }
 
 static double expect_quantized(const bench *t, const machine *m, tsr_tbuffer *const *buffers, int64_t at) {
-    double x = element(t, m, buffers, t->x, at) / scale_of(t, t->y);
-    return finish(t, t->node->attr.round_half_away ? round(x) : rint(x), NAN, NAN);
+    double x = case_element(t, m, buffers, t->x, at) / scale_of(t, t->y);
+    return case_finish(t, t->node->attr.round_half_away ? round(x) : rint(x), NAN, NAN);
 }
 
 static double expect_requantized(const bench *t, const machine *m, tsr_tbuffer *const *buffers, int64_t at) {
-    double x = element(t, m, buffers, t->x, at) - zero_of(t, t->x);
-    return finish(t, times(x, scale_of(t, t->x) / scale_of(t, t->y), false), NAN, NAN);
+    double x = case_element(t, m, buffers, t->x, at) - zero_of(t, t->x);
+    return case_finish(t, case_times(x, scale_of(t, t->x) / scale_of(t, t->y), false), NAN, NAN);
 }
 
 static double expect_dequantized(const bench *t, const machine *m, tsr_tbuffer *const *buffers, int64_t at) {
-    return (double)(float)((element(t, m, buffers, t->x, at) - zero_of(t, t->x)) * scale_of(t, t->x));
+    return (double)(float)((case_element(t, m, buffers, t->x, at) - zero_of(t, t->x)) * scale_of(t, t->x));
 }
 
 static double expect_unary(const bench *t, const machine *m, tsr_tbuffer *const *buffers, int64_t at) {
-    double x = (element(t, m, buffers, t->x, at) - zero_of(t, t->x)) * scale_of(t, t->x);
+    double x = (case_element(t, m, buffers, t->x, at) - zero_of(t, t->x)) * scale_of(t, t->x);
     double y = x;
     switch (t->node->op) {
     case TSR_OP_SIGMOID: y = 1 / (1 + exp(-x)); break;
@@ -132,7 +132,7 @@ static double expect_unary(const bench *t, const machine *m, tsr_tbuffer *const 
     case TSR_OP_LEAKY_RELU: y = x < 0 ? x * (double)t->node->attr.alpha : x; break;
     default: y = fmin(fmax(x, (double)t->node->attr.clip_lo), (double)t->node->attr.clip_hi);
     }
-    return shape_of(t, t->y)->quant.count > 0 ? finish(t, round(y / scale_of(t, t->y)), NAN, NAN) : y;
+    return shape_of(t, t->y)->quant.count > 0 ? case_finish(t, round(y / scale_of(t, t->y)), NAN, NAN) : y;
 }
 
 const operator_case elementwise_cases[] = {

@@ -12,13 +12,13 @@ static void conv(bench *t, tsr_dtype type, conv_shape s, bool channels) {
     bool real = type == TSR_F32;
     int64_t oh = (s.h + 2 * s.pad - (s.kh - 1) * s.dilation - 1) / s.stride + 1;
     int64_t ow = (s.w + 2 * s.pad - (s.kw - 1) * s.dilation - 1) / s.stride + 1;
-    t->x = tensor(t, "x", type, DIMS(2, s.h, s.w, s.c), real ? 0 : 0.05f, type == TSR_U8 ? 120 : -3);
-    t->w = constant(t, "w", type, DIMS(s.o, s.kh, s.kw, s.c / s.groups), real ? 0 : 0.004f, type == TSR_U8 ? 131 : 0);
+    t->x = case_tensor(t, "x", type, DIMS(2, s.h, s.w, s.c), real ? 0 : 0.05f, type == TSR_U8 ? 120 : -3);
+    t->w = case_constant(t, "w", type, DIMS(s.o, s.kh, s.kw, s.c / s.groups), real ? 0 : 0.004f, type == TSR_U8 ? 131 : 0);
     if (channels)
-        per_channel(t, t->w, (uint32_t)s.o);
-    t->b = constant(t, "b", real ? TSR_F32 : TSR_I32, DIMS(s.o), 0, 0);
-    t->y = tensor(t, "y", type, DIMS(2, oh, ow, s.o), real ? 0 : 0.11f, type == TSR_U8 ? 100 : 5);
-    node(t, TSR_OP_CONV, 3, 1);
+        case_per_channel(t, t->w, (uint32_t)s.o);
+    t->b = case_constant(t, "b", real ? TSR_F32 : TSR_I32, DIMS(s.o), 0, 0);
+    t->y = case_tensor(t, "y", type, DIMS(2, oh, ow, s.o), real ? 0 : 0.11f, type == TSR_U8 ? 100 : 5);
+    case_node(t, TSR_OP_CONV, 3, 1);
     tsr_attr *a = &t->node->attr;
     a->kernel[0] = s.kh, a->kernel[1] = s.kw;
     a->stride[0] = a->stride[1] = s.stride;
@@ -57,40 +57,40 @@ static void conv_depthwise_float(bench *t) { conv(t, TSR_F32, (conv_shape){9, 13
 static void conv_depthwise_small(bench *t) { conv(t, TSR_I8, (conv_shape){3, 2, 17, 17, 5, 5, 17, 1, 1, 2}, true); }
 
 static void connected_alone(bench *t) {
-    t->x = tensor(t, "x", TSR_I8, DIMS(1, 41), 0.05f, 4);
-    t->w = constant(t, "w", TSR_I8, DIMS(150, 41), 0.003f, 0);
-    t->b = constant(t, "b", TSR_I32, DIMS(150), 0, 0);
-    t->y = tensor(t, "y", TSR_I8, DIMS(1, 150), 0.09f, -7);
-    node(t, TSR_OP_FULLY_CONNECTED, 3, 1);
+    t->x = case_tensor(t, "x", TSR_I8, DIMS(1, 41), 0.05f, 4);
+    t->w = case_constant(t, "w", TSR_I8, DIMS(150, 41), 0.003f, 0);
+    t->b = case_constant(t, "b", TSR_I32, DIMS(150), 0, 0);
+    t->y = case_tensor(t, "y", TSR_I8, DIMS(1, 150), 0.09f, -7);
+    case_node(t, TSR_OP_FULLY_CONNECTED, 3, 1);
 }
 
 static void connected(bench *t) {
-    t->x = tensor(t, "x", TSR_I8, DIMS(3, 40), 0.05f, 4);
-    t->w = constant(t, "w", TSR_I8, DIMS(77, 40), 0.003f, 0);
-    t->b = constant(t, "b", TSR_I32, DIMS(77), 0, 0);
-    t->y = tensor(t, "y", TSR_I8, DIMS(3, 77), 0.09f, -7);
-    node(t, TSR_OP_FULLY_CONNECTED, 3, 1);
+    t->x = case_tensor(t, "x", TSR_I8, DIMS(3, 40), 0.05f, 4);
+    t->w = case_constant(t, "w", TSR_I8, DIMS(77, 40), 0.003f, 0);
+    t->b = case_constant(t, "b", TSR_I32, DIMS(77), 0, 0);
+    t->y = case_tensor(t, "y", TSR_I8, DIMS(3, 77), 0.09f, -7);
+    case_node(t, TSR_OP_FULLY_CONNECTED, 3, 1);
 }
 
 static void conv_integer(bench *t) {
-    t->x = tensor(t, "x", TSR_U8, DIMS(1, 4, 4, 3), 1, 7);
-    t->w = tensor(t, "w", TSR_U8, DIMS(5, 2, 2, 3), 1, 100); // known only at run time
-    t->y = tensor(t, "y", TSR_I32, DIMS(1, 3, 3, 5), 0, 0);
-    node(t, TSR_OP_CONV_INTEGER, 2, 1);
+    t->x = case_tensor(t, "x", TSR_U8, DIMS(1, 4, 4, 3), 1, 7);
+    t->w = case_tensor(t, "w", TSR_U8, DIMS(5, 2, 2, 3), 1, 100); // known only at run time
+    t->y = case_tensor(t, "y", TSR_I32, DIMS(1, 3, 3, 5), 0, 0);
+    case_node(t, TSR_OP_CONV_INTEGER, 2, 1);
     t->node->attr.kernel[0] = t->node->attr.kernel[1] = 2;
 }
 
 static void matmul(bench *t, tsr_op op, tsr_dtype type, tsr_dtype result, float scale) {
-    t->x = tensor(t, "x", type, DIMS(2, 1, 4, 9), scale, 3);
-    t->w = tensor(t, "w", type, DIMS(3, 9, 37), scale, 5);
-    t->y = tensor(t, "y", result, DIMS(2, 3, 4, 37), result == TSR_I32 ? 0 : scale * 3, 1);
-    node(t, op, 2, 1);
+    t->x = case_tensor(t, "x", type, DIMS(2, 1, 4, 9), scale, 3);
+    t->w = case_tensor(t, "w", type, DIMS(3, 9, 37), scale, 5);
+    t->y = case_tensor(t, "y", result, DIMS(2, 3, 4, 37), result == TSR_I32 ? 0 : scale * 3, 1);
+    case_node(t, op, 2, 1);
 }
 static void matmul_weights(bench *t, tsr_dtype type) {
-    t->x = tensor(t, "x", type, DIMS(3, 5, 9), 0.05f, type == TSR_U8 ? 119 : 3);
-    t->w = constant(t, "w", TSR_I8, DIMS(9, 37), 0.05f, 0);
-    t->y = tensor(t, "y", type, DIMS(3, 5, 37), 0.15f, 1);
-    node(t, TSR_OP_MATMUL, 2, 1);
+    t->x = case_tensor(t, "x", type, DIMS(3, 5, 9), 0.05f, type == TSR_U8 ? 119 : 3);
+    t->w = case_constant(t, "w", TSR_I8, DIMS(9, 37), 0.05f, 0);
+    t->y = case_tensor(t, "y", type, DIMS(3, 5, 37), 0.15f, 1);
+    case_node(t, TSR_OP_MATMUL, 2, 1);
 }
 static void matmul_weights_int8(bench *t) { matmul_weights(t, TSR_I8); }
 static void matmul_weights_uint8(bench *t) { matmul_weights(t, TSR_U8); }
@@ -104,7 +104,7 @@ static double conv_sum(const bench *t, const machine *m, tsr_tbuffer *const *buf
     const tsr_attr *a = &t->node->attr;
     int64_t o = at % y->shape[3], ox = at / y->shape[3] % y->shape[2], oy = at / y->shape[3] / y->shape[2] % y->shape[1];
     int64_t n = at / y->shape[3] / y->shape[2] / y->shape[1], per = w->shape[3], group = o / (y->shape[3] / a->groups);
-    double sum = t->node->input_count > 2 ? element(t, m, buffers, t->b, o) : 0;
+    double sum = t->node->input_count > 2 ? case_element(t, m, buffers, t->b, o) : 0;
     for (int64_t ky = 0; ky < w->shape[1]; ky++)
         for (int64_t kx = 0; kx < w->shape[2]; kx++) {
             int64_t iy = oy * a->stride[0] + ky * a->dilation[0] - a->pad_top;
@@ -113,9 +113,10 @@ static double conv_sum(const bench *t, const machine *m, tsr_tbuffer *const *buf
                 continue;
             for (int64_t i = 0; i < per; i++)
                 sum +=
-                    (element(t, m, buffers, t->x, ((n * x->shape[1] + iy) * x->shape[2] + ix) * x->shape[3] + group * per + i) -
+                    (case_element(t, m, buffers, t->x,
+                                  ((n * x->shape[1] + iy) * x->shape[2] + ix) * x->shape[3] + group * per + i) -
                      zero_of(t, t->x)) *
-                    (element(t, m, buffers, t->w, ((o * w->shape[1] + ky) * w->shape[2] + kx) * per + i) - zero_of(t, t->w));
+                    (case_element(t, m, buffers, t->w, ((o * w->shape[1] + ky) * w->shape[2] + kx) * per + i) - zero_of(t, t->w));
         }
     return sum;
 }
@@ -130,18 +131,18 @@ static double expect_conv(const bench *t, const machine *m, tsr_tbuffer *const *
     double scale = (double)w->quant.scale[w->quant.count > 1 ? at % y->shape[3] : 0];
     double product =
         shape_of(t, t->x)->dtype == TSR_U8 ? (double)((float)scale_of(t, t->x) * (float)scale) : scale_of(t, t->x) * scale;
-    double value = times(sum, product / scale_of(t, t->y), !t->graph->channels_last);
-    return finish(t, value, (double)t->node->attr.clip_lo, (double)t->node->attr.clip_hi);
+    double value = case_times(sum, product / scale_of(t, t->y), !t->graph->channels_last);
+    return case_finish(t, value, (double)t->node->attr.clip_lo, (double)t->node->attr.clip_hi);
 }
 
 static double expect_connected(const bench *t, const machine *m, tsr_tbuffer *const *buffers, int64_t at) {
     int64_t outputs = shape_of(t, t->w)->shape[0], inputs = shape_of(t, t->w)->shape[1];
-    double sum = element(t, m, buffers, t->b, at % outputs);
+    double sum = case_element(t, m, buffers, t->b, at % outputs);
     for (int64_t i = 0; i < inputs; i++)
-        sum += (element(t, m, buffers, t->x, at / outputs * inputs + i) - zero_of(t, t->x)) *
-               element(t, m, buffers, t->w, at % outputs * inputs + i);
+        sum += (case_element(t, m, buffers, t->x, at / outputs * inputs + i) - zero_of(t, t->x)) *
+               case_element(t, m, buffers, t->w, at % outputs * inputs + i);
     double product = (double)((float)scale_of(t, t->x) * (float)scale_of(t, t->w));
-    return finish(t, times(sum, product / scale_of(t, t->y), true), NAN, NAN);
+    return case_finish(t, case_times(sum, product / scale_of(t, t->y), true), NAN, NAN);
 }
 
 static double expect_matmul(const bench *t, const machine *m, tsr_tbuffer *const *buffers, int64_t at) {
@@ -149,19 +150,19 @@ static double expect_matmul(const bench *t, const machine *m, tsr_tbuffer *const
     double sum = 0;
     bool real = shape_of(t, t->x)->dtype == TSR_F32;
     for (int64_t k = 0; k < 9; k++)
-        sum += (element(t, m, buffers, t->x, (b0 * 4 + row) * 9 + k) - (real ? 0 : zero_of(t, t->x))) *
-               (element(t, m, buffers, t->w, (b1 * 9 + k) * 37 + col) - (real ? 0 : zero_of(t, t->w)));
+        sum += (case_element(t, m, buffers, t->x, (b0 * 4 + row) * 9 + k) - (real ? 0 : zero_of(t, t->x))) *
+               (case_element(t, m, buffers, t->w, (b1 * 9 + k) * 37 + col) - (real ? 0 : zero_of(t, t->w)));
     if (shape_of(t, t->y)->dtype != TSR_I8)
         return sum;
-    return finish(t, times(sum, scale_of(t, t->x) * scale_of(t, t->w) / scale_of(t, t->y), false), NAN, NAN);
+    return case_finish(t, case_times(sum, scale_of(t, t->x) * scale_of(t, t->w) / scale_of(t, t->y), false), NAN, NAN);
 }
 
 static double expect_weights(const bench *t, const machine *m, tsr_tbuffer *const *buffers, int64_t at) {
     double sum = 0;
     for (int64_t k = 0; k < 9; k++)
-        sum +=
-            (element(t, m, buffers, t->x, at / 37 * 9 + k) - zero_of(t, t->x)) * element(t, m, buffers, t->w, k * 37 + at % 37);
-    return finish(t, times(sum, scale_of(t, t->x) * scale_of(t, t->w) / scale_of(t, t->y), false), NAN, NAN);
+        sum += (case_element(t, m, buffers, t->x, at / 37 * 9 + k) - zero_of(t, t->x)) *
+               case_element(t, m, buffers, t->w, k * 37 + at % 37);
+    return case_finish(t, case_times(sum, scale_of(t, t->x) * scale_of(t, t->w) / scale_of(t, t->y), false), NAN, NAN);
 }
 
 const operator_case product_cases[] = {

@@ -22,8 +22,8 @@ TEST a_long_vector_loop_is_shared_among_threads(void) {
     ASSERT_OK(machine_create(g->arena, &functions, 1, "baseline", &m));
     const float *a = (const float *)machine_bytes(&m, buffers[in[0]]), *b = (const float *)machine_bytes(&m, buffers[in[1]]);
     float *sum = (float *)machine_bytes(&m, buffers[y]), *copy = TSR_NEW_ARRAY(g->arena, float, COUNT);
-    random_fill(TSR_F32, machine_bytes(&m, buffers[in[0]]), COUNT);
-    random_fill(TSR_F32, machine_bytes(&m, buffers[in[1]]), COUNT);
+    case_fill(TSR_F32, machine_bytes(&m, buffers[in[0]]), COUNT);
+    case_fill(TSR_F32, machine_bytes(&m, buffers[in[1]]), COUNT);
     machine_run(&m, 0);
     memcpy(copy, sum, COUNT * sizeof *sum);
     ASSERT_OK(machine_interpret(&m, 0));
