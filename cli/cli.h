@@ -22,6 +22,7 @@ int cli_profile(int argc, char **argv);
 int cli_asm(int argc, char **argv);
 int cli_disasm(int argc, char **argv);
 int cli_devices(int argc, char **argv);
+int cli_xclbin(int argc, char **argv);
 
 // Prints "tessera: <message>" to standard error when status failed; returns the exit code for it.
 int cli_finish(tsr_status status);

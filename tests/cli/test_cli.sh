@@ -46,7 +46,7 @@ absent() { if [ ! -e "$2" ]; then pass; else fail "$1: $2 is there"; fi; }
 works help_lists_the_commands "disasm" help
 works dash_dash_help_is_help "Exit code" --help
 works version_names_the_instruction_set "instruction set" version
-for command in run compile quantize info profile asm disasm devices; do
+for command in run compile quantize info profile asm disasm devices xclbin; do
     works "help_of_$command" "Usage: tessera $command" "$command" --help
     works "help_of_${command}_has_examples" "Examples:" help "$command"
     refuses 2 "${command}_refuses_unknown_options" "there is no option --nonsense" "$command" --nonsense
@@ -161,6 +161,26 @@ echo "load nowhere" >"$work/bad.s"
 refuses 1 asm_errors_have_a_line "$work/bad.s:1" asm "$work/bad.s" -o "$work/bad.bin"
 absent a_failed_asm_writes_nothing "$work/bad.bin"
 refuses 1 disasm_offset_past_the_end "--offset" disasm "$work/one.bin" --offset 6400
+
+# ---- xclbin files
+works xclbin_writes_one "configuration tiny, hardware emulation" xclbin write --config tiny -o "$work/a.xclbin"
+works xclbin_writes_it_again "configuration tiny" xclbin write --config tiny -o "$work/b.xclbin"
+same equal_input_gives_an_equal_xclbin "$work/a.xclbin" "$work/b.xclbin"
+works xclbin_info_lists_instances "tessera:tessera_1" xclbin info "$work/a.xclbin"
+works xclbin_info_speaks_json '"name":"seg3","memory":"bank0"' xclbin info "$work/a.xclbin" --json
+works xclbin_check_finds_it_good "good, configuration tiny" xclbin check "$work/a.xclbin" --config tiny
+works xclbin_kernel_xml_has_the_registers 'offset="0x44"' xclbin kernel-xml --config wide
+works xclbin_embed_replaces_the_configuration "configuration pynq" xclbin embed "$work/a.xclbin" --config pynq -o "$work/c.xclbin"
+refuses 1 xclbin_check_names_both_configurations "is of configuration tiny" xclbin check "$work/a.xclbin" --config pynq
+refuses 1 xclbin_refuses_other_files "is no xclbin" xclbin info "$work/one.bin"
+head -c 900 "$work/a.xclbin" >"$work/cut.xclbin"
+refuses 1 xclbin_that_is_cut "cut off" xclbin check "$work/cut.xclbin"
+refuses 2 xclbin_needs_an_action "say what to do" xclbin
+refuses 2 xclbin_knows_its_actions 'no action "burn"' xclbin burn
+refuses 2 xclbin_write_needs_an_output "say with -o" xclbin write --config tiny
+refuses 2 xclbin_for_a_board_needs_a_bitstream "needs its --bitstream" xclbin write --board x.board -o "$work/x.xclbin"
+refuses 2 xclbin_for_emulation_takes_no_bitstream "takes no --bitstream" xclbin write --bitstream "$work/one.bin" -o "$work/x.xclbin"
+absent a_refused_xclbin_writes_nothing "$work/x.xclbin"
 
 # ---- the photographs, where they are
 shared=$PWD/../shared/models/imagenet

@@ -25,6 +25,7 @@ for target in "$@"; do
         done
         ;;
     asm) find isa tests -name '*.asm' -exec cp {} "$seeds" \; ;;
+    xclbin) build/bin/tessera xclbin write --config pynq -o "$seeds/pynq.xclbin" >/dev/null ;;
     config) cp isa/configs/*.cfg "$seeds" ;;
     esac
     echo "fuzz $target: $seconds s"

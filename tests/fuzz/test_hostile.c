@@ -19,6 +19,7 @@
 #include "targets.h"
 #include "tsr/asm.h"
 #include "tsr/compiler.h"
+#include "tsr/xclbin.h"
 
 GREATEST_MAIN_DEFS();
 
@@ -263,6 +264,31 @@ SUITE(programs) {
     tsr_program_free(p);
 }
 
+// ---- xclbin files -------------------------------------------------------------------------------------------------------
+
+SUITE(xclbins) {
+    tsr_config config;
+    tsr_xclbin_spec spec;
+    uint8_t *data = NULL;
+    size_t size = 0;
+    tsr_status status = tsr_config_load("isa/configs/pynq.cfg", &config);
+    tsr_xclbin_emulation_spec(&config, &spec);
+    if (status.code == TSR_OK)
+        status = tsr_xclbin_write(&spec, &data, &size);
+    if (status.code != TSR_OK) {
+        fprintf(stderr, "no xclbin to damage: %s\n", status.message);
+        check_report("xclbins", CHECK_FAIL);
+    } else {
+        batch all[] = {{"xclbin_words", data, size, mutate_words, NULL, fuzz_xclbin, 3000},
+                       {"xclbin_bits", data, size, mutate_bits, NULL, fuzz_xclbin, 2000},
+                       {"xclbin_lines", data, size, mutate_lines, NULL, fuzz_xclbin, 2000},
+                       {"xclbin_cut", data, size, mutate_cut, NULL, fuzz_xclbin, 500}};
+        for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+            RUN_TEST_AS(all[i].name, run_batch, &all[i]);
+    }
+    free(data);
+}
+
 // ---- texts --------------------------------------------------------------------------------------------------------------
 
 static const char assembly[] =
@@ -310,6 +336,7 @@ int main(int argc, char **argv) {
     if (shared == MAP_FAILED)
         return 1;
     RUN_SUITE(texts);
+    RUN_SUITE(xclbins);
     RUN_SUITE(graphs);
     RUN_SUITE(programs);
     RUN_SUITE(models);
