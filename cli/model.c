@@ -29,6 +29,8 @@ tsr_status model_is_compiled(const char *path, bool *out_compiled) {
 tsr_status model_compile(const char *path, const model_arguments *arguments, tsr_compile_options options,
                          tsr_program **out_program) {
     options.batch = arguments->batch;
+    options.dim_count = arguments->dims.count;
+    options.dims = arguments->dims.texts;
     options.place_count = arguments->places.count;
     options.places = arguments->places.texts;
     options.clock_mhz = arguments->clock;

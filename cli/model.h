@@ -17,10 +17,12 @@ tsr_status model_is_compiled(const char *path, bool *out_compiled);
 // What every command that compiles takes.
 typedef struct model_arguments {
     uint32_t batch, clock;
-    option_list places;
+    option_list dims, places;
 } model_arguments;
 #define MODEL_OPTIONS(m)                                                                                                         \
     {OPTION_NUMBER, "--batch", "N", &(m).batch, "what a symbolic first extent of an input becomes (default 1)"},                 \
+        {OPTION_LIST, "--dim", "NAME=N", &(m).dims,                                                                              \
+         "what the symbolic extent NAME of an ONNX model's inputs becomes; may be\ngiven several times"},                        \
         {OPTION_LIST, "--place", "NODE=WHERE", &(m).places,                                                                      \
          "put a node, or all that fit a pattern with * and ?, on the cpu or the\naccelerator; may be given several times"},      \
         {OPTION_NUMBER, "--clock", "MHZ", &(m).clock,                                                                            \

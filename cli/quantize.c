@@ -16,7 +16,7 @@ enum { MOST_KEPT = 256 };
 
 typedef struct arguments {
     const char *model, *output, *calibrate, *mean, *scale, *method, *type;
-    option_list keep;
+    option_list keep, dims;
     double percentile, least_sqnr;
     bool per_tensor, symmetric, no_equalise, no_bias_correct, json, csv;
     uint32_t samples, report_samples, batch;
@@ -89,7 +89,7 @@ static tsr_status work(const arguments *a) {
     TSR_TRY(model_is_compiled(a->model, &compiled));
     if (compiled)
         return tsr_error(TSR_INVALID_ARGUMENT, "%s: is a compiled model; give the .onnx or .tflite file", a->model);
-    TSR_TRY(tsr_quantizer_open(a->model, a->batch, &q));
+    TSR_TRY(tsr_quantizer_open(a->model, a->batch, a->dims.count, a->dims.texts, &q));
     uint32_t count;
     const tsr_io *inputs = tsr_quantizer_inputs(q, &count);
     tsr_status status = samples_open(a->calibrate, inputs, count, &rule, a->samples, &s);
@@ -150,6 +150,8 @@ int cli_quantize(int argc, char **argv) {
         {OPTION_NUMBER, "--samples", "N", &a.samples, "use no more than the first N samples"},
         {OPTION_NUMBER, "--report-samples", "N", &a.report_samples, "measure the report on N of them (default 32)"},
         {OPTION_NUMBER, "--batch", "N", &a.batch, "what a symbolic first extent of an input becomes (default 1)"},
+        {OPTION_LIST, "--dim", "NAME=N", &a.dims,
+         "what the symbolic extent NAME of an ONNX model's inputs becomes; may be\ngiven several times"},
         {OPTION_FLAG, "--json", NULL, &a.json, "the report for programs"},
         {OPTION_FLAG, "--csv", NULL, &a.csv, "the report as a table for programs, one row a layer"},
         {0},

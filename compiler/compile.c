@@ -56,6 +56,8 @@ static void dump(void *context, const char *pass, const tsr_graph *graph) {
 static tsr_status import(compilation *c, const void *bytes, size_t size, const char *file_name) {
     const tsr_compile_options *options = c->options;
     const tsr_import_options import = {.batch = options->batch,
+                                       .dim_count = options->dim_count,
+                                       .dims = options->dims,
                                        .bound_count = options->bound_count,
                                        .bound = options->bound,
                                        .evaluate = tsr_evaluate_node,

@@ -176,7 +176,7 @@ static tsr_status load_sample(void *context, uint32_t sample, uint32_t input, vo
 static tsr_status quantise(const data_set *data, const char *path, uint8_t **out_bytes, size_t *out_size) {
     tsr_quantizer *q;
     *out_bytes = NULL;
-    TSR_TRY(tsr_quantizer_open(path, 1, &q));
+    TSR_TRY(tsr_quantizer_open(path, 1, 0, NULL, &q));
     uint32_t inputs;
     calibration_data context = {data, tsr_quantizer_inputs(q, &inputs)};
     const tsr_samples samples = {data->calibration, load_sample, &context};

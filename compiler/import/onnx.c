@@ -470,15 +470,17 @@ static tsr_status read_input(onnx *o, const Onnx__ValueInfoProto *info, const ts
     for (size_t i = 0; i < type->shape->n_dim; i++) {
         const Onnx__TensorShapeProto__Dimension *dim = type->shape->dim[i];
         const bool known = dim->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE && dim->dim_value > 0;
+        const char *symbol = onnx_symbol(dim);
+        TSR_TRY(onnx_extent(options, symbol, &shape[i]));
         if (known)
             shape[i] = dim->dim_value;
+        else if (shape[i] > 0)
+            continue;
         else if (i == 0)
             shape[i] = options->batch > 0 ? options->batch : 1;
         else
-            return tsr_error(TSR_UNSUPPORTED, "dimension %zu ('%.40s') is unknown; only the first may be, fix it in the model", i,
-                             dim->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM && dim->dim_param != NULL
-                                 ? dim->dim_param
-                                 : "?");
+            return tsr_error(TSR_UNSUPPORTED, "dimension %zu ('%.40s') is unknown; %s", i, symbol[0] != '\0' ? symbol : "?",
+                             symbol[0] != '\0' ? "give it a value (--dim NAME=N)" : "it has no name, fix it in the model");
     }
     TSR_TRY(tsr_shape_check(dtype, (uint32_t)type->shape->n_dim, shape));
     TSR_TRY(importer_reserve(&o->imp, 0));
@@ -594,6 +596,7 @@ static tsr_status read_model(onnx *o, const Onnx__ModelProto *model, const tsr_i
     for (size_t i = 0; i < proto->n_initializer; i++)
         TSR_TRY(
             onnx_add_constant(o, proto->initializer[i]->name != NULL ? proto->initializer[i]->name : "", proto->initializer[i]));
+    TSR_TRY(onnx_check_dims(proto, options));
     TSR_TRY(read_inputs(o, proto, options));
     TSR_TRY(import_nodes(o, proto));
     TSR_TRY(tsr_problems_status(o->problems));

@@ -76,6 +76,12 @@ tsr_id onnx_scalar(onnx *o, const char *name, float value);
 // importer_emit, type and quantisation as the first input's, the result defined as output 0.
 tsr_status onnx_emit_like(onnx *o, const onnx_node *node, tsr_op op, const tsr_attr *attr, uint32_t count, const tsr_id *in);
 
+// ---- symbolic dimensions (onnx_dims.c) ----------------------------------------------------------------------------------
+const char *onnx_symbol(const Onnx__TensorShapeProto__Dimension *dim); // its name; "": fixed, or open without a name
+// What the options give to a dimension of that name; 0: nothing.
+tsr_status onnx_extent(const tsr_import_options *options, const char *name, int64_t *out_extent);
+tsr_status onnx_check_dims(const Onnx__GraphProto *proto, const tsr_import_options *options); // no name that no input has
+
 // ---- halves (onnx_half.c) ----------------------------------------------------------------------------------------------
 tsr_status onnx_widen(onnx *o, tsr_id *id); // a half becomes its float32, and o->half its type
 tsr_status onnx_narrow(onnx *o, const char *name, tsr_id *id); // a float32 becomes a half of type o->half, called `name`

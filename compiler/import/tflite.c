@@ -316,6 +316,9 @@ tsr_status tsr_import_tflite(const void *bytes, size_t size, const char *file_na
     *out_graph = NULL;
     if (options != NULL && options->bound_count > 0)
         return tsr_error(TSR_UNSUPPORTED, "%s: inputs cannot be bound to values in a TFLite model", file_name);
+    if (options != NULL && options->dim_count > 0)
+        return tsr_error(TSR_UNSUPPORTED, "%s: extents have no names in a TFLite model; an open first one is the batch",
+                         file_name);
     tflite t;
     memset(&t, 0, sizeof t);
     t.batch = options != NULL ? options->batch : 0;

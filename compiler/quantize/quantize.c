@@ -43,9 +43,10 @@ static tsr_status prepare(tsr_quantizer *q) {
     return tsr_ok();
 }
 
-tsr_status tsr_quantizer_open(const char *path, int64_t batch, tsr_quantizer **out_quantizer) {
+tsr_status tsr_quantizer_open(const char *path, int64_t batch, uint32_t dim_count, const char *const *dims,
+                              tsr_quantizer **out_quantizer) {
     *out_quantizer = NULL;
-    const tsr_import_options options = {.batch = batch, .evaluate = tsr_evaluate_node};
+    const tsr_import_options options = {.batch = batch, .dim_count = dim_count, .dims = dims, .evaluate = tsr_evaluate_node};
     tsr_graph *graph;
     TSR_TRY(tsr_import_file(path, &options, &graph));
     tsr_arena *arena = tsr_arena_create();

@@ -553,6 +553,40 @@ TEST a_symbolic_batch_takes_the_option(void) {
     PASS();
 }
 
+TEST symbolic_dimensions_take_extents_by_name(void) {
+    onnx_file f;
+    tsr_graph *graph;
+    begin_onnx(&f);
+    add_node(&f, "Relu", "x", NULL, "y");
+    const char *const names[] = {"N", NULL, "height", "width"};
+    for (int i = 0; i < 4; i++)
+        if (names[i] != NULL) {
+            f.dim[i].value_case = ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM;
+            f.dim[i].dim_param = (char *)(uintptr_t)names[i];
+        }
+    unsigned char bytes[4096];
+    ASSERT(onnx__model_proto__get_packed_size(&f.model) <= sizeof bytes);
+    const size_t size = onnx__model_proto__pack(&f.model, bytes);
+    const char *const dims[] = {"height=6", "width=9", "heigh=6", "width=0", "width=9x", "width"};
+    tsr_import_options options = {.batch = 7, .dim_count = 2, .dims = dims};
+    ASSERT_OK(tsr_import_onnx(bytes, size, "made.onnx", &options, &graph));
+    ASSERT_STR_EQ("float32[7,1,6,9]", describe(graph, graph->outputs[0]));
+    tsr_graph_free(graph);
+    options.dim_count = 1;
+    ASSERT_STR_CONTAINS("'width') is unknown; give it a value",
+                        tsr_import_onnx(bytes, size, "made.onnx", &options, &graph).message);
+    const char *const wrong[] = {"no input has a dimension called 'heigh'; there are 'N', 'height', 'width'",
+                                 "'width=0' is no extent", "'width=9x' is no extent", "'width' is no extent"};
+    for (int i = 0; i < 4; i++) {
+        const char *const both[] = {"height=6", dims[2 + i]};
+        options = (tsr_import_options){.dim_count = 2, .dims = both};
+        const tsr_status status = tsr_import_onnx(bytes, size, "made.onnx", &options, &graph);
+        ASSERT_EQ(TSR_INVALID_ARGUMENT, status.code);
+        ASSERT_STR_CONTAINS(wrong[i], status.message);
+    }
+    PASS();
+}
+
 TEST every_unsupported_operator_is_listed(void) {
     onnx_file f;
     begin_onnx(&f);
@@ -691,6 +725,7 @@ int main(int argc, char **argv) {
     RUN_TEST(onnx_convolution_gets_ohwi_weights_and_transposes);
     RUN_TEST(a_product_with_a_constant_gets_its_weights_by_output);
     RUN_TEST(a_symbolic_batch_takes_the_option);
+    RUN_TEST(symbolic_dimensions_take_extents_by_name);
     RUN_TEST(all_that_a_tflite_model_wants_in_vain_is_said_in_one_run);
     RUN_TEST(the_open_batch_of_a_tflite_model_is_what_the_caller_says);
     RUN_TEST(a_tflite_file_cut_anywhere_is_an_error);

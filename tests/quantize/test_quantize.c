@@ -91,7 +91,7 @@ static tsr_status quantise_digits(const digits *d, const tsr_quantize_options *o
                                   uint8_t **out_bytes, size_t *out_size) {
     const tsr_samples samples = {CALIBRATION, load_digit, (void *)(uintptr_t)d};
     *out_bytes = NULL;
-    TSR_TRY(tsr_quantizer_open("models/digits/digits_float.onnx", 0, out_q));
+    TSR_TRY(tsr_quantizer_open("models/digits/digits_float.onnx", 0, 0, NULL, out_q));
     TSR_TRY(tsr_quantizer_run(*out_q, &samples, options));
     return tsr_quantizer_write(*out_q, out_bytes, out_size);
 }
@@ -294,11 +294,11 @@ TEST values_that_are_no_numbers_are_refused(void) {
 
 TEST a_quantised_model_is_refused(void) {
     tsr_quantizer *q;
-    tsr_status status = tsr_quantizer_open("models/digits/digits_qdq.onnx", 0, &q);
+    tsr_status status = tsr_quantizer_open("models/digits/digits_qdq.onnx", 0, 0, NULL, &q);
     ASSERT_EQ(TSR_UNSUPPORTED, status.code);
     ASSERT_STR_CONTAINS("quantised", status.message);
     ASSERT(q == NULL);
-    status = tsr_quantizer_open("tests/import/small.tflite", 0, &q);
+    status = tsr_quantizer_open("tests/import/small.tflite", 0, 0, NULL, &q);
     ASSERT_EQ(TSR_UNSUPPORTED, status.code);
     ASSERT_STR_CONTAINS("quantised", status.message);
     PASS();
@@ -333,7 +333,7 @@ static tsr_status open_written(tsr_onnx_writer *w, small *s) {
     if (f == NULL || fwrite(bytes, 1, size, f) != size || fclose(f) != 0)
         return tsr_error(TSR_IO, "%s: cannot be written", path);
     free(bytes);
-    tsr_status status = tsr_quantizer_open(path, 0, &s->q);
+    tsr_status status = tsr_quantizer_open(path, 0, 0, NULL, &s->q);
     remove(path);
     return status;
 }

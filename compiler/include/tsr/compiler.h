@@ -24,6 +24,8 @@ typedef struct tsr_compile_options {
     // for another processor). tsr/host.h has the list.
     const char *target, *cpu;
     int64_t batch;            // extent of a symbolic first dimension; 0 means 1
+    uint32_t dim_count;       // "NAME=N": extents of symbolic dimensions by their names. ONNX only
+    const char *const *dims;
     // Model inputs with a value known now: they become constants, and are no inputs of the program. ONNX only.
     uint32_t bound_count;
     const struct tsr_import_tensor *bound; // tsr/import_tensor.h

@@ -17,6 +17,9 @@
 
 typedef struct tsr_import_options {
     int64_t batch; // what a symbolic first extent of an input becomes; 0 means 1
+    // "NAME=N": what the symbolic extent NAME of the inputs becomes, before `batch`. A name that no input has is an error. ONNX only.
+    uint32_t dim_count;
+    const char *const *dims;
     // Graph inputs with a value known now: they become constants. For models that take weights, shapes or scales as inputs.
     uint32_t bound_count;
     const tsr_import_tensor *bound;
@@ -32,7 +35,7 @@ tsr_status tsr_import_bytes(const void *bytes, size_t size, const char *file_nam
                             tsr_graph **out_graph);
 tsr_status tsr_import_onnx(const void *bytes, size_t size, const char *file_name, const tsr_import_options *options,
                            tsr_graph **out_graph);
-// Bound inputs do not exist in TFLite (TSR_UNSUPPORTED).
+// Bound inputs and named extents do not exist in TFLite (TSR_UNSUPPORTED).
 tsr_status tsr_import_tflite(const void *bytes, size_t size, const char *file_name, const tsr_import_options *options,
                              tsr_graph **out_graph);
 

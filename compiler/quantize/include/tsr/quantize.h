@@ -90,9 +90,10 @@ typedef struct tsr_quantize_report {
     const tsr_quantize_output *outputs;
 } tsr_quantize_report;
 
-// Imports and simplifies. batch: as in tsr_compile_options. UNSUPPORTED: the model is quantised already, holds nothing that
+// Imports and simplifies. batch, dims: as in tsr_compile_options. UNSUPPORTED: the model is quantised already, holds nothing that
 // could be, or has operators that the ONNX writer does not know (all are named).
-tsr_status tsr_quantizer_open(const char *path, int64_t batch, tsr_quantizer **out_quantizer);
+tsr_status tsr_quantizer_open(const char *path, int64_t batch, uint32_t dim_count, const char *const *dims,
+                              tsr_quantizer **out_quantizer);
 void tsr_quantizer_close(tsr_quantizer *quantizer); // NULL is fine
 
 // The model's inputs: name, type, shape, bytes, channels_last.
