@@ -163,6 +163,12 @@ void put_par(int32_t *words, int32_t bias, tsr_rescale rescale) {
     words[2] = rescale.lsh | rescale.rsh << 8 | rescale.single_rounding << 16;
 }
 
+double copy_cycles(const tsr_config *config, double rows, double columns, double run, bool contiguous) {
+    enum { MEMORY_LATENCY = 64 }; // from a burst's address to its data
+    const double regions = contiguous ? rows : rows * columns, bytes = contiguous ? columns * run : run;
+    return regions * fmax(ceil(bytes / config->bus_bytes), (double)MEMORY_LATENCY / config->outstanding_bursts);
+}
+
 double vector_cycles(const tsr_config *config, double passes, double read_bytes, double written_bytes) {
     const double bus = config->bus_bytes, reads = read_bytes / bus, writes = written_bytes / bus;
     return fmax(passes, fmax(reads, writes)) + SCHEDULE_LATENCY;

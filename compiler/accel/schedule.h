@@ -57,6 +57,9 @@ int64_t halves_find(const job *j, halves *h, int64_t key, bool *out_hit);
 tsr_status schedule_room(const job *j);
 
 enum { SCHEDULE_LATENCY = 100 }; // cycles of the first load and the last store, which hide behind nothing
+// Cycles of the bus for `rows` rows of `columns` runs of `run` bytes, as LOAD and STORE move them: runs that follow one another in
+// memory are one region a row, and a region takes no less than a memory's latency over the bursts in flight.
+double copy_cycles(const tsr_config *config, double rows, double columns, double run, bool contiguous);
 // Cycles of work on the ALU: the busiest of ALU (passes over an entry), reads and writes.
 double vector_cycles(const tsr_config *config, double passes, double read_bytes, double written_bytes);
 

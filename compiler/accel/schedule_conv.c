@@ -123,9 +123,10 @@ static double cost(const conv *c, const tsr_config *config, const tile *t) {
     double array =
         (double)strip_rows * (double)c->out_columns * (double)(c->co * c->taps * c->halves) * (double)(c->depthwise ? 1 : c->ci);
     double run = c->packed ? (double)c->packed_row_bytes : (double)min64(t->nc * config->block_in, c->run);
-    double pixels = (double)(input_extent(t->th, c->sy, c->kh, c->dy) * input_extent(t->tw, c->sx, c->kw, c->dx) * rows);
+    double in_rows = (double)(input_extent(t->th, c->sy, c->kh, c->dy) * rows * (c->packed ? c->packed_rows : 1));
+    double in_columns = (double)input_extent(t->tw, c->sx, c->kw, c->dx);
     double bus = config->bus_bytes;
-    double input_cycles = c->packed ? pixels * (double)c->packed_rows * (ceil(run / bus) + 1) : pixels * run / bus;
+    double input_cycles = copy_cycles(config, in_rows, in_columns, run, run == (double)c->x_column);
     double weight_cycles = (double)(t->to * (c->depthwise ? 1 : t->nc) * c->halves * c->taps) *
                            (double)(config->block_out * (c->depthwise ? 1 : config->block_in)) / bus;
     bool inputs_stay = spatial * chunks <= 2, weights_stay = channels * chunks <= 2;
@@ -138,7 +139,9 @@ static double cost(const conv *c, const tsr_config *config, const tile *t) {
             c->depthwise ? (double)(channels * spatial) : (double)spatial * (double)(chunks <= 2 ? chunks : channels * chunks);
         weights_loaded = weights_stay ? (double)(channels * chunks) : (double)(channels * spatial * chunks);
     }
-    double results = (double)(c->out_rows * c->out_columns * c->out_channels) / bus;
+    double out_run = (double)min64(t->to * config->block_out, c->out_channels);
+    double results = copy_cycles(config, (double)(c->out_rows * channels * across), (double)c->out_columns / (double)across,
+                                 out_run, out_run == (double)c->y_column);
     double reads = inputs_loaded * input_cycles + weights_loaded * weight_cycles + (c->add != NULL ? results : 0);
     double passes = (c->add != NULL ? 4.0 : 1.0) * (double)strip_rows * (double)c->out_columns * (double)c->co;
     double busiest = fmax(fmax(array, passes), fmax(reads, results));

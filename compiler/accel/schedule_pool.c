@@ -113,37 +113,58 @@ static bool describe(const tsr_graph *graph, const tsr_node *node, const tsr_con
     return *why == NULL;
 }
 
-static bool choose_tile(const pool *p, const tsr_config *config, int64_t *out_th, int64_t *out_tw, int64_t *out_blocks) {
+typedef struct tile {
+    int64_t th, tw, blocks;
+    double cycles;
+} tile;
+
+// Cycles of the busiest of ALU, reads and writes.
+static double cost(const pool *p, const tsr_config *config, const tile *t) {
+    enum { TILE_OVERHEAD = 30 };
+    const int64_t down = ceil_div(p->out_rows, config->batch * t->th), across = ceil_div(p->out_columns, t->tw),
+                  deep = ceil_div(p->blocks, t->blocks);
+    const double tiles = (double)(p->images * down * across * deep);
+    const double run = (double)min64(t->blocks * config->block_out, p->channels);
+    const bool whole = t->blocks == p->blocks;
+    const double in_rows = (double)(config->batch * ((t->th - 1) * p->sy + p->kh)),
+                 in_columns = (double)((t->tw - 1) * p->sx + p->kw);
+    const double reads = tiles * copy_cycles(config, in_rows, in_columns, run, whole);
+    const double writes = tiles * copy_cycles(config, (double)(config->batch * t->th), (double)t->tw, run, whole);
+    const double results = (double)(p->images * ceil_div(p->out_rows, config->batch) * p->out_columns * p->blocks);
+    const double passes = results * (double)(p->kh * p->kw + 1);
+    const double ends = (reads + passes + writes - fmax(passes, fmax(reads, writes))) / tiles + SCHEDULE_LATENCY;
+    return fmax(passes, fmax(reads, writes)) + tiles * TILE_OVERHEAD + ends;
+}
+
+static bool choose_tile(const pool *p, const tsr_config *config, tile *out) {
     int64_t widths[40], blocks[40];
     uint32_t width_count = tile_sizes(p->out_columns, widths, 40), block_count = tile_sizes(p->blocks, blocks, 40);
-    int64_t best = 0;
+    bool found = false;
     for (uint32_t w = 0; w < width_count; w++)
         for (uint32_t b = 0; b < block_count; b++)
             for (int64_t th = ceil_div(p->out_rows, config->batch); th >= 1; th--) {
-                int64_t inputs = ((th - 1) * p->sy + p->kh) * ((widths[w] - 1) * p->sx + p->kw) * blocks[b];
-                int64_t results = th * widths[w] * blocks[b];
+                tile t = {th, widths[w], blocks[b], 0};
+                int64_t inputs = ((th - 1) * p->sy + p->kh) * ((t.tw - 1) * p->sx + p->kw) * t.blocks;
+                int64_t results = th * t.tw * t.blocks;
                 if (inputs > tsr_inp_entries(config) / 2 || results > tsr_acc_entries(config) / 2 ||
-                    results > tsr_out_entries(config) / 2 || results <= best)
+                    results > tsr_out_entries(config) / 2)
                     continue;
-                best = results;
-                *out_th = th, *out_tw = widths[w], *out_blocks = blocks[b];
-                break;
+                t.cycles = cost(p, config, &t);
+                if (!found || t.cycles < out->cycles)
+                    *out = t;
+                found = true;
             }
-    return best > 0;
+    return found;
 }
 
 bool pool_supported(const tsr_graph *graph, const tsr_node *node, const tsr_config *config, double *out_cycles, char *reason) {
     pool p;
     const char *why;
-    int64_t th, tw, blocks;
-    if (describe(graph, node, config, &p, &why) && !choose_tile(&p, config, &th, &tw, &blocks))
+    tile t;
+    if (describe(graph, node, config, &p, &why) && !choose_tile(&p, config, &t))
         why = "not even one window fits the buffers";
-    if (why == NULL) {
-        const double results = (double)(p.images * ceil_div(p.out_rows, config->batch) * p.out_columns * p.blocks);
-        *out_cycles =
-            vector_cycles(config, results * (double)(p.kh * p.kw + 1), (double)(p.images * p.in_rows * p.in_columns * p.channels),
-                          (double)(p.images * p.out_rows * p.out_columns * p.channels));
-    }
+    if (why == NULL)
+        *out_cycles = t.cycles;
     snprintf(reason, TSR_PLACE_REASON_BYTES, "%s", why != NULL ? why : "pooled on the ALU");
     return why == NULL;
 }
@@ -152,8 +173,9 @@ tsr_status schedule_pool(const job *j) {
     const tsr_config *config = j->accel->config;
     pool p;
     const char *why;
-    int64_t tile_h, tile_w, tile_b, lanes = config->block_out;
-    if (!describe(j->graph, j->node, config, &p, &why) || !choose_tile(&p, config, &tile_h, &tile_w, &tile_b))
+    tile t;
+    const int64_t lanes = config->block_out;
+    if (!describe(j->graph, j->node, config, &p, &why) || !choose_tile(&p, config, &t))
         return tsr_error(TSR_INTERNAL, "placed on the accelerator, which cannot run it");
     const tsr_requant *q = &j->node->requant;
     tsr_tbuffer *parameters = NULL;
@@ -170,12 +192,12 @@ tsr_status schedule_pool(const job *j) {
     }
     int32_t zero_point = rescales && q->out != NULL && q->channels > 0 ? q->out_zero_point : 0;
     for (int64_t image = 0; image < p.images; image++)
-        for (int64_t oy = 0; oy < p.out_rows; oy += tile_h * config->batch)
-            for (int64_t ox = 0; ox < p.out_columns; ox += tile_w)
-                for (int64_t b0 = 0; b0 < p.blocks; b0 += tile_b) {
+        for (int64_t oy = 0; oy < p.out_rows; oy += t.th * config->batch)
+            for (int64_t ox = 0; ox < p.out_columns; ox += t.tw)
+                for (int64_t b0 = 0; b0 < p.blocks; b0 += t.blocks) {
                     TSR_TRY(schedule_room(j));
-                    int64_t th = min64(tile_h, ceil_div(p.out_rows - oy, config->batch)), tw = min64(tile_w, p.out_columns - ox);
-                    int64_t blocks = min64(tile_b, p.blocks - b0), iw = (tw - 1) * p.sx + p.kw;
+                    int64_t th = min64(t.th, ceil_div(p.out_rows - oy, config->batch)), tw = min64(t.tw, p.out_columns - ox);
+                    int64_t blocks = min64(t.blocks, p.blocks - b0), iw = (tw - 1) * p.sx + p.kw;
                     int64_t run = min64(blocks * lanes, p.channels - b0 * lanes);
                     int64_t inp = take_half(j->accel, SPACE_INP, tsr_inp_plane_bytes(config));
                     int64_t acc = take_half(j->accel, SPACE_ACC, tsr_acc_entries(config));
