@@ -20,12 +20,13 @@ typedef struct key {
 #define TEXT(member) offsetof(tsr_xclbin_board, member), sizeof((tsr_xclbin_board *)0)->member
 // All keys of a board file (hw/fpga/README.md). Those without a text here, but for the numbers, are for the build scripts.
 static const key keys[] = {
-    {"name", ALWAYS, TEXT(name)}, {"flow", ALWAYS, TEXT(flow)},
-    {"title", ALWAYS, 0, 0},      {"platform", ALWAYS, TEXT(platform)},
-    {"part", ALWAYS, TEXT(part)}, {"config", ALWAYS, TEXT(config)},
-    {"clock_mhz", ALWAYS, 0, 0},  {"kernel_base", VIVADO, 0, 0},
-    {"memory", VIVADO, 0, 0},     {"ps", VIVADO, 0, 0},
-    {"connect", VITIS, 0, 0},     {"slr", OPTIONAL, 0, 0},
+    {"name", ALWAYS, TEXT(name)},   {"flow", ALWAYS, TEXT(flow)},
+    {"title", ALWAYS, 0, 0},        {"platform", ALWAYS, TEXT(platform)},
+    {"part", ALWAYS, TEXT(part)},   {"config", ALWAYS, TEXT(config)},
+    {"clock_mhz", ALWAYS, 0, 0},    {"kernel_base", VIVADO, 0, 0},
+    {"memory", VIVADO, 0, 0},       {"ps", VIVADO, 0, 0},
+    {"connect", VITIS, 0, 0},       {"slr", OPTIONAL, 0, 0},
+    {"board_part", OPTIONAL, 0, 0}, {"dot", OPTIONAL, 0, 0},
 };
 enum { KEYS = sizeof keys / sizeof keys[0] };
 

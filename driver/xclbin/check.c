@@ -82,10 +82,13 @@ static tsr_status expect_number(const char *element, const char *const *attribut
 
 // ---- elements ----
 
+// The vendor's linker also writes 1 and 6: a part of the device is loaded, the card's own part stays.
+static bool is_hardware(uint32_t mode) { return mode == TSR_XCLBIN_HARDWARE || mode == 1; }
+static bool is_emulation(uint32_t mode) { return mode == TSR_XCLBIN_HW_EMULATION || mode == 6; }
+
 static tsr_status enter_core(const checker *c, const char *const *attributes) {
-    const bool emulation = c->x->mode == TSR_XCLBIN_HW_EMULATION;
     TSR_TRY(expect_text("core", attributes, "type", "clc_region"));
-    return expect_text("core", attributes, "target", emulation ? "hw_em" : "bitstream");
+    return expect_text("core", attributes, "target", is_emulation(c->x->mode) ? "hw_em" : "bitstream");
 }
 
 static tsr_status enter_kernel(checker *c, const char *const *attributes) {
@@ -292,7 +295,7 @@ static tsr_status check_instance(const tsr_xclbin *x, uint32_t ip) {
 
 static tsr_status check_all(const tsr_xclbin *x) {
     static const char kernel[] = TSR_XCLBIN_KERNEL ":";
-    if (x->mode != TSR_XCLBIN_HARDWARE && x->mode != TSR_XCLBIN_HW_EMULATION && x->mode != 1)
+    if (!is_hardware(x->mode) && !is_emulation(x->mode))
         return tsr_error(TSR_UNSUPPORTED, "mode %u is neither for hardware nor for hardware emulation", x->mode);
     TSR_TRY(metadata_check(x));
     for (uint32_t i = 0; i < x->ip_count; i++)

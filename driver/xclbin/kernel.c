@@ -32,7 +32,7 @@ NEIGHBOURS(3);
 _Static_assert(TSR_REG_CTRL == 0 && TSR_REG_INSN_OFFSET == 0x10, "XRT expects ap_ctrl_hs at 0 and arguments from 0x10 on");
 _Static_assert(TSR_REG_COUNTERS + 8 * TSR_COUNTERS <= TSR_XCLBIN_RANGE, "the register port has room for every register");
 
-static const char control_port[] = "s_axi", memory_port[] = "m_axi";
+static const char control_port[] = "s_axi_control", memory_port[] = "m_axi_gmem";
 
 static void print_ports(FILE *out, const tsr_config *config, const char *indent) {
     fprintf(out, "%s<port name=\"%s\" mode=\"slave\" range=\"0x%x\" dataWidth=\"32\" portType=\"addressable\" base=\"0x0\"/>\n",

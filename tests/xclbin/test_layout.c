@@ -5,10 +5,9 @@
 #include "tsr/xclbin.h"
 #include "tsr_isa.h"
 
-#if __has_include(<xrt/xclbin.h>)
-#define HAVE_XRT 1
+#ifdef HAVE_XRT
 #include <stddef.h>
-#include <xrt/xclbin.h>
+#include <xclbin.h>
 
 #define AT(type, member, offset) _Static_assert(offsetof(struct type, member) == (offset), #type "." #member)
 #define SIZE(type, bytes) _Static_assert(sizeof(struct type) == (bytes), #type)
