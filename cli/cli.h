@@ -23,6 +23,8 @@ int cli_asm(int argc, char **argv);
 int cli_disasm(int argc, char **argv);
 int cli_devices(int argc, char **argv);
 int cli_xclbin(int argc, char **argv);
+int cli_serve(int argc, char **argv);
+int cli_selftest(int argc, char **argv);
 
 // Prints "tessera: <message>" to standard error when status failed; returns the exit code for it.
 int cli_finish(tsr_status status);

@@ -40,6 +40,7 @@ tsr_status tsr_device_open(const char *name, tsr_device **out_device) {
     TSR_TRY(tsr_annotate(driver->ops.open(options, &device), "%s", driver->name));
     device->driver = driver;
     device->running = false;
+    atomic_init(&device->interrupted, false);
     device->buffers = NULL;
     *out_device = device;
     return tsr_ok();
@@ -149,6 +150,7 @@ tsr_status tsr_device_submit(tsr_device *device, const tsr_run *run) {
             return tsr_error(TSR_OUT_OF_RANGE, "segment %d of the run has %llu bytes; a segment has at most 2^32 - 1", i,
                              (unsigned long long)buffer->size);
     }
+    atomic_store(&device->interrupted, false);
     TSR_TRY(tsr_annotate(device->driver->ops.submit(device, run), "%s", device->info.driver));
     device->running = true;
     return tsr_ok();
@@ -171,7 +173,17 @@ tsr_status tsr_device_wait(tsr_device *device, uint32_t timeout_ms, tsr_profile 
         *out_profile = profile;
     if (out_fault != NULL)
         *out_fault = fault;
+    if (status.code == TSR_TIMEOUT && atomic_load(&device->interrupted))
+        status = tsr_error(TSR_TIMEOUT, "the run was interrupted");
     return tsr_annotate(status, "%s", device->info.driver);
+}
+
+void tsr_device_interrupt(tsr_device *device) {
+    if (device == NULL)
+        return;
+    atomic_store(&device->interrupted, true);
+    if (device->driver->ops.interrupt != NULL)
+        device->driver->ops.interrupt(device);
 }
 
 tsr_status tsr_device_on_insn(tsr_device *device, tsr_on_insn *callback, void *context) {

@@ -48,7 +48,15 @@ tsr_deadline tsr_deadline_in(uint32_t timeout_ms) {
     return deadline;
 }
 
+tsr_deadline tsr_deadline_of(const tsr_device *device, uint32_t timeout_ms) {
+    tsr_deadline deadline = tsr_deadline_in(timeout_ms);
+    deadline.interrupted = &device->interrupted;
+    return deadline;
+}
+
 bool tsr_deadline_passed(const tsr_deadline *deadline) {
+    if (deadline->interrupted != NULL && atomic_load(deadline->interrupted))
+        return true;
     if (!deadline->timed)
         return false;
     struct timespec now;

@@ -31,6 +31,15 @@ tsr_status tsr_options_each(const char *options, tsr_status (*visit)(void *conte
     return tsr_ok();
 }
 
+size_t tsr_options_address(const char *options, const char **out_rest) {
+    const size_t length = strcspn(options, ",");
+    *out_rest = options;
+    if (memchr(options, '=', length) != NULL)
+        return 0;
+    *out_rest = options + length + (options[length] == ',');
+    return length;
+}
+
 tsr_status tsr_option_u32(const char *key, const char *value, uint32_t min, uint32_t max, uint32_t *out_number) {
     *out_number = 0;
     char *end = NULL;

@@ -11,11 +11,21 @@ extern const tsr_driver tsr_driver_timing;
 #ifdef TSR_HAVE_RTL
 extern const tsr_driver tsr_driver_rtl;
 #endif
+#ifdef TSR_HAVE_REMOTE
+extern const tsr_driver tsr_driver_remote;
+#endif
 
 const tsr_driver *const tsr_drivers[] = {
     &tsr_driver_func,
 #ifdef TSR_HAVE_RTL
     &tsr_driver_rtl,
 #endif
-    &tsr_driver_timing, &tsr_driver_cpu, &tsr_driver_null, &tsr_driver_fault_injector, NULL,
+    &tsr_driver_timing,
+    &tsr_driver_cpu,
+    &tsr_driver_null,
+    &tsr_driver_fault_injector,
+#ifdef TSR_HAVE_REMOTE
+    &tsr_driver_remote,
+#endif
+    NULL,
 };

@@ -157,6 +157,8 @@ static tsr_status fault_on_insn(tsr_device *base, tsr_on_insn *callback, void *c
     return tsr_device_on_insn(((fault_device *)base)->inner, callback, context);
 }
 
+static void fault_interrupt(tsr_device *base) { tsr_device_interrupt(((fault_device *)base)->inner); }
+
 const tsr_driver tsr_driver_fault_injector = {
     .name = "fault",
     .summary = "another device with failures injected, for tests",
@@ -172,5 +174,6 @@ const tsr_driver tsr_driver_fault_injector = {
             .submit = fault_submit,
             .wait = fault_wait,
             .on_insn = fault_on_insn,
+            .interrupt = fault_interrupt,
         },
 };

@@ -106,7 +106,7 @@ static tsr_status func_wait(tsr_device *base, uint32_t timeout_ms, tsr_profile *
         if (buffer != NULL)
             segment[s] = (tsr_model_segment){.data = buffer->host, .size = buffer->size};
     }
-    device->deadline = tsr_deadline_in(timeout_ms);
+    device->deadline = tsr_deadline_of(base, timeout_ms);
     tsr_model_fault fault;
     tsr_model_counters counters;
     tsr_status status = tsr_model_run(device->model, segment, device->run.insn_offset, device->run.insn_count, &fault, &counters);

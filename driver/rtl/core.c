@@ -164,6 +164,8 @@ tsr_status core_finish(core *c, core_limits limits, tsr_profile *out, tsr_fault 
         }
         if (c->api->run(c->sim, slice) == TSR_SIM_INTERRUPT)
             break;
+        if (atomic_load(limits.interrupted))
+            return give_up(c, "interrupted", out);
         if (limits.timeout_ms != 0 && seconds() > deadline) {
             snprintf(why, sizeof why, "no end after %u ms", limits.timeout_ms);
             return give_up(c, why, out);

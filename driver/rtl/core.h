@@ -3,6 +3,7 @@
 #ifndef DRIVER_RTL_CORE_H
 #define DRIVER_RTL_CORE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -14,6 +15,7 @@ typedef struct core core;
 typedef struct core_limits {
     uint64_t cycles;     // 0 = none
     uint32_t timeout_ms; // of wall-clock time; 0 = none
+    const atomic_bool *interrupted; // true ends the run like a timeout
 } core_limits;
 
 // Loads libtessera_sim_<config name>.so from $TESSERA_SIM_DIR, or else from beside the program or build/sim, and checks that

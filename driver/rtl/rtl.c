@@ -160,8 +160,8 @@ static tsr_status rtl_submit(tsr_device *base, const tsr_run *run) {
 
 static tsr_status rtl_wait(tsr_device *base, uint32_t timeout_ms, tsr_profile *out_profile, tsr_fault *out_fault) {
     rtl_device *device = (rtl_device *)base;
-    TSR_TRY(core_finish(device->core, (core_limits){.cycles = device->options.cycle_limit, .timeout_ms = timeout_ms}, out_profile,
-                        out_fault));
+    const core_limits limits = {device->options.cycle_limit, timeout_ms, &base->interrupted};
+    TSR_TRY(core_finish(device->core, limits, out_profile, out_fault));
     return out_fault->code != 0 ? tsr_driver_fault(out_fault->code, out_fault->unit, out_fault->insn_index) : tsr_ok();
 }
 

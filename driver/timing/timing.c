@@ -127,7 +127,7 @@ static tsr_status timing_wait(tsr_device *base, uint32_t timeout_ms, tsr_profile
         run.segment[s] = (cycle_segment){buffer->base.host, buffer->address, (uint32_t)buffer->base.size};
         data[s] = (tsr_model_segment){.data = buffer->base.host, .size = buffer->base.size};
     }
-    device->deadline = tsr_deadline_in(timeout_ms);
+    device->deadline = tsr_deadline_of(base, timeout_ms);
     const tsr_status status = cycle_simulate(&o->config, &memory, &run, out_profile, out_fault);
     if (status.code == TSR_TIMEOUT)
         return timeout(timeout_ms);

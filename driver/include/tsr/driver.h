@@ -2,10 +2,12 @@
 // The one device interface. A driver implements tsr_driver; everything above talks to tsr_device only.
 //
 // Life: open -> alloc buffers -> submit -> wait -> ... -> free buffers -> close. One run at a time on a device; a second
-// submit before wait is TSR_INVALID_ARGUMENT. Devices are not thread-safe; use one from one thread at a time.
+// submit before wait is TSR_INVALID_ARGUMENT. Devices are not thread-safe; use one from one thread at a time, but for
+// tsr_device_interrupt.
 #ifndef TSR_DRIVER_H
 #define TSR_DRIVER_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -62,7 +64,8 @@ typedef struct tsr_fault {
 } tsr_fault;
 
 // `options` is the text after the colon of a device name: "config=pynq,latency=80"; every driver rejects keys it does
-// not know, naming those it does. Opens a device by its full name ("rtl:config=pynq,latency=80").
+// not know, naming those it does. A driver that reaches over a network takes an address in front of them
+// ("remote:board.local:7433,token_file=key"), which is short for address=. Opens a device by its full name ("rtl:config=pynq,latency=80").
 tsr_status tsr_device_open(const char *name, tsr_device **out_device);
 void tsr_device_close(tsr_device *device); // frees what is left of its buffers; NULL is fine
 
@@ -83,6 +86,11 @@ tsr_status tsr_device_submit(tsr_device *device, const tsr_run *run);
 // device can be used again. out_profile and out_fault may be NULL.
 tsr_status tsr_device_wait(tsr_device *device, uint32_t timeout_ms, tsr_profile *out_profile, tsr_fault *out_fault);
 
+// Ends the run that another thread waits for as if its time were over: its wait returns TSR_TIMEOUT, and the device can be used
+// again. Any thread may call it as long as the device is open. Without effect when nothing runs, and on a device whose driver
+// does not look (the run then ends by itself or by its timeout).
+void tsr_device_interrupt(tsr_device *device);
+
 // From the next run on calls back, inside tsr_device_wait, for every instruction that completes: each unit's in order, units
 // interleaved. NULL ends it. TSR_UNSUPPORTED on a device that has no clock or cannot tell.
 tsr_status tsr_device_on_insn(tsr_device *device, tsr_on_insn *callback, void *context);
@@ -100,6 +108,7 @@ typedef struct tsr_driver_ops {
     tsr_status (*submit)(tsr_device *device, const tsr_run *run);
     tsr_status (*wait)(tsr_device *device, uint32_t timeout_ms, tsr_profile *out_profile, tsr_fault *out_fault);
     tsr_status (*on_insn)(tsr_device *device, tsr_on_insn *callback, void *context); // NULL = cannot tell
+    void (*interrupt)(tsr_device *device); // beside setting `interrupted`; NULL = nothing. Called from any thread
 } tsr_driver_ops;
 
 struct tsr_driver {
@@ -114,6 +123,7 @@ struct tsr_device {
     const tsr_driver *driver;
     tsr_device_info info;
     bool running; // between submit and wait; kept by the dispatcher in driver/device.c
+    atomic_bool interrupted; // a wait that sees it ends as at its timeout (tsr_deadline_of); kept by driver/device.c
     tsr_buffer *buffers; // list of live buffers, kept by driver/device.c
 };
 
@@ -132,6 +142,9 @@ extern const tsr_driver *const tsr_drivers[];
 // Calls visit for each pair; rejects what is not of that form.
 tsr_status tsr_options_each(const char *options, tsr_status (*visit)(void *context, const char *key, const char *value),
                             void *context);
+// Splits an address without a key off the front: "[::1]:7433,config=tiny" gives the length 10 and "config=tiny". Length 0:
+// options start with a key.
+size_t tsr_options_address(const char *options, const char **out_rest);
 tsr_status tsr_option_u32(const char *key, const char *value, uint32_t min, uint32_t max, uint32_t *out_number);
 // Finds and loads the configuration called name: a path when it has a slash, else NAME.cfg in $TESSERA_CONFIGS or in the
 // folder next to the installed or built program.

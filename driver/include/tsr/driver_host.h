@@ -23,8 +23,10 @@ uint64_t tsr_take_bus_address(uint64_t *next, uint64_t size); // *next: TSR_FIRS
 typedef struct tsr_deadline {
     bool timed;
     struct timespec at;
+    const atomic_bool *interrupted; // the device's; NULL = nothing to look at
 } tsr_deadline;
 tsr_deadline tsr_deadline_in(uint32_t timeout_ms); // 0 = never
+tsr_deadline tsr_deadline_of(const tsr_device *device, uint32_t timeout_ms); // passes when the device is interrupted, too
 bool tsr_deadline_passed(const tsr_deadline *deadline);
 
 #endif
