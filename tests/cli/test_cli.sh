@@ -46,7 +46,7 @@ absent() { if [ ! -e "$2" ]; then pass; else fail "$1: $2 is there"; fi; }
 works help_lists_the_commands "disasm" help
 works dash_dash_help_is_help "Exit code" --help
 works version_names_the_instruction_set "instruction set" version
-for command in run compile quantize info profile asm disasm devices xclbin; do
+for command in run compile quantize info profile asm disasm devices serve selftest xclbin; do
     works "help_of_$command" "Usage: tessera $command" "$command" --help
     works "help_of_${command}_has_examples" "Examples:" help "$command"
     refuses 2 "${command}_refuses_unknown_options" "there is no option --nonsense" "$command" --nonsense

@@ -20,6 +20,9 @@
 #include "tsr/asm.h"
 #include "tsr/compiler.h"
 #include "tsr/xclbin.h"
+#ifdef TSR_HAVE_REMOTE
+#include "wire.h"
+#endif
 
 GREATEST_MAIN_DEFS();
 
@@ -327,6 +330,49 @@ SUITE(texts) {
     free(config.data);
 }
 
+// ---- the remote protocol ------------------------------------------------------------------------------------------------
+
+#ifdef TSR_HAVE_REMOTE
+static size_t add_message(uint8_t *to, uint32_t type, size_t size) {
+    wire_put_header(to, type, size);
+    return WIRE_HEADER_BYTES + size;
+}
+
+SUITE(remote) {
+    static uint8_t all[8192];
+    wire_welcome welcome = {.isa_version = 1 << 16, .max_buffers = 4, .max_buffer_bytes = 1 << 20, .driver = "rtl"};
+    if (tsr_config_load("isa/configs/tiny.cfg", &welcome.config).code != TSR_OK)
+        abort(); // not in the top folder
+    const tsr_insn_profile record = {.index = 1, .unit = 2, .begin = 3, .end = 40};
+    const wire_result result = {.status = tsr_error(TSR_TIMEOUT, "no end"), .profile.cycles = 123456};
+    const wire_error error = {.status = tsr_error(TSR_OUT_OF_MEMORY, "no memory"), .fatal = true};
+    size_t n = 0;
+#define ADD(type, put) n += add_message(all + n, type, put)
+#define AT (all + n + WIRE_HEADER_BYTES)
+    ADD(WIRE_HELLO, wire_put_hello(AT, &(wire_hello){.version = WIRE_VERSION}));
+    ADD(WIRE_CHALLENGE, wire_put_challenge(AT, &(wire_challenge){.version = WIRE_VERSION, .token_wanted = 1}));
+    ADD(WIRE_PROOF, WIRE_PROOF_BYTES);
+    ADD(WIRE_WELCOME, wire_put_welcome(AT, &welcome));
+    ADD(WIRE_ALLOC, wire_put_u64(AT, 4096));
+    ADD(WIRE_ALLOCATED, wire_put_u32(AT, 0));
+    ADD(WIRE_WRITE, wire_put_write(AT, &(wire_write){.buffer = 0, .offset = 64}) + 100);
+    ADD(WIRE_DONE, 0);
+    ADD(WIRE_READ, wire_put_read(AT, &(wire_read){0, 64, 64}));
+    ADD(WIRE_RUN, wire_put_run(AT, &(wire_run){.insn_count = 4, .timeout_ms = 1000, .records = true}));
+    ADD(WIRE_RECORDS, wire_put_record(AT, &record));
+    ADD(WIRE_RESULT, wire_put_result(AT, &result));
+    ADD(WIRE_ERROR, wire_put_error(AT, &error));
+    ADD(WIRE_FREE, wire_put_u32(AT, 0));
+    ADD(WIRE_BYE, 0);
+    batch batches[] = {{"remote_bits", all, n, mutate_bits, NULL, fuzz_remote, 6000},
+                       {"remote_words", all, n, mutate_words, NULL, fuzz_remote, 3000},
+                       {"remote_cut", all, n, mutate_cut, NULL, fuzz_remote, 3000}};
+    for (size_t i = 0; i < sizeof batches / sizeof batches[0]; i++)
+        RUN_TEST_AS(batches[i].name, run_batch, &batches[i]);
+    check_report("remote_conversation_is_accepted", fuzz_remote(all, n) == NULL ? CHECK_PASS : CHECK_FAIL);
+}
+#endif
+
 int main(int argc, char **argv) {
     GREATEST_MAIN_BEGIN();
     const char *text = getenv("TSR_HOSTILE_ROUNDS");
@@ -337,6 +383,9 @@ int main(int argc, char **argv) {
         return 1;
     RUN_SUITE(texts);
     RUN_SUITE(xclbins);
+#ifdef TSR_HAVE_REMOTE
+    RUN_SUITE(remote);
+#endif
     RUN_SUITE(graphs);
     RUN_SUITE(programs);
     RUN_SUITE(models);

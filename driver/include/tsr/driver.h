@@ -65,7 +65,7 @@ typedef struct tsr_fault {
 
 // `options` is the text after the colon of a device name: "config=pynq,latency=80"; every driver rejects keys it does
 // not know, naming those it does. A driver that reaches over a network takes an address in front of them
-// ("remote:board.local:7433,token_file=key"), which is short for address=. Opens a device by its full name ("rtl:config=pynq,latency=80").
+// ("remote:board.local:7433,token_file=key"; IPv6 in brackets), which is short for address=. Opens a device by its full name ("rtl:config=pynq,latency=80").
 tsr_status tsr_device_open(const char *name, tsr_device **out_device);
 void tsr_device_close(tsr_device *device); // frees what is left of its buffers; NULL is fine
 
