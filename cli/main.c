@@ -19,6 +19,7 @@ static const struct {
     {"asm", "assemble Tessera instructions", cli_asm},
     {"disasm", "list the instructions of an image or a compiled model", cli_disasm},
     {"devices", "list devices, configurations and simulators", cli_devices},
+    {"selftest", "test a device, such as a new board", cli_selftest},
     {"serve", "lend a device to other computers", cli_serve},
     {"xclbin", "read and write the files that go onto an FPGA", cli_xclbin},
 };

@@ -8,6 +8,8 @@
 //   timeout=N        wait: the run beneath ends unseen, TSR_TIMEOUT
 //   bus_fault=N      wait: TSR_DEVICE_FAULT with fault BUS_READ at instruction 0
 //   fail_sync=N      sync, either way: TSR_IO, nothing was moved
+//   skip_sync=N      sync, either way: ok, but nothing was moved (as when a cache is not flushed; of a device that shares memory
+//                    with the host, nobody notices)
 //   corrupt_sync=N   sync from the device: ok, but the first byte of the range has all bits flipped
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,9 +20,9 @@
 
 enum { INNER_NAME_BYTES = 1024 };
 
-typedef enum { ON_ALLOC, ON_SUBMIT, ON_TIMEOUT, ON_BUS_FAULT, ON_SYNC, ON_CORRUPT_SYNC, TRIGGERS } trigger;
-static const char *const trigger_keys[TRIGGERS] = {"fail_alloc", "fail_submit", "timeout",
-                                                   "bus_fault",  "fail_sync",   "corrupt_sync"};
+typedef enum { ON_ALLOC, ON_SUBMIT, ON_TIMEOUT, ON_BUS_FAULT, ON_SYNC, ON_SKIP_SYNC, ON_CORRUPT_SYNC, TRIGGERS } trigger;
+static const char *const trigger_keys[TRIGGERS] = {"fail_alloc", "fail_submit", "timeout",     "bus_fault",
+                                                   "fail_sync",  "skip_sync",   "corrupt_sync"};
 
 typedef struct fault_device {
     tsr_device base;
@@ -112,6 +114,8 @@ static tsr_status fault_sync_to_device(tsr_device *base, tsr_buffer *buffer, uin
     fault_device *device = (fault_device *)base;
     if (fires(device, ON_SYNC))
         return tsr_error(TSR_IO, "injected: sync %u fails", device->calls[ON_SYNC]);
+    if (fires(device, ON_SKIP_SYNC))
+        return tsr_ok();
     return tsr_buffer_sync_to_device(device->inner, ((fault_buffer *)buffer)->inner, offset, size);
 }
 
@@ -119,6 +123,8 @@ static tsr_status fault_sync_from_device(tsr_device *base, tsr_buffer *buffer, u
     fault_device *device = (fault_device *)base;
     if (fires(device, ON_SYNC))
         return tsr_error(TSR_IO, "injected: sync %u fails", device->calls[ON_SYNC]);
+    if (fires(device, ON_SKIP_SYNC))
+        return tsr_ok();
     TSR_TRY(tsr_buffer_sync_from_device(device->inner, ((fault_buffer *)buffer)->inner, offset, size));
     if (fires(device, ON_CORRUPT_SYNC)) {
         uint8_t *bytes = buffer->host;
@@ -162,7 +168,8 @@ static void fault_interrupt(tsr_device *base) { tsr_device_interrupt(((fault_dev
 const tsr_driver tsr_driver_fault_injector = {
     .name = "fault",
     .summary = "another device with failures injected, for tests",
-    .options = "device=NAME fail_alloc=N fail_submit=N timeout=N bus_fault=N fail_sync=N corrupt_sync=N, others passed on",
+    .options =
+        "device=NAME fail_alloc=N fail_submit=N timeout=N bus_fault=N fail_sync=N skip_sync=N corrupt_sync=N, others passed on",
     .ops =
         {
             .open = fault_open,
