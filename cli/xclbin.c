@@ -246,7 +246,11 @@ static tsr_status write_file(const write_options *o) {
         spec.bitstream = bits;
         spec.bitstream_size = bit_size;
     }
-    tsr_status status = tsr_xclbin_write(&spec, &bytes, &size);
+    tsr_status status = tsr_ok();
+    if (bits != NULL)
+        status = tsr_xclbin_check_bitstream(bits, bit_size, spec.part, o->bitstream);
+    if (status.code == TSR_OK)
+        status = tsr_xclbin_write(&spec, &bytes, &size);
     if (status.code == TSR_OK)
         status = save(o->output, bytes, size);
     if (status.code == TSR_OK)

@@ -26,6 +26,7 @@ for target in "$@"; do
         ;;
     asm) find isa tests -name '*.asm' -exec cp {} "$seeds" \; ;;
     xclbin) build/bin/tessera xclbin write --config pynq -o "$seeds/pynq.xclbin" >/dev/null ;;
+    board) cp hw/fpga/boards/*.board "$seeds" ;;
     config) cp isa/configs/*.cfg "$seeds" ;;
     esac
     echo "fuzz $target: $seconds s"

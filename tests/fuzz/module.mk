@@ -11,12 +11,12 @@ $(TEST_HOSTILE): $(addprefix $(BUILD)/obj/tests/fuzz/,test_hostile.o mutate.o mu
 	@echo "  LD   $@"
 	@$(CC) $(LDFLAGS) $+ $(COMPILER_LDLIBS) $(TESSERA_LDLIBS) $(XCLBIN_LDLIBS) -o $@
 
-FUZZ_TARGETS    := onnx tflite graph compile program program_mended asm config xclbin $(if $(HAVE_REMOTE),remote)
+FUZZ_TARGETS    := onnx tflite graph compile program program_mended asm config xclbin board $(if $(HAVE_REMOTE),remote)
 FUZZ_SECONDS    ?= 60
 FUZZ_SANITIZE   := -fsanitize=address$(COMMA)undefined -fno-sanitize=function -fno-sanitize-recover=all
 FUZZ_FLAGS      := $(FUZZ_SANITIZE) -fsanitize=fuzzer-no-link
 .PHONY: fuzz fuzz-run
-fuzz: build/bin/tessera ## search for inputs that crash: FUZZ_SECONDS=60 for each of FUZZ_TARGETS="onnx tflite graph compile program program_mended asm config xclbin remote"
+fuzz: build/bin/tessera ## search for inputs that crash: FUZZ_SECONDS=60 for each of FUZZ_TARGETS="onnx tflite graph compile program program_mended asm config xclbin board remote"
 	@$(MAKE) --no-print-directory BUILD=build/fuzz CC=clang-19 WARN=-w OPT='-O1 -g -fno-omit-frame-pointer $(FUZZ_FLAGS)' \
 	  LDFLAGS='$(FUZZ_SANITIZE)' FUZZ_TARGETS='$(FUZZ_TARGETS)' FUZZ_SECONDS=$(FUZZ_SECONDS) fuzz-run
 fuzz-run: $(foreach t,$(FUZZ_TARGETS),$(BUILD)/bin/fuzz-$(t))

@@ -53,3 +53,14 @@ const char *fuzz_xclbin(const uint8_t *data, size_t size) {
     tsr_xclbin_free(x);
     return complaint;
 }
+
+const char *fuzz_board(const uint8_t *data, size_t size) {
+    static tsr_xclbin_board board;
+    *fuzz_phase = FUZZ_READING;
+    tsr_status status = tsr_xclbin_board_parse((const char *)data, size, FUZZ_INPUT_NAME, &board);
+    const char *complaint = status.code != TSR_OK ? fuzz_check_error(status) : NULL;
+    if (complaint != NULL)
+        return complaint;
+    status = tsr_xclbin_check_bitstream(data, size, "xc7z020clg400-1", FUZZ_INPUT_NAME);
+    return status.code != TSR_OK ? fuzz_check_error(status) : NULL;
+}

@@ -21,6 +21,7 @@ fuzz_target fuzz_program_mended; // the same with size and checksum put right fi
 fuzz_target fuzz_asm;     // assembler source, and the same bytes as an instruction stream to disassemble
 fuzz_target fuzz_config;  // a configuration file
 fuzz_target fuzz_xclbin;  // an xclbin: read, checked, given a configuration
+fuzz_target fuzz_board;   // a board file, and the same bytes as a bitstream
 fuzz_target fuzz_remote;  // messages of the remote protocol (where it is built)
 
 // What a target is doing, for whoever watches it from outside. A model may ask for long runs, but not for long compiles.

@@ -290,6 +290,20 @@ SUITE(xclbins) {
             RUN_TEST_AS(all[i].name, run_batch, &all[i]);
     }
     free(data);
+    bytes board = bytes_read("hw/fpga/boards/pynq-z2.board");
+    static const uint8_t bit_file[] = "\x00\x09\x0f\xf0\x0f\xf0\x0f\xf0\x0f\xf0\x00\x00\x01"
+                                      "a\x00\x04"
+                                      "top\0"
+                                      "b\x00\x0c"
+                                      "7z020clg400\0"
+                                      "e\x00\x00\x00\x04\xaa\x99\x55\x66";
+    batch boards[] = {{"board_lines", board.data, board.size, mutate_lines, NULL, fuzz_board, 2000},
+                      {"board_bits", board.data, board.size, mutate_bits, NULL, fuzz_board, 1000},
+                      {"bitstream_bits", bit_file, sizeof bit_file - 1, mutate_bits, NULL, fuzz_board, 1000},
+                      {"bitstream_cut", bit_file, sizeof bit_file - 1, mutate_cut, NULL, fuzz_board, 100}};
+    for (size_t i = 0; i < sizeof boards / sizeof boards[0]; i++)
+        RUN_TEST_AS(boards[i].name, run_batch, &boards[i]);
+    free(board.data);
 }
 
 // ---- texts --------------------------------------------------------------------------------------------------------------

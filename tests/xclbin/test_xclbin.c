@@ -431,6 +431,48 @@ TEST mistakes_in_a_board_are_named_with_their_line(void) {
     PASS();
 }
 
+// ---- bitstreams ----
+
+// As Vivado writes them: start, design, part, date, time, length, bits.
+static const uint8_t bit_file[] = "\x00\x09\x0f\xf0\x0f\xf0\x0f\xf0\x0f\xf0\x00\x00\x01"
+                                  "a\x00\x08"
+                                  "tessera\0"
+                                  "b\x00\x0c"
+                                  "7z020clg400\0"
+                                  "c\x00\x0b"
+                                  "2022/11/20\0"
+                                  "d\x00\x09"
+                                  "12:34:56\0"
+                                  "e\x00\x00\x00\x04"
+                                  "\xaa\x99\x55\x66";
+enum { BIT_BYTES = sizeof bit_file - 1 };
+
+TEST a_bitstream_for_the_board_is_good(void) {
+    ASSERT_OK(tsr_xclbin_check_bitstream(bit_file, BIT_BYTES, "xc7z020clg400-1", "t.bit"));
+    PASS();
+}
+
+TEST a_bitstream_for_another_part_is_refused_with_both_named(void) {
+    tsr_status status = tsr_xclbin_check_bitstream(bit_file, BIT_BYTES, "xczu3eg-sbva484-1-i", "t.bit");
+    ASSERT_EQ(TSR_MISMATCH, status.code);
+    ASSERT_STR_EQ("t.bit: is a bitstream for part 7z020clg400, the board has zu3eg-sbva484-1-i", status.message);
+    PASS();
+}
+
+TEST no_cut_bitstream_is_taken(void) {
+    for (size_t cut = 0; cut < BIT_BYTES; cut++) {
+        uint8_t *copy = malloc(cut + (cut == 0));
+        ASSERT(copy != NULL);
+        memcpy(copy, bit_file, cut);
+        tsr_status status = tsr_xclbin_check_bitstream(copy, cut, "xc7z020clg400-1", "t.bit");
+        free(copy);
+        ASSERT_EQ(TSR_CORRUPT, status.code);
+        ASSERT_STR_CONTAINS("t.bit: ", status.message);
+    }
+    ASSERT_STR_CONTAINS("is no .bit file", tsr_xclbin_check_bitstream("\xff\xff\xff\xff", 4, "xc7z020clg400-1", "t.bin").message);
+    PASS();
+}
+
 // ---- the vendor packager's description ----
 
 static void count_arguments(void *context, const XML_Char *name, const XML_Char **attributes) {
@@ -476,6 +518,9 @@ int main(int argc, char **argv) {
     RUN_TEST(impossible_specifications_are_refused_by_name);
     RUN_TEST(a_board_is_read);
     RUN_TEST(mistakes_in_a_board_are_named_with_their_line);
+    RUN_TEST(a_bitstream_for_the_board_is_good);
+    RUN_TEST(a_bitstream_for_another_part_is_refused_with_both_named);
+    RUN_TEST(no_cut_bitstream_is_taken);
     RUN_TEST(the_packager_s_description_is_xml_with_every_argument);
     GREATEST_MAIN_END();
 }

@@ -349,11 +349,16 @@ proc launch_runs {args} {
     set runs [file join $::folder project tessera.runs impl_1]
     set handoff [file join $::folder project tessera.gen sources_1 bd tessera_bd hw_handoff]
     file mkdir $runs $handoff
-    foreach path [list [file join $runs tessera_bd_wrapper.bit] [file join $handoff tessera_bd.hwh]] {
-        set f [open $path w]
-        puts $f "stub"
-        close $f
-    }
+    set f [open [file join $handoff tessera_bd.hwh] w]
+    puts $f "stub"
+    close $f
+    # A .bit file's header: fixed start, design, part, length of the bits; see driver/xclbin/bitfile.c.
+    set part [stub::board part]
+    set f [open [file join $runs tessera_bd_wrapper.bit] wb]
+    puts -nonewline $f [binary format H* 00090ff00ff00ff00ff0000001]
+    foreach {key text} [list a tessera b $part] { puts -nonewline $f [binary format aSa*c $key [expr {[string length $text] + 1}] $text 0] }
+    puts -nonewline $f [binary format aIH* e 4 aa995566]
+    close $f
     set stub::ran 1
 }
 proc wait_on_run {name} {}

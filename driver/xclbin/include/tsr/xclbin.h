@@ -115,6 +115,9 @@ typedef struct tsr_xclbin_board {
 } tsr_xclbin_board;
 tsr_status tsr_xclbin_board_parse(const char *text, size_t size, const char *file_name, tsr_xclbin_board *out_board);
 
+// Whether a file is a whole .bit file (with its header, as Vivado writes it) for this part. TSR_MISMATCH names both parts.
+tsr_status tsr_xclbin_check_bitstream(const void *bytes, size_t size, const char *part, const char *file_name);
+
 // The kernel description that the vendor's packager takes (`package_xo -kernel_xml`). The caller frees *out_text.
 tsr_status tsr_xclbin_kernel_xml(const tsr_config *config, char **out_text);
 
