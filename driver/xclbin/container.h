@@ -35,6 +35,13 @@ bool config_section_is(const uint8_t *bytes, size_t size);
 tsr_status config_section_parse(const uint8_t *bytes, size_t size, const char *file_name, tsr_config *out_config,
                                 uint32_t *out_isa_version);
 
+// Takes the design's name out of a .bit file's header, so that the header is short and the bits begin at a multiple of four bytes.
+// XRT's driver for Zynq hands header and bits together to Linux's FPGA manager (github.com/Xilinx/XRT, src/runtime_src/core/edge/
+// drm/zocl/common/zocl_xclbin.c), which on a Zynq-7000 looks for the word 0xaa995566, some 50 bytes into the bits, among the aligned
+// words of the first 128 bytes, and copies whole words (drivers/fpga/zynq-fpga.c of Linux). With the name that Vivado writes it
+// would not find it. *out_copy is NULL for what is no .bit file; else the caller frees it.
+tsr_status bitstream_shorten(const uint8_t *bytes, size_t size, uint8_t **out_copy, size_t *out_size);
+
 // XML of the section EMBEDDED_METADATA. The caller frees *out_text.
 tsr_status metadata_print(const tsr_xclbin_spec *spec, char **out_text);
 // Holds it against the register map and the other sections.

@@ -156,10 +156,7 @@ static size_t put_clocks(uint8_t *to, const tsr_xclbin_spec *spec) {
     return CLOCK_FIRST + (size_t)CLOCKS * CLOCK_BYTES;
 }
 
-tsr_status tsr_xclbin_write(const tsr_xclbin_spec *spec, uint8_t **out_bytes, size_t *out_size) {
-    *out_bytes = NULL;
-    *out_size = 0;
-    TSR_TRY(check_spec(spec));
+static tsr_status write_sections(const tsr_xclbin_spec *spec, uint8_t **out_bytes, size_t *out_size) {
     char *xml;
     TSR_TRY(metadata_print(spec, &xml));
     parts *p = calloc(1, sizeof *p);
@@ -182,5 +179,23 @@ tsr_status tsr_xclbin_write(const tsr_xclbin_spec *spec, uint8_t **out_bytes, si
     tsr_status status = container_build(&header, sections + skip, count, out_bytes, out_size);
     free(p);
     free(xml);
+    return status;
+}
+
+tsr_status tsr_xclbin_write(const tsr_xclbin_spec *spec, uint8_t **out_bytes, size_t *out_size) {
+    *out_bytes = NULL;
+    *out_size = 0;
+    TSR_TRY(check_spec(spec));
+    tsr_xclbin_spec shortened = *spec;
+    uint8_t *copy = NULL;
+    size_t size = 0;
+    if (spec->bitstream != NULL)
+        TSR_TRY(bitstream_shorten(spec->bitstream, spec->bitstream_size, &copy, &size));
+    if (copy != NULL) {
+        shortened.bitstream = copy;
+        shortened.bitstream_size = size;
+    }
+    tsr_status status = write_sections(&shortened, out_bytes, out_size);
+    free(copy);
     return status;
 }

@@ -180,7 +180,7 @@ refuses 2 xclbin_knows_its_actions 'no action "burn"' xclbin burn
 refuses 2 xclbin_write_needs_an_output "say with -o" xclbin write --config tiny
 refuses 2 xclbin_for_a_board_needs_a_bitstream "needs its --bitstream" xclbin write --board x.board -o "$work/x.xclbin"
 refuses 2 xclbin_for_emulation_takes_no_bitstream "takes no --bitstream" xclbin write --bitstream "$work/one.bin" -o "$work/x.xclbin"
-printf '\x00\x09\x0f\xf0\x0f\xf0\x0f\xf0\x0f\xf0\x00\x00\x01b\x00\x0c7z020clg400\x00e\x00\x00\x00\x01x' >"$work/z.bit"
+printf '\x00\x09\x0f\xf0\x0f\xf0\x0f\xf0\x0f\xf0\x00\x00\x01a\x00\x02t\x00b\x00\x0c7z020clg400\x00c\x00\x02d\x00d\x00\x02t\x00e\x00\x00\x00\x01x' >"$work/z.bit"
 works xclbin_for_a_board "configuration pynq, hardware" xclbin write --board hw/fpga/boards/pynq-z2.board --bitstream "$work/z.bit" -o "$work/z.xclbin"
 works xclbin_for_a_board_is_good "good, configuration pynq" xclbin check "$work/z.xclbin"
 works xclbin_info_has_the_bitstream "bitstream" xclbin info "$work/z.xclbin"

@@ -296,6 +296,8 @@ SUITE(xclbins) {
                                       "top\0"
                                       "b\x00\x0c"
                                       "7z020clg400\0"
+                                      "c\x00\x01\0"
+                                      "d\x00\x01\0"
                                       "e\x00\x00\x00\x04\xaa\x99\x55\x66";
     batch boards[] = {{"board_lines", board.data, board.size, mutate_lines, NULL, fuzz_board, 2000},
                       {"board_bits", board.data, board.size, mutate_bits, NULL, fuzz_board, 1000},

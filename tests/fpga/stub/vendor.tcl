@@ -352,11 +352,11 @@ proc launch_runs {args} {
     set f [open [file join $handoff tessera_bd.hwh] w]
     puts $f "stub"
     close $f
-    # A .bit file's header: fixed start, design, part, length of the bits; see driver/xclbin/bitfile.c.
+    # A .bit file's header: fixed start, design, part, date, time, length of the bits; see driver/xclbin/bitfile.c.
     set part [stub::board part]
     set f [open [file join $runs tessera_bd_wrapper.bit] wb]
     puts -nonewline $f [binary format H* 00090ff00ff00ff00ff0000001]
-    foreach {key text} [list a tessera b $part] { puts -nonewline $f [binary format aSa*c $key [expr {[string length $text] + 1}] $text 0] }
+    foreach {key text} [list a "tessera_bd_wrapper;UserID=0XFFFFFFFF;Version=2022.2" b $part c 2022/11/20 d 12:34:56] { puts -nonewline $f [binary format aSa*c $key [expr {[string length $text] + 1}] $text 0] }
     puts -nonewline $f [binary format aIH* e 4 aa995566]
     close $f
     set stub::ran 1

@@ -90,7 +90,9 @@ typedef struct tsr_xclbin_spec {
     const tsr_xclbin_memory *memories;
     uint32_t instance_count; // 1 to TSR_XCLBIN_MAX_INSTANCES
     const tsr_xclbin_instance *instances;
-    const void *bitstream; // a .bit file with its header, as the kernel drivers of XRT take it; NULL for none
+    // A .bit file with its header, as the kernel drivers of XRT take it; NULL for none. Its design's name is left
+    // out, for XRT's driver for Zynq to find the bits.
+    const void *bitstream;
     size_t bitstream_size;
 } tsr_xclbin_spec;
 
