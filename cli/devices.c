@@ -68,6 +68,8 @@ static void print_text(const name_list *list) {
     for (const tsr_driver *const *d = tsr_drivers; *d != NULL; d++)
         printf("  %-8s%s\n%s%s%s", (*d)->name, (*d)->summary, (*d)->options[0] != '\0' ? "          " : "", (*d)->options,
                (*d)->options[0] != '\0' ? "\n" : "");
+    for (const tsr_driver_absence *a = tsr_drivers_absent; a->name != NULL; a++)
+        printf("  %-8snot in this build: %s\n", a->name, a->reason);
     puts("\nConfigurations (--config NAME):");
     printf("  %-12s%12s%10s%10s%10s%10s  %s\n", "", "MACs/cycle", "inputs", "weights", "accums", "bus", "simulator");
     for (unsigned i = 0; i < list->count; i++) {
@@ -96,6 +98,14 @@ static void print_json(const name_list *list) {
         json_text((*d)->summary);
         printf(",\"options\":");
         json_text((*d)->options);
+        printf("}");
+    }
+    printf("],\"absent\":[");
+    for (const tsr_driver_absence *a = tsr_drivers_absent; a->name != NULL; a++) {
+        printf("%s{\"name\":", a != tsr_drivers_absent ? "," : "");
+        json_text(a->name);
+        printf(",\"reason\":");
+        json_text(a->reason);
         printf("}");
     }
     printf("],\"configurations\":[");

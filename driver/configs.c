@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where configurations are found by name.
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,4 +56,35 @@ tsr_status tsr_find_config(const char *name, tsr_config *out_config) {
                          "TESSERA_CONFIGS to the folder that holds it",
                          name, name, folder != NULL && folder[0] != '\0' ? folder : "isa/configs", name);
     return tsr_config_load(path, out_config);
+}
+
+static bool search_folder(const char *folder, uint64_t id, char out_name[32]) {
+    DIR *dir = opendir(folder);
+    bool found = false;
+    for (struct dirent *entry; dir != NULL && !found && (entry = readdir(dir)) != NULL;) {
+        char path[PATH_BYTES];
+        tsr_config config;
+        const size_t length = strlen(entry->d_name);
+        if (length <= 4 || strcmp(entry->d_name + length - 4, ".cfg") != 0 ||
+            snprintf(path, sizeof path, "%s/%s", folder, entry->d_name) >= (int)sizeof path)
+            continue;
+        found = tsr_config_load(path, &config).code == TSR_OK && tsr_config_id(&config) == id;
+        if (found)
+            memcpy(out_name, config.name, sizeof config.name);
+    }
+    if (dir != NULL)
+        closedir(dir);
+    return found;
+}
+
+bool tsr_find_config_name(uint64_t id, char out_name[32]) {
+    char path[PATH_BYTES];
+    const char *folder = getenv("TESSERA_CONFIGS");
+    out_name[0] = '\0';
+    if (folder != NULL && folder[0] != '\0')
+        return search_folder(folder, id, out_name);
+    if (!try_near_program("pynq", path)) // the folder is where the default is
+        return false;
+    *strrchr(path, '/') = '\0';
+    return search_folder(path, id, out_name);
 }

@@ -34,6 +34,8 @@ tsr_control_identity tsr_control_identify(tsr_control *c) {
                                      .isa_version = read_register(c, TSR_REG_ISA_VERSION)};
     const uint32_t low = read_register(c, TSR_REG_CONFIG_ID_LO), high = read_register(c, TSR_REG_CONFIG_ID_HI);
     identity.config_id = (uint64_t)high << 32 | low;
+    if (identity.magic == TSR_ISA_MAGIC)
+        identity.magic = read_register(c, TSR_REG_MAGIC); // is it still there? Then so it was in between.
     identity.is_core = !c->failed && identity.magic == TSR_ISA_MAGIC;
     identity.same_isa = identity.isa_version == TSR_ISA_VERSION;
     return identity;

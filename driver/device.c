@@ -13,6 +13,9 @@ static const tsr_driver *find_driver(const char *name, size_t length) {
 }
 
 static tsr_status unknown_device(const char *name, size_t length) {
+    for (const tsr_driver_absence *a = tsr_drivers_absent; a->name != NULL; a++)
+        if (strlen(a->name) == length && memcmp(a->name, name, length) == 0)
+            return tsr_error(TSR_UNSUPPORTED, "this build has no device %s: %s", a->name, a->reason);
     char known[160] = "";
     for (const tsr_driver *const *d = tsr_drivers; *d != NULL; d++) {
         size_t used = strlen(known);

@@ -14,6 +14,12 @@ extern const tsr_driver tsr_driver_rtl;
 #ifdef TSR_HAVE_REMOTE
 extern const tsr_driver tsr_driver_remote;
 #endif
+#ifdef TSR_HAVE_OPENCL
+extern const tsr_driver tsr_driver_opencl;
+#endif
+#ifdef TSR_HAVE_XRT
+extern const tsr_driver tsr_driver_xrt;
+#endif
 
 const tsr_driver *const tsr_drivers[] = {
     &tsr_driver_func,
@@ -21,6 +27,12 @@ const tsr_driver *const tsr_drivers[] = {
     &tsr_driver_rtl,
 #endif
     &tsr_driver_timing,
+#ifdef TSR_HAVE_XRT
+    &tsr_driver_xrt,
+#endif
+#ifdef TSR_HAVE_OPENCL
+    &tsr_driver_opencl,
+#endif
     &tsr_driver_cpu,
     &tsr_driver_null,
     &tsr_driver_fault_injector,
@@ -28,4 +40,20 @@ const tsr_driver *const tsr_drivers[] = {
     &tsr_driver_remote,
 #endif
     NULL,
+};
+
+const tsr_driver_absence tsr_drivers_absent[] = {
+#ifndef TSR_HAVE_RTL
+    {"rtl", "its sources were not there"},
+#endif
+#ifndef TSR_HAVE_XRT
+    {"xrt", "XRT's headers were not there; install the package libxrt-dev and build again"},
+#endif
+#ifndef TSR_HAVE_OPENCL
+    {"opencl", "OpenCL's headers were not there; install the package opencl-c-headers and build again"},
+#endif
+#ifndef TSR_HAVE_REMOTE
+    {"remote", "nettle's headers were not there; install the package nettle-dev and build again"},
+#endif
+    {NULL, NULL},
 };

@@ -10,7 +10,7 @@ $(TEST_TARGETS): $(BUILD)/obj/tests/targets/test_targets.o $$(COMPILER_LIBS) $$(
 # The runtime for other processors, with a program that runs cases; where there is a cross compiler.
 CROSS            := $(foreach c,aarch64-linux-gnu arm-linux-gnueabihf riscv64-linux-gnu,$(if $(shell command -v $(c)-gcc 2>/dev/null),$(c)))
 CROSS_RUNNERS    := $(CROSS:%=$(BUILD)/tests/targets/run_cases-%)
-CROSS_SOURCES    := $(wildcard runtime/*.c driver/*.c isa/*.c isa/model/*.c) $(foreach d,$(filter-out driver/rtl driver/remote%,$(DRIVER_FOLDERS)),$(wildcard $(d)/*.c))
+CROSS_SOURCES    := $(wildcard runtime/*.c driver/*.c isa/*.c isa/model/*.c) $(foreach d,$(filter-out driver/rtl driver/remote% $(BOARD_FOLDERS),$(DRIVER_FOLDERS)),$(wildcard $(d)/*.c))
 TEST_NEEDS       += $(CROSS_RUNNERS)
 $(CROSS_RUNNERS): $(BUILD)/tests/targets/run_cases-%: tests/targets/run_cases.c $(CROSS_SOURCES) | $(GENERATED_HEADERS)
 	@mkdir -p $(@D)

@@ -137,6 +137,11 @@ struct tsr_buffer {
 
 // The drivers compiled in, NULL-terminated (driver/registry.c).
 extern const tsr_driver *const tsr_drivers[];
+// Those that were left out of this build, and what was missing; ends with a NULL name.
+typedef struct tsr_driver_absence {
+    const char *name, *reason;
+} tsr_driver_absence;
+extern const tsr_driver_absence tsr_drivers_absent[];
 
 // ---- `key=value,key=value` option texts -----------------------------------------------------------------------------
 // Calls visit for each pair; rejects what is not of that form.
@@ -149,5 +154,7 @@ tsr_status tsr_option_u32(const char *key, const char *value, uint32_t min, uint
 // Finds and loads the configuration called name: a path when it has a slash, else NAME.cfg in $TESSERA_CONFIGS or in the
 // folder next to the installed or built program.
 tsr_status tsr_find_config(const char *name, tsr_config *out_config);
+// The name of the configuration with this identity (tsr_config_id) among those found by name, for messages; false: none has it.
+bool tsr_find_config_name(uint64_t id, char out_name[32]);
 
 #endif
