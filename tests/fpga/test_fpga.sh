@@ -54,6 +54,15 @@ flow() {
         "$root/hw/fpga/build.sh" build "$board" >"$work/log" 2>&1
 }
 
+# results FILE BOARD CONFIG: the columns and the figures that the stand-in's reports and slack lead to
+results() {
+    local clock fmax
+    clock=$(sed -n 's/^clock_mhz = //p' "hw/fpga/boards/$2.board")
+    fmax=$(awk -v c="$clock" 'BEGIN { printf "%.1f", 1000 / (1000 / c - 0.12) }')
+    [ "$(head -n 1 "$1")" = "commit,config,board,tool,clock_mhz,wns_ns,fmax_mhz,lut,ff,dsp,bram36,uram" ] &&
+        tail -n 1 "$1" | grep -q "^[^,]*,$3,$2,Vivado 2022.2,$clock,0.12,$fmax,41000,30000,128,120.5,0$"
+}
+
 boards=$(cd hw/fpga/boards && printf '%s ' *.board | sed 's/\.board//g')
 configs=$(cd isa/configs && printf '%s ' *.cfg | sed 's/\.cfg//g')
 
@@ -81,7 +90,7 @@ for board in $boards; do
     if [ $? -eq 0 ]; then pass; else fail "board_${board}_has_an_xclbin"; fi
     case $board in
     u*[0-9]0) [ -s "$out/link.cfg" ] ;;
-    *) [ -s "$out/tessera.bit" ] && [ -s "$out/tessera.hwh" ] && [ "$(head -n 1 "$out/result.csv" | tr , '\n' | wc -l)" -eq "$(tail -n 1 "$out/result.csv" | tr , '\n' | wc -l)" ] ;;
+    *) [ -s "$out/tessera.bit" ] && [ -s "$out/tessera.hwh" ] && results "$out/result.csv" "$board" "$config" ;;
     esac
     if [ $? -eq 0 ]; then pass; else fail "board_${board}_has_its_files"; fi
 done
@@ -94,7 +103,9 @@ if wanted kv260_overlay; then
     elif [ "$(head -c 4 "$out/tessera.dtbo" | od -An -tx1 | tr -d ' ')" = d00dfeed ]; then pass
     else fail kv260_overlay_is_a_device_tree; fi
 fi
-if wanted another_configuration && flow "$top" kv260 tiny && grep -q tiny "$work/out/kv260-tiny/result.csv"; then pass; else fail another_configuration_is_built_beside; fi
+if wanted another_configuration; then
+    if flow "$top" kv260 tiny && grep -q tiny "$work/out/kv260-tiny/result.csv"; then pass; else fail another_configuration_is_built_beside; fi
+fi
 
 # ---- mistakes of a user, each with its own exit code and message
 
@@ -141,7 +152,6 @@ finds() {
 finds finds_a_port_of_another_width ports rtl/tessera_kernel.v 's/\[11:0\] s_axi_control_araddr/[12:0] s_axi_control_araddr/' WIDTH
 finds finds_a_port_that_is_not_connected ports rtl/tessera_kernel.v '/m_axi_rlast/d' PINMISSING
 finds finds_a_port_too_many ports rtl/tessera_kernel.v 's/^    input  wire        ap_rst_n,/&\n    input wire ap_ce,/' ap_ce
-cp "$work/tiny.ports" "$work/pynq.saved" 2>/dev/null
 ports "$top" pynq
 finds finds_a_missing_core_file u50 tcl/common.tcl 's/hw rtl\]$/hw sim]/' "no files matched"
 finds finds_a_package_that_is_left_out u50 tcl/common.tcl 's/set files \[list .*/set files {}/' "is in none of the files"

@@ -212,7 +212,8 @@ proc package_xo {args} {
     set vlnv "[dict get $stub::core vendor]:[dict get $stub::core library]:[get_property name core]:[get_property version core]"
     stub::need {[string first "vlnv=\"$vlnv\"" $xml] >= 0} "kernel.xml is not about $vlnv"
     stub::need {[string first "<kernel name=\"[dict get $options -kernel_name]\"" $xml] >= 0} "kernel.xml has another kernel name"
-    set names [lmap port $stub::kernel_ports { lindex $port 1 }]
+    stub::need {[regexp {mode="slave" range="(\w+)"} $xml -> range] && $range == [get_property range block]} \
+        "kernel.xml and the core have register blocks of different sizes"
     foreach {- name mode width} [regexp -all -inline {<port name="(\w+)" mode="(\w+)" [^>]*dataWidth="(\d+)"} $xml] {
         set found [lsearch -inline -regexp $stub::kernel_ports "^\\w+ ${name}_wdata "]
         stub::need {$found ne ""} "kernel.xml has a port $name, the top has none"
