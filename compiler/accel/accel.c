@@ -164,7 +164,6 @@ void put_par(int32_t *words, int32_t bias, tsr_rescale rescale) {
 }
 
 double copy_cycles(const tsr_config *config, double rows, double columns, double run, bool contiguous) {
-    enum { MEMORY_LATENCY = 64 }; // from a burst's address to its data
     const double regions = contiguous ? rows : rows * columns, bytes = contiguous ? columns * run : run;
     return regions * fmax(ceil(bytes / config->bus_bytes), (double)MEMORY_LATENCY / config->outstanding_bursts);
 }

@@ -56,13 +56,12 @@ static tsr_status emit_one_copy(tsr_accel *accel, const copy_shape *c) {
                     : c->memory == TSR_SCOPE_OUT ? tsr_out_plane_bytes(config)
                                                  : 0;
     int64_t begin = plane * c->plane + c->sram_addr;
-    accesses[0] = (access){space_of(c->memory), begin,
-                           begin + (rows - 1) * c->sram_y_stride + (columns - 1) * c->sram_x_stride + sram_run, !c->is_store};
+    accesses[0] = access_of_walks(space_of(c->memory), begin, sram_run, !c->is_store, 2,
+                                  (walk[]){{rows, c->sram_y_stride}, {columns, c->sram_x_stride}});
     bool reads = c->x_count > 0 && c->y_count > 0;
     if (c->segment == 1 && reads)
-        accesses[access_count++] =
-            (access){SPACE_WORK, c->dram_offset,
-                     c->dram_offset + (c->y_count - 1) * c->y_stride + (c->x_count - 1) * c->x_stride + c->run, c->is_store};
+        accesses[access_count++] = access_of_walks(SPACE_WORK, c->dram_offset, c->run, c->is_store, 2,
+                                                   (walk[]){{c->y_count, c->y_stride}, {c->x_count, c->x_stride}});
     tsr_insn insn;
     memset(&insn, 0, sizeof insn);
     if (c->is_store) {
@@ -246,20 +245,30 @@ static tsr_status place_uops(tsr_accel *accel, const uint64_t *words, uint32_t c
                                 .run = count * 8,
                                 .x_count = 1,
                                 .y_count = 1};
-    access a = {SPACE_UOP, begin, begin + count, true};
+    access a = {.where = SPACE_UOP, .begin = begin, .end = begin + count, .write = true};
     append(accel, &insn, TSR_UNIT_LOAD, 1, &a);
     return tsr_ok();
 }
 
-static int64_t span(const lanes *l, const lane_loop hw[2], int64_t (*stride)(const lane_loop *)) {
-    int64_t last = 0;
-    for (uint32_t i = 0; i < l->count; i++)
-        last += (l->loop[i].extent - 1) * stride(&l->loop[i]);
-    return last + (hw[0].extent - 1) * stride(&hw[0]) + (hw[1].extent - 1) * stride(&hw[1]) + 1;
-}
 static int64_t dst_stride(const lane_loop *l) { return l->dst; }
 static int64_t src_stride(const lane_loop *l) { return l->src; }
 static int64_t par_stride(const lane_loop *l) { return l->par; }
+
+// What an operand of all micro-ops touches; `unit`: of the space, for an entry.
+static access operand_access(space where, int64_t at, int64_t unit, bool write, const lanes *l, const lane_loop hw[2],
+                             int64_t (*stride)(const lane_loop *)) {
+    walk walks[MAX_LOOPS + 2] = {{hw[0].extent, stride(&hw[0]) * unit}, {hw[1].extent, stride(&hw[1]) * unit}};
+    for (uint32_t i = 0; i < l->count; i++)
+        walks[2 + i] = (walk){l->loop[i].extent, stride(&l->loop[i]) * unit};
+    return access_of_walks(where, at * unit, unit, write, 2 + l->count, walks);
+}
+
+// The same in a plane.
+static access in_plane(access a, int64_t plane) {
+    a.begin += plane;
+    a.end += plane;
+    return a;
+}
 
 typedef struct origin {
     int64_t dst, src, par;
@@ -306,15 +315,12 @@ static tsr_status emit_gemm(tsr_accel *accel, const lanes *l, const lane_loop hw
                                 .wgt1 = (uint32_t)hw[1].par};
     access a[4 + 16];
     uint32_t n = 0;
-    a[n++] = (access){SPACE_UOP, begin, begin + count, false};
-    a[n++] = (access){SPACE_ACC, at.dst, at.dst + span(l, hw, dst_stride), true};
-    int64_t wgt_entry = tsr_wgt_entry_bytes(config);
-    a[n++] = (access){SPACE_WGT, at.par * wgt_entry, (at.par + span(l, hw, par_stride)) * wgt_entry, false};
-    for (uint32_t p = 0; p < config->batch; p++) {
-        int64_t plane = (int64_t)p * tsr_inp_plane_bytes(config);
-        a[n++] = (access){SPACE_INP, plane + at.src * config->block_in,
-                          plane + (at.src + span(l, hw, src_stride)) * config->block_in, false};
-    }
+    a[n++] = (access){.where = SPACE_UOP, .begin = begin, .end = begin + count};
+    a[n++] = operand_access(SPACE_ACC, at.dst, 1, true, l, hw, dst_stride);
+    a[n++] = operand_access(SPACE_WGT, at.par, tsr_wgt_entry_bytes(config), false, l, hw, par_stride);
+    const access inputs = operand_access(SPACE_INP, at.src, config->block_in, false, l, hw, src_stride);
+    for (uint32_t p = 0; p < config->batch; p++)
+        a[n++] = in_plane(inputs, (int64_t)p * tsr_inp_plane_bytes(config));
     append(accel, &insn, TSR_UNIT_GEMM, n, a);
     return tsr_ok();
 }
@@ -346,22 +352,20 @@ static tsr_status emit_alu(tsr_accel *accel, const lanes *l, const lane_loop hw[
                               .hi = v->hi};
     access a[4 + 32];
     uint32_t n = 0;
-    a[n++] = (access){SPACE_UOP, begin, begin + count, false};
-    int64_t dst_end = at.dst + span(l, hw, dst_stride), src_end = at.src + span(l, hw, src_stride);
+    a[n++] = (access){.where = SPACE_UOP, .begin = begin, .end = begin + count};
     if (!v->to_out)
-        a[n++] = (access){SPACE_ACC, at.dst, dst_end, true};
+        a[n++] = operand_access(SPACE_ACC, at.dst, 1, true, l, hw, dst_stride);
     if (v->src_kind == TSR_SRC_ACC)
-        a[n++] = (access){SPACE_ACC, at.src, src_end, false};
-    if (v->rescale) {
-        int64_t par_entry = tsr_par_entry_bytes(config);
-        a[n++] = (access){SPACE_PAR, at.par * par_entry, (at.par + span(l, hw, par_stride)) * par_entry, false};
-    }
+        a[n++] = operand_access(SPACE_ACC, at.src, 1, false, l, hw, src_stride);
+    if (v->rescale)
+        a[n++] = operand_access(SPACE_PAR, at.par, tsr_par_entry_bytes(config), false, l, hw, par_stride);
+    const access inputs = operand_access(SPACE_INP, at.src, config->block_in, false, l, hw, src_stride),
+                 results = operand_access(SPACE_OUT, at.dst, config->block_out, true, l, hw, dst_stride);
     for (uint32_t p = 0; p < config->batch; p++) {
-        int64_t inp_plane = (int64_t)p * tsr_inp_plane_bytes(config), out_plane = (int64_t)p * tsr_out_plane_bytes(config);
         if (v->src_kind == TSR_SRC_INP)
-            a[n++] = (access){SPACE_INP, inp_plane + at.src * config->block_in, inp_plane + src_end * config->block_in, false};
+            a[n++] = in_plane(inputs, (int64_t)p * tsr_inp_plane_bytes(config));
         if (v->to_out)
-            a[n++] = (access){SPACE_OUT, out_plane + at.dst * config->block_out, out_plane + dst_end * config->block_out, true};
+            a[n++] = in_plane(results, (int64_t)p * tsr_out_plane_bytes(config));
     }
     append(accel, &insn, TSR_UNIT_ALU, n, a);
     return tsr_ok();

@@ -95,11 +95,11 @@ void schedule_store_out(scheduler *s, const block *b) {
 }
 
 void schedule_load_wgt(scheduler *s, tsr_tbuffer *dram, int64_t first, int64_t rows, int64_t per_row, int64_t row_stride,
-                       int64_t entry, bool diag) {
+                       int64_t entry, int64_t to_stride, bool diag) {
     int64_t out = s->config->block_out, in = s->config->block_in;
     const tsr_var *y = tsr_var_create(s->function, "y"), *e = tsr_var_create(s->function, "e");
     const tsr_var *o = tsr_var_create(s->function, "o"), *k = tsr_var_create(s->function, "k");
-    const tsr_expr *to = add_term(s, add_term(s, number(s, entry * out * in), y, per_row * out * in), e, out * in);
+    const tsr_expr *to = add_term(s, add_term(s, number(s, entry * out * in), y, to_stride * out * in), e, out * in);
     to = add_term(s, add_term(s, to, o, in), k, 1);
     int64_t size = diag ? out : out * in; // bytes of an entry in DRAM
     const tsr_expr *from = add_term(s, add_term(s, number(s, first * size), y, row_stride * size), e, size);

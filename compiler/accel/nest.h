@@ -37,9 +37,11 @@ typedef struct block {
 } block;
 void schedule_load_inp(scheduler *s, const block *b);
 void schedule_store_out(scheduler *s, const block *b);
-// count entries from `first` of a packed constant to entry `entry` of WGT or PAR; rows of them row_stride (entries) apart.
+// Rows of entries from `first` of a packed constant to entry `entry` of WGT; they lie row_stride entries apart there and
+// to_stride entries apart in WGT.
 void schedule_load_wgt(scheduler *s, tsr_tbuffer *dram, int64_t first, int64_t rows, int64_t per_row, int64_t row_stride,
-                       int64_t entry, bool diag);
+                       int64_t entry, int64_t to_stride, bool diag);
+// count entries from `first` of a packed constant to entry `entry` of PAR.
 void schedule_load_par(scheduler *s, tsr_tbuffer *dram, int64_t first, int64_t count, int64_t entry);
 
 // A loop of a compute nest: how far each operand's entry index moves a step.

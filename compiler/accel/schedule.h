@@ -56,6 +56,7 @@ int64_t halves_find(const job *j, halves *h, int64_t key, bool *out_hit);
 // of tiles, and each takes memory here and instructions in the program.
 tsr_status schedule_room(const job *j);
 
+enum { MEMORY_LATENCY = 64 };    // from a burst's address to its data
 enum { SCHEDULE_LATENCY = 100 }; // cycles of the first load and the last store, which hide behind nothing
 // Cycles of the bus for `rows` rows of `columns` runs of `run` bytes, as LOAD and STORE move them: runs that follow one another in
 // memory are one region a row, and a region takes no less than a memory's latency over the bursts in flight.

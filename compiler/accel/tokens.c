@@ -9,9 +9,8 @@ enum { SLACK = 32 };
 enum { LOAD = 0, STORE = 3 }; // as isa/spec.md numbers the units
 
 typedef struct record {
-    int64_t begin, end;
+    access what;
     uint32_t unit, instruction;
-    bool write;
 } record;
 
 typedef struct record_list {
@@ -54,20 +53,63 @@ static void *grow(tsr_arena *arena, void *items, uint32_t count, uint32_t *capac
     return larger;
 }
 
+access access_of_walks(space where, int64_t begin, int64_t unit, bool write, uint32_t count, const walk *walks) {
+    access a = {where, begin, begin + unit, write, 0, 0};
+    for (uint32_t i = 0; i < count; i++)
+        a.end += (walks[i].count - 1) * walks[i].stride;
+    for (int64_t below = 0, width = unit;;) { // from the shortest stride on
+        int64_t stride = INT64_MAX, steps = 0;
+        for (uint32_t i = 0; i < count; i++)
+            if (walks[i].count > 1 && walks[i].stride > below && walks[i].stride < stride)
+                stride = walks[i].stride;
+        if (stride == INT64_MAX)
+            return a;
+        bool even = stride > width;
+        for (uint32_t i = 0; i < count; i++) {
+            even = even && (walks[i].count == 1 || walks[i].stride < stride || walks[i].stride % stride == 0);
+            steps += walks[i].stride == stride ? walks[i].count - 1 : 0;
+        }
+        if (even) {
+            a.stride = stride;
+            a.width = width;
+            return a;
+        }
+        width += steps * stride;
+        below = stride;
+    }
+}
+
+// How far b's pattern lies behind a's, of equal strides.
+static int64_t phase(const access *a, const access *b) {
+    const int64_t distance = (b->begin - a->begin) % a->stride;
+    return distance < 0 ? distance + a->stride : distance;
+}
+
+static bool touches(const access *a, const access *b) {
+    if (a->begin >= b->end || b->begin >= a->end)
+        return false;
+    return a->stride == 0 || a->stride != b->stride || phase(a, b) < a->width || a->stride - phase(a, b) < b->width;
+}
+
+static bool covers(const access *a, const access *b) {
+    if (b->begin < a->begin || b->end > a->end)
+        return false;
+    return a->stride == 0 || (a->stride == b->stride && phase(a, b) + b->width <= a->width);
+}
+
 // Forgets what a new access stands for from now on: whoever conflicts with an older record inside it conflicts with it too.
 static void remember(tracker *t, const access *a, uint32_t unit, uint32_t instruction) {
     record_list *list = &t->records[a->where];
     uint32_t kept = 0;
     for (uint32_t i = 0; i < list->count; i++) {
         const record *r = &list->items[i];
-        bool inside = r->begin >= a->begin && r->end <= a->end;
-        bool superseded = inside && (a->write || (!r->write && r->unit == unit));
+        bool superseded = covers(a, &r->what) && (a->write || (!r->what.write && r->unit == unit));
         if (!superseded)
             list->items[kept++] = *r;
     }
     list->count = kept;
     list->items = grow(t->arena, list->items, list->count, &list->capacity, sizeof(record));
-    list->items[list->count++] = (record){a->begin, a->end, unit, instruction, a->write};
+    list->items[list->count++] = (record){*a, unit, instruction};
 }
 
 uint32_t tracker_add(tracker *t, uint32_t unit, uint32_t access_count, const access *accesses) {
@@ -81,8 +123,7 @@ uint32_t tracker_add(tracker *t, uint32_t unit, uint32_t access_count, const acc
         const record_list *list = &t->records[a->where];
         for (uint32_t i = 0; i < list->count; i++) {
             const record *r = &list->items[i];
-            if (r->unit != unit && (r->write || a->write) && r->begin < a->end && a->begin < r->end &&
-                r->instruction > needs[r->unit])
+            if (r->unit != unit && (r->what.write || a->write) && r->instruction > needs[r->unit] && touches(a, &r->what))
                 needs[r->unit] = r->instruction;
         }
     }

@@ -16,12 +16,20 @@
 enum { UNITS = 4 };
 typedef enum { SPACE_INP, SPACE_WGT, SPACE_UOP, SPACE_PAR, SPACE_ACC, SPACE_OUT, SPACE_WORK, SPACES } space;
 
-// [begin, end) of a space: entries, bytes, whatever; the same in every access to it.
+// [begin, end) of a space: entries, bytes, whatever; the same in every access to it. With a stride only the first `width` of each
+// `stride` from begin on.
 typedef struct access {
     space where;
     int64_t begin, end;
     bool write;
+    int64_t stride, width;
 } access;
+
+// What nested loops over a block of `unit` touch, from `begin` on: strided where they leave gaps in an even pattern.
+typedef struct walk {
+    int64_t count, stride;
+} walk;
+access access_of_walks(space where, int64_t begin, int64_t unit, bool write, uint32_t count, const walk *walks);
 
 typedef struct tracker tracker;
 tracker *tracker_create(tsr_arena *arena);
