@@ -20,7 +20,9 @@ static const struct {
     {"disasm", "list the instructions of an image or a compiled model", cli_disasm},
     {"devices", "list devices, configurations and simulators", cli_devices},
     {"selftest", "test a device, such as a new board", cli_selftest},
+#ifdef TSR_HAVE_REMOTE
     {"serve", "lend a device to other computers", cli_serve},
+#endif
     {"xclbin", "read and write the files that go onto an FPGA", cli_xclbin},
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 INC_cli      := -Icli
 INC.cli      = $(INC_tessera) $(INC_isa) $(INC_compiler) $(INC_quantize) $(INC_profile) $(INC_xclbin) $(INC_serve) $(INC_cli)
-FLAGS.cli   := $(shell pkg-config --cflags cairo 2>/dev/null)
+CAIRO_CFLAGS := $(shell pkg-config --cflags cairo 2>/dev/null)
+FLAGS.cli    = $(CAIRO_CFLAGS) $(if $(HAVE_REMOTE),-DTSR_HAVE_REMOTE)
 INC.cli/selftest = $(INC_tessera) $(INC_isa) $(INC_compiler)
 $(eval $(call library,cli,cli cli/selftest))
 $(BUILD)/obj/cli/selftest/network.o: models/digits/digits_qdq.onnx

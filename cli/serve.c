@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tsr/serve.h"
+#include "cli.h"
 
+#ifdef TSR_HAVE_REMOTE
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -8,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli.h"
+#include "tsr/serve.h"
 
 static int stop_pipe[2] = {-1, -1}; // a signal handler has nothing else to reach
 
@@ -88,3 +89,4 @@ int cli_serve(int argc, char **argv) {
     o.stop_fd = stop_pipe[0];
     return cli_finish(tsr_serve(&o));
 }
+#endif
