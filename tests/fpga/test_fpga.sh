@@ -103,6 +103,20 @@ if wanted kv260_overlay; then
     elif [ "$(head -c 4 "$out/tessera.dtbo" | od -An -tx1 | tr -d ' ')" = d00dfeed ]; then pass
     else fail kv260_overlay_is_a_device_tree; fi
 fi
+# A board's memories and addresses, loaded by the real XRT library onto an emulated board (hw/emu).
+emulator=
+if [ ! -x "$build/bin/tessera-hwemu" ] || [ "${BUILD:-build}" != build ]; then skip "boards in emulation: no tessera-hwemu in this build"
+elif ! "$build/bin/tessera" devices | grep -q '^  xrt '; then skip "boards in emulation: no device xrt in this build"
+elif ! "$build/bin/tessera-hwemu" true 2>"$work/log"; then skip "boards in emulation: $(sed 's/^tessera-hwemu: //' "$work/log")"
+elif ! ls "$build/sim/libtessera_sim_pynq.so" >/dev/null 2>&1; then skip "boards in emulation: no simulator is built"
+else emulator=$build/bin/tessera-hwemu; fi
+for board in $boards; do
+    wanted "emulated_$board" && [ -n "$emulator" ] && grep -q '^flow = vivado' "hw/fpga/boards/$board.board" || continue
+    "$build/bin/tessera" xclbin write --board "hw/fpga/boards/$board.board" --emulation -o "$work/$board.xclbin" >"$work/log" 2>&1 &&
+        timeout -k 5 60 "$emulator" --xclbin "$work/$board.xclbin" "$build/bin/tessera" selftest --device xrt --quick --only identity --only sync >"$work/log" 2>&1
+    if [ $? -eq 0 ] && grep -q "2 passed, 0 failed, 0 skipped" "$work/log"; then pass; else fail "emulated_${board}_is_loaded_by_xrt"; fi
+done
+
 if wanted another_configuration; then
     if flow "$top" kv260 tiny && grep -q tiny "$work/out/kv260-tiny/result.csv"; then pass; else fail another_configuration_is_built_beside; fi
 fi
