@@ -375,7 +375,7 @@ static bool has_hung(opencl_device *d, watch *w) {
 
 static tsr_status opencl_wait(tsr_device *base, uint32_t timeout_ms, tsr_profile *out_profile, tsr_fault *out_fault) {
     opencl_device *d = (opencl_device *)base;
-    const tsr_deadline deadline = tsr_deadline_in(timeout_ms);
+    const tsr_deadline deadline = tsr_deadline_of(base, timeout_ms);
     watch w = {.next = tsr_deadline_in(1000), .progress = UINT64_MAX};
     cl_int state;
     for (long pause = SHORTEST_PAUSE_US; (state = run_state(d)) > CL_COMPLETE;) {

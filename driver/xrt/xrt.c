@@ -317,7 +317,7 @@ static bool has_hung(xrt_device *d, watch *w) {
 
 static tsr_status xrt_wait(tsr_device *base, uint32_t timeout_ms, tsr_profile *out_profile, tsr_fault *out_fault) {
     xrt_device *d = (xrt_device *)base;
-    const tsr_deadline deadline = tsr_deadline_in(timeout_ms);
+    const tsr_deadline deadline = tsr_deadline_of(base, timeout_ms);
     watch w = {.next = tsr_deadline_in(1000), .progress = UINT64_MAX};
     long pause = SHORTEST_PAUSE_US;
     for (uint32_t polls = 0; !tsr_control_is_done(&d->control); polls++) {

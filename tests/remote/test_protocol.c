@@ -11,7 +11,7 @@
 
 GREATEST_MAIN_DEFS();
 
-static serving server; // func:config=tiny, no token, the default limits
+static serving server; // func:config=tiny, no token, 64 MiB, since every new buffer is cleared
 static raw r; // a megabyte, so not on the stack
 static bool fatal;
 static char message[TSR_MESSAGE_BYTES];
@@ -365,7 +365,7 @@ int main(int argc, char **argv) {
     char text[1000];
     signal(SIGPIPE, SIG_IGN);
     unsetenv("TESSERA_TOKEN");
-    if (!check.list && !serving_start(&server, text, sizeof text, "func:config=tiny", NULL)) {
+    if (!check.list && !serving_start(&server, text, sizeof text, "func:config=tiny", "--memory", "64", NULL)) {
         fprintf(stderr, "no server: %s\n", text);
         return 1;
     }
