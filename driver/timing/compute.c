@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // GEMM and ALU. Stage numbers: hw/rtl/README.md, "GEMM", "ALU", "Hazards".
-#include <string.h>
-
 #include "machine.h"
 
 enum { TAKE_TO_ISSUE = 2, GEMM_DEPTH = 4, ALU_DEPTH = 9, ALU_ACC_WRITE = 8 };
@@ -17,7 +15,10 @@ static uint8_t banks_of(uint64_t low, uint64_t high, uint32_t entries) {
     return mask;
 }
 
-static void keep(unit_spans *spans, span s) { spans->items[spans->next++ % SPANS] = s; }
+static void keep(unit_spans *spans, span s) {
+    if ((s.acc_banks | s.inp_banks) != 0)
+        spans->items[spans->next++ % SPANS] = s;
+}
 
 // The first clock from `start` on in which the other unit leaves these banks alone.
 static clock_t64 wait_for_banks(const unit_spans *other, clock_t64 start, uint8_t acc_banks, uint8_t inp_banks) {
@@ -50,89 +51,149 @@ static range indices(const machine *m, uint32_t begin, uint32_t count, unsigned 
     return r;
 }
 
+// ---- taking ------------------------------------------------------------------------------------------------------------
+
+static clock_t64 next_take(const machine *m, uint32_t unit, const issuer *i) {
+    const queue *q = &m->queues[unit];
+    if (q->taken == q->pushed)
+        return NEVER;
+    const entry *e = at(q, q->taken);
+    if (!tokens_known(m, unit, e->insn.wait))
+        return NEVER;
+    return later(later(e->pushed + 1, i->free), tokens_there(m, unit, e->insn.wait));
+}
+
+static const tsr_insn *take(machine *m, uint32_t unit, issuer *i, clock_t64 now) {
+    queue *q = &m->queues[unit];
+    entry *e = at(q, q->taken++);
+    (void)take_tokens(m, unit, e->insn.wait);
+    e->left = now;
+    i->current = e;
+    i->take = now;
+    i->token = now - later(e->pushed + 1, i->free);
+    i->wanted = later(now + TAKE_TO_ISSUE, i->last_issue + 1);
+    m->dirty |= 1u << DISPATCH;
+    return &e->insn;
+}
+
+// The current instruction has issued all its micro-ops, the first in clock `first`.
+static void issued(machine *m, issuer *i, clock_t64 first, clock_t64 last, uint64_t count, uint64_t waited, uint32_t depth) {
+    // The next one is taken with the last step of the loop, so that its first micro-op follows directly.
+    i->free = later(i->take + 1, count > 1 || first > i->wanted ? last - 1 : 0);
+    i->last_issue = last;
+    const entry *e = i->current;
+    i->current = NULL;
+    const timing t = {
+        .begin = i->take, .end = last + depth, .busy = count, .token = i->token, .bank = first - i->wanted + waited};
+    complete(m, e, &t);
+}
+
 // ---- GEMM --------------------------------------------------------------------------------------------------------------
 
-clock_t64 simulate_gemm(machine *m, const tsr_insn *insn, clock_t64 pushed, timing *t) {
-    const tsr_gemm_insn *g = &insn->gemm;
-    const uint64_t n = (uint64_t)g->uop_count * g->count0 * g->count1, outer = g->count0 - 1, inner = g->count1 - 1;
-    // The next instruction is taken with the last step of the loop, so that its first micro-op follows directly.
-    const clock_t64 free = later(pushed + 1, m->gemm.issue > TAKE_TO_ISSUE ? m->gemm.issue - TAKE_TO_ISSUE : 0);
-    const clock_t64 tokens = take_tokens(m, TSR_UNIT_GEMM, insn->wait), take = later(free, tokens);
-    const range acc = indices(m, g->uop_begin, g->uop_count, 0, outer * g->acc0 + inner * g->acc1);
-    const range inp = indices(m, g->uop_begin, g->uop_count, 16, outer * g->inp0 + inner * g->inp1);
-    const uint8_t acc_banks = banks_of(acc.low, acc.high, tsr_acc_entries(m->config));
-    const uint8_t inp_banks = banks_of(inp.low, inp.high, tsr_inp_entries(m->config));
-    const clock_t64 wanted = take + TAKE_TO_ISSUE, issue = wait_for_banks(&m->alu.spans, wanted, acc_banks, 0);
-    m->gemm.issue = issue + n;
-    keep(&m->gemm.spans, (span){issue, issue + n - 1 + GEMM_DEPTH + 1, acc_banks, 0});
-    keep(&m->gemm.spans, (span){issue, issue + n, 0, inp_banks});
-    *t = (timing){.begin = take, .end = issue + n - 1 + GEMM_DEPTH, .busy = n, .bank = issue - wanted};
-    t->token = tokens > free ? tokens - free : 0;
+clock_t64 gemm_next(machine *m) {
+    if (m->gemm.current == NULL)
+        return next_take(m, TSR_UNIT_GEMM, &m->gemm);
+    return wait_for_banks(&m->alu.spans, m->gemm.wanted, m->gemm.acc_banks, 0);
+}
+
+void gemm_step(machine *m, clock_t64 now) {
+    if (m->gemm.current == NULL) {
+        const tsr_gemm_insn *g = &take(m, TSR_UNIT_GEMM, &m->gemm, now)->gemm;
+        const uint64_t outer = g->count0 - 1, inner = g->count1 - 1;
+        const range acc = indices(m, g->uop_begin, g->uop_count, 0, outer * g->acc0 + inner * g->acc1);
+        const range inp = indices(m, g->uop_begin, g->uop_count, 16, outer * g->inp0 + inner * g->inp1);
+        m->gemm.acc_banks = banks_of(acc.low, acc.high, tsr_acc_entries(m->config));
+        m->gemm.inp_banks = banks_of(inp.low, inp.high, tsr_inp_entries(m->config));
+        return;
+    }
+    const tsr_gemm_insn *g = &m->gemm.current->insn.gemm;
+    const uint64_t n = (uint64_t)g->uop_count * g->count0 * g->count1;
+    const clock_t64 last = now + n - 1;
+    keep(&m->gemm.spans, (span){now, last + GEMM_DEPTH + 1, m->gemm.acc_banks, 0});
+    keep(&m->gemm.spans, (span){now, last + 1, 0, m->gemm.inp_banks});
     m->profile->gemm_uops += n;
-    return take + 1;
+    m->dirty |= 1u << ALU;
+    issued(m, &m->gemm, now, last, n, 0, GEMM_DEPTH);
 }
 
 // ---- ALU ---------------------------------------------------------------------------------------------------------------
 
-// Micro-op by micro-op: a chain over accumulators waits, and that depends on which.
-typedef struct walk {
-    clock_t64 issue; // of the next micro-op
-    uint64_t waited;
-    uint8_t late[8]; // banks of late reads by issue clock modulo 8
-    clock_t64 late_clock[8];
-} walk;
-
-static void step(machine *m, const tsr_alu_insn *a, walk *w, uint32_t dst, uint32_t src) {
+// One micro-op that wants to issue in clock x; returns when it does.
+static clock_t64 issue(machine *m, const tsr_alu_insn *a, clock_t64 x, uint32_t dst, uint32_t src) {
     enum { LATE_AFTER_EARLY = 5 }; // S6 of a micro-op meets S1 of the one issued five clocks later
     const uint32_t entries = tsr_acc_entries(m->config), each = entries / BANKS;
-    const bool to_acc = a->dst_kind == TSR_DST_ACC, reads_late = to_acc && a->op != TSR_ALU_MOV;
-    const clock_t64 wanted = w->issue;
-    clock_t64 x = wanted;
+    const bool to_acc = a->dst_kind == TSR_DST_ACC;
     if (a->src_kind == TSR_SRC_ACC && src < entries) {
         if (m->written[src] != 0)
             x = later(x, m->written[src] - 1 + ALU_ACC_WRITE);
-        while (w->late_clock[(x - LATE_AFTER_EARLY) % 8] == x - LATE_AFTER_EARLY &&
-               w->late[(x - LATE_AFTER_EARLY) % 8] == 1 + src / each)
+        while (m->late_clock[(x - LATE_AFTER_EARLY) % 8] == x - LATE_AFTER_EARLY &&
+               m->late[(x - LATE_AFTER_EARLY) % 8] == 1 + src / each)
             x++;
     }
-    w->waited += x - wanted;
-    w->issue = x + 1;
     if (to_acc && dst < entries)
         m->written[dst] = x + 1;
-    if (reads_late) {
-        w->late[x % 8] = (uint8_t)(1 + dst / each);
-        w->late_clock[x % 8] = x;
+    if (to_acc && a->op != TSR_ALU_MOV) {
+        m->late[x % 8] = (uint8_t)(1 + dst / each);
+        m->late_clock[x % 8] = x;
     }
+    return x;
 }
 
-clock_t64 simulate_alu(machine *m, const tsr_insn *insn, clock_t64 pushed, timing *t) {
-    const tsr_alu_insn *a = &insn->alu;
-    const uint64_t outer = a->count0 - 1, inner = a->count1 - 1;
-    const clock_t64 free = later(pushed + 1, m->alu.issue > TAKE_TO_ISSUE ? m->alu.issue - TAKE_TO_ISSUE : 0);
-    const clock_t64 tokens = take_tokens(m, TSR_UNIT_ALU, insn->wait), take = later(free, tokens);
-    const range dst = indices(m, a->uop_begin, a->uop_count, 0, outer * a->dst0 + inner * a->dst1);
-    const range src = indices(m, a->uop_begin, a->uop_count, 16, outer * a->src0 + inner * a->src1);
-    uint8_t acc_banks = 0, inp_banks = 0;
-    if (a->dst_kind == TSR_DST_ACC)
-        acc_banks |= banks_of(dst.low, dst.high, tsr_acc_entries(m->config));
-    if (a->src_kind == TSR_SRC_ACC)
-        acc_banks |= banks_of(src.low, src.high, tsr_acc_entries(m->config));
-    if (a->src_kind == TSR_SRC_INP)
-        inp_banks = banks_of(src.low, src.high, tsr_inp_entries(m->config));
-    const clock_t64 wanted = take + TAKE_TO_ISSUE, first = wait_for_banks(&m->gemm.spans, wanted, acc_banks, inp_banks);
-    walk w = {.issue = first};
-    memset(w.late_clock, 0xff, sizeof w.late_clock);
-    for (uint32_t i = 0; i <= outer; i++)
-        for (uint32_t k = 0; k <= inner; k++)
-            for (uint32_t u = a->uop_begin; u < a->uop_begin + a->uop_count; u++)
-                step(m, a, &w, (uint32_t)((m->uops[u] & 0xffff) + i * a->dst0 + k * a->dst1) & 0xffff,
-                     (uint32_t)((m->uops[u] >> 16 & 0xffff) + i * a->src0 + k * a->src1) & 0xffff);
-    const uint64_t n = (outer + 1) * (inner + 1) * a->uop_count;
-    m->alu.issue = w.issue;
-    const bool writes_acc = a->dst_kind == TSR_DST_ACC;
-    keep(&m->alu.spans, (span){first, w.issue - 1 + (writes_acc ? ALU_DEPTH : 2), acc_banks, 0});
-    *t = (timing){.begin = take, .end = w.issue - 1 + ALU_DEPTH, .busy = n, .bank = first - wanted + w.waited};
-    t->token = tokens > free ? tokens - free : 0;
+// Micro-ops [from, to) of the instruction, the first no earlier than x; returns the last one's clock.
+static clock_t64 walk(machine *m, const tsr_alu_insn *a, clock_t64 x, uint64_t from, uint64_t to) {
+    uint32_t u = (uint32_t)(from % a->uop_count), k = (uint32_t)(from / a->uop_count % a->count1);
+    uint32_t i = (uint32_t)(from / a->uop_count / a->count1);
+    for (uint64_t n = from; n < to; n++) {
+        const uint64_t uop = m->uops[a->uop_begin + u];
+        x = 1 + issue(m, a, x, (uint32_t)(uop + i * a->dst0 + k * a->dst1) & 0xffff,
+                      (uint32_t)((uop >> 16) + i * a->src0 + k * a->src1) & 0xffff);
+        if (++u < a->uop_count)
+            continue;
+        u = 0;
+        if (++k < a->count1)
+            continue;
+        k = 0;
+        i++;
+    }
+    return x - 1;
+}
+
+// All micro-ops. Only those whose source is an accumulator can wait, and only for some that lie a few clocks back.
+static clock_t64 walk_all(machine *m, const tsr_alu_insn *a, clock_t64 first, uint64_t n) {
+    enum { MEMORY = 9 }; // more clocks than any micro-op has effect
+    const bool from_acc = a->src_kind == TSR_SRC_ACC, to_acc = a->dst_kind == TSR_DST_ACC;
+    if (n <= 2 * MEMORY || (from_acc && to_acc))
+        return walk(m, a, first, 0, n);
+    if (from_acc) // nothing that it reads is its own
+        return walk(m, a, first, 0, MEMORY) + n - MEMORY;
+    return to_acc ? walk(m, a, first + n - MEMORY, n - MEMORY, n) : first + n - 1;
+}
+
+clock_t64 alu_next(machine *m) {
+    if (m->alu.current == NULL)
+        return next_take(m, TSR_UNIT_ALU, &m->alu);
+    return wait_for_banks(&m->gemm.spans, m->alu.wanted, m->alu.acc_banks, m->alu.inp_banks);
+}
+
+void alu_step(machine *m, clock_t64 now) {
+    const uint32_t acc_entries = tsr_acc_entries(m->config);
+    if (m->alu.current == NULL) {
+        const tsr_alu_insn *a = &take(m, TSR_UNIT_ALU, &m->alu, now)->alu;
+        const uint64_t outer = a->count0 - 1, inner = a->count1 - 1;
+        const range dst = indices(m, a->uop_begin, a->uop_count, 0, outer * a->dst0 + inner * a->dst1);
+        const range src = indices(m, a->uop_begin, a->uop_count, 16, outer * a->src0 + inner * a->src1);
+        m->alu.dst_banks = a->dst_kind == TSR_DST_ACC ? banks_of(dst.low, dst.high, acc_entries) : 0;
+        m->alu.src_banks = a->src_kind == TSR_SRC_ACC ? banks_of(src.low, src.high, acc_entries) : 0;
+        m->alu.acc_banks = m->alu.src_banks | m->alu.dst_banks;
+        m->alu.inp_banks = a->src_kind == TSR_SRC_INP ? banks_of(src.low, src.high, tsr_inp_entries(m->config)) : 0;
+        return;
+    }
+    const tsr_alu_insn *a = &m->alu.current->insn.alu;
+    const uint64_t n = (uint64_t)a->uop_count * a->count0 * a->count1;
+    const clock_t64 last = walk_all(m, a, now, n);
+    keep(&m->alu.spans, (span){now, last + ALU_DEPTH, m->alu.dst_banks, 0});
+    keep(&m->alu.spans, (span){now, last + 2, m->alu.src_banks, 0});
     m->profile->alu_uops += n;
-    return take + 1;
+    m->dirty |= 1u << GEMM;
+    issued(m, &m->alu, now, last, n, last + 1 - now - n, ALU_DEPTH);
 }

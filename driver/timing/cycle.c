@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The pass over the stream: dispatch, tokens, counters.
+// Who is next; tokens, counters, the end of a run.
 #include "cycle.h"
 
 #include <stdlib.h>
@@ -7,26 +7,62 @@
 
 #include "machine.h"
 
-clock_t64 take_tokens(machine *m, uint32_t unit, uint32_t mask) {
+bool tokens_known(const machine *m, uint32_t unit, uint32_t mask) {
+    for (uint32_t p = 0; p < TSR_UNITS; p++)
+        if ((mask >> p & 1) != 0 && m->given[p][unit] == m->taken[p][unit])
+            return false;
+    return true;
+}
+
+clock_t64 tokens_there(const machine *m, uint32_t unit, uint32_t mask) {
     clock_t64 there = 0;
     for (uint32_t p = 0; p < TSR_UNITS; p++)
-        if (mask >> p & 1)
-            there = later(there, m->token[p][unit][m->taken[p][unit]++ % MOST_TOKENS]);
+        if ((mask >> p & 1) != 0)
+            there = later(there, m->token[p][unit][m->taken[p][unit] % MOST_TOKENS]);
     return there;
 }
 
-static void give_tokens(machine *m, uint32_t unit, uint32_t mask, clock_t64 end) {
+clock_t64 take_tokens(machine *m, uint32_t unit, uint32_t mask) {
+    const clock_t64 there = tokens_there(m, unit, mask);
+    for (uint32_t p = 0; p < TSR_UNITS; p++)
+        m->taken[p][unit] += mask >> p & 1;
+    return there;
+}
+
+void busy_clocks(union_of *u, int which, clock_t64 first, clock_t64 last) {
+    if (last < first)
+        return;
+    uint64_t both = 0;
+    for (uint32_t i = 1; i <= INTERVALS && i <= u->of[!which].next; i++) { // the latest first
+        const uint32_t at = (u->of[!which].next - i) % INTERVALS;
+        const clock_t64 from = later(u->of[!which].first[at], first);
+        const clock_t64 to = u->of[!which].last[at] < last ? u->of[!which].last[at] : last;
+        both += to >= from ? to - from + 1 : 0;
+        if (u->of[!which].first[at] <= first)
+            break;
+    }
+    u->clocks += last - first + 1 - both;
+    const uint32_t before = (u->of[which].next - 1) % INTERVALS;
+    if (u->of[which].next > 0 && u->of[which].last[before] + 1 == first) {
+        u->of[which].last[before] = last;
+        return;
+    }
+    u->of[which].first[u->of[which].next % INTERVALS] = first;
+    u->of[which].last[u->of[which].next++ % INTERVALS] = last;
+}
+
+static const uint32_t actors_of[TSR_UNITS] = {1u << AHEAD | 1u << BACK, 1u << GEMM, 1u << ALU, 1u << STORE};
+
+void complete(machine *m, const entry *e, const timing *t) {
+    const uint32_t unit = (uint32_t)(e->insn.opcode == TSR_OP_LOAD   ? TSR_UNIT_LOAD
+                                     : e->insn.opcode == TSR_OP_GEMM ? TSR_UNIT_GEMM
+                                     : e->insn.opcode == TSR_OP_ALU  ? TSR_UNIT_ALU
+                                                                     : TSR_UNIT_STORE);
     for (uint32_t c = 0; c < TSR_UNITS; c++)
-        if (mask >> c & 1)
-            m->token[unit][c][m->given[unit][c]++ % MOST_TOKENS] = end + 1;
-}
-
-uint32_t bus_words(const machine *m, uint64_t address, uint64_t bytes) {
-    const uint64_t bus = m->config->bus_bytes;
-    return (uint32_t)(((address & (bus - 1)) + bytes + bus - 1) / bus);
-}
-
-static void count(machine *m, uint32_t unit, uint32_t index, const timing *t) {
+        if ((e->insn.signal >> c & 1) != 0) {
+            m->token[unit][c][m->given[unit][c]++ % MOST_TOKENS] = t->end + 1;
+            m->dirty |= actors_of[c];
+        }
     tsr_unit_profile *u = &m->profile->unit[unit];
     u->busy += t->busy;
     u->stall_token += t->token;
@@ -35,138 +71,70 @@ static void count(machine *m, uint32_t unit, uint32_t index, const timing *t) {
     u->insns++;
     m->profile->insns++;
     m->done = later(m->done, t->end);
-    const uint64_t known = u->busy + u->stall_token + u->stall_memory + u->stall_bank;
-    u->stall_queue = t->end > known ? t->end - known : 0;
     if (m->run->on_insn == NULL)
         return;
-    const tsr_insn_profile p = {.index = index, .unit = unit, .begin = t->begin, .end = t->end, .counters = *u};
+    const uint64_t known = u->busy + u->stall_token + u->stall_memory + u->stall_bank;
+    u->stall_queue = t->end > known ? t->end - known : 0;
+    const tsr_insn_profile p = {.index = e->index, .unit = unit, .begin = t->begin, .end = t->end, .counters = *u};
     m->run->on_insn(m->run->on_insn_context, &p);
 }
 
-static uint64_t named_bytes(const tsr_insn *insn) {
-    return insn->opcode == TSR_OP_LOAD ? (uint64_t)insn->load.run * insn->load.x_count * insn->load.y_count
-                                       : (uint64_t)insn->store.run * insn->store.x_count * insn->store.y_count;
-}
-
-// Dispatch goes on with an instruction once it is known when a place in the unit's queue gets free.
-static bool place_known(const machine *m, uint32_t unit) {
-    return m->queued[unit] < m->config->queue_depth || m->executed[unit] > m->queued[unit] - m->config->queue_depth;
-}
-
-static void dispatch(machine *m, const tsr_insn *insn) {
-    const uint32_t index = m->fetch.dispatched++, depth = m->config->queue_depth;
-    const uint32_t pieces = m->config->bus_bytes < TSR_INSN_BYTES ? TSR_INSN_BYTES / m->config->bus_bytes : 1;
-    clock_t64 taken = fetch_arrival(m, index);
-    if (index > 0) {
-        taken = later(taken, m->fetch.pushed[(index - 1) % LOGGED] + 1);
-        taken = later(taken, m->fetch.taken[(index - 1) % LOGGED] + pieces);
+static tsr_status all(machine *m) {
+    enum { LOOK = 65536 };
+    static clock_t64 (*const next[ACTORS])(machine *) = {fetch_next, ahead_next, back_next, dispatch_next,
+                                                         gemm_next,  alu_next,   store_next};
+    static void (*const step[ACTORS])(machine *, clock_t64) = {fetch_step, ahead_step, back_step, dispatch_step,
+                                                               gemm_step,  alu_step,   store_step};
+    clock_t64 when[ACTORS];
+    m->dirty = (1u << ACTORS) - 1;
+    for (uint32_t steps = 1;; steps++) {
+        while (m->dirty != 0) { // finding one's next step may help another one
+            const int a = __builtin_ctz(m->dirty);
+            m->dirty &= m->dirty - 1;
+            when[a] = next[a](m);
+        }
+        int first = 0;
+        for (int a = 1; a < ACTORS; a++)
+            first = when[a] < when[first] ? a : first;
+        if (when[first] == NEVER)
+            return tsr_ok();
+        m->dirty |= 1u << first;
+        step[first](m, when[first]);
+        if (steps % LOOK == 0 && m->run->stop != NULL && m->run->stop(m->run->stop_context))
+            return tsr_error(TSR_TIMEOUT, "%u of %u instructions dispatched", m->dispatch.count, m->run->insn_count);
     }
-    m->fetch.taken[index % LOGGED] = taken;
-    m->fetch.insn[index % LOGGED] = *insn;
-    clock_t64 pushed = taken + 2;
-    if (insn->opcode == TSR_OP_LOAD || insn->opcode == TSR_OP_STORE)
-        pushed += 2;
-    if (insn->opcode != TSR_OP_FINISH) {
-        const uint32_t unit = (uint32_t)tsr_insn_unit(insn->opcode);
-        if (m->queued[unit] >= depth)
-            pushed = later(pushed, m->left[unit][m->queued[unit] % depth]);
-        m->queued[unit]++;
+}
+
+static tsr_status end(machine *m, tsr_fault *out_fault) {
+    enum { FINISH_TO_DONE = 3 };
+    if (!m->dispatch.ended)
+        return tsr_error(TSR_UNSUPPORTED, "the cycle model finds no next step after instruction %u", m->dispatch.count);
+    if (m->dispatch.finish == NEVER) {
+        *out_fault = (tsr_fault){(uint32_t)m->dispatch.fault, TSR_UNITS, m->dispatch.count};
+        m->profile->cycles = m->done;
+    } else {
+        m->profile->cycles = later(m->dispatch.finish, m->done + 1) + FINISH_TO_DONE;
+        m->profile->insns++;
     }
-    m->fetch.pushed[index % LOGGED] = pushed;
-}
-
-static void execute(machine *m, uint32_t index) {
-    const tsr_insn *insn = &m->fetch.insn[index % LOGGED];
-    const uint32_t unit = (uint32_t)tsr_insn_unit(insn->opcode), depth = m->config->queue_depth;
-    const clock_t64 pushed = m->fetch.pushed[index % LOGGED];
-    timing t;
-    clock_t64 left;
-    switch (unit) {
-    case TSR_UNIT_LOAD:
-        left = simulate_load(m, insn, pushed, &t);
-        m->profile->bytes_read += named_bytes(insn);
-        break;
-    case TSR_UNIT_GEMM: left = simulate_gemm(m, insn, pushed, &t); break;
-    case TSR_UNIT_ALU: left = simulate_alu(m, insn, pushed, &t); break;
-    default:
-        left = simulate_store(m, insn, pushed, &t);
-        m->profile->bytes_written += named_bytes(insn);
-        break;
+    for (int u = 0; u < TSR_UNITS; u++) { // every clock is in one of a unit's counters
+        tsr_unit_profile *p = &m->profile->unit[u];
+        const uint64_t known = p->busy + p->stall_token + p->stall_memory + p->stall_bank;
+        p->stall_queue = m->profile->cycles > known ? m->profile->cycles - known : 0;
     }
-    m->left[unit][m->executed[unit]++ % depth] = left;
-    give_tokens(m, unit, insn->signal, t.end);
-    count(m, unit, index, &t);
+    return tsr_ok();
 }
 
-static void fault_at(tsr_fault *fault, uint32_t code, uint32_t index) { *fault = (tsr_fault){code, TSR_UNITS, index}; }
-
-// What dispatch reads, until a fault or FINISH.
-typedef struct stream_reader {
-    machine *m;
-    uint64_t sizes[TSR_SEGMENTS];
-    tsr_tokens tokens;
-    tsr_insn next;
-    bool waiting; // `next` waits for a place in its queue
-    bool ended;
-    uint32_t fault;
-} stream_reader;
-
-static tsr_fault_code read_next(stream_reader *r) {
-    const cycle_run *run = r->m->run;
-    const uint32_t index = r->m->fetch.dispatched;
-    if (index == run->insn_count)
-        return TSR_FAULT_MISSING_FINISH;
-    tsr_verdict verdict = tsr_insn_decode(run->segment[0].data + run->insn_offset + (size_t)index * TSR_INSN_BYTES, &r->next);
-    if (verdict.fault == TSR_FAULT_NONE)
-        verdict = tsr_insn_check(&r->next, r->m->config, r->sizes);
-    if (verdict.fault == TSR_FAULT_NONE)
-        verdict = tsr_tokens_step(&r->tokens, &r->next);
-    return verdict.fault;
-}
-
-// Dispatches one more instruction; false when that must wait, or nothing is left.
-static bool dispatch_next(stream_reader *r) {
-    if (r->ended)
-        return false;
-    if (!r->waiting) {
-        r->fault = (uint32_t)read_next(r);
-        r->ended = r->fault != TSR_FAULT_NONE || r->next.opcode == TSR_OP_FINISH;
-        if (r->fault != TSR_FAULT_NONE)
+static bool create_queues(machine *m) {
+    uint32_t size = 2 * m->config->queue_depth > 64 ? 2 * m->config->queue_depth : 64;
+    while ((size & (size - 1)) != 0)
+        size++;
+    for (int u = 0; u < TSR_UNITS; u++) {
+        m->queues[u].mask = size - 1;
+        m->queues[u].items = malloc(size * sizeof *m->queues[u].items);
+        if (m->queues[u].items == NULL)
             return false;
     }
-    r->waiting = r->next.opcode != TSR_OP_FINISH && !place_known(r->m, (uint32_t)tsr_insn_unit(r->next.opcode));
-    if (!r->waiting)
-        dispatch(r->m, &r->next);
-    return !r->waiting;
-}
-
-static tsr_status all(machine *m, tsr_fault *out_fault) {
-    enum { FINISH_TO_DONE = 4, LOOK = 4096 };
-    const cycle_run *run = m->run;
-    const uint64_t sizes[TSR_SEGMENTS] = {run->segment[0].size, run->segment[1].size, run->segment[2].size, run->segment[3].size};
-    if (run->insn_offset % TSR_INSN_BYTES != 0 || run->insn_offset + (uint64_t)run->insn_count * TSR_INSN_BYTES > sizes[0]) {
-        fault_at(out_fault, TSR_FAULT_INSN_ALIGN, 0);
-        return tsr_ok();
-    }
-    stream_reader reader = {.m = m};
-    memcpy(reader.sizes, sizes, sizeof sizes);
-    m->fetch.last_request = 3; // start, stream check, burst cutter
-    for (uint32_t i = 0;; i++) {
-        while (dispatch_next(&reader)) {
-        }
-        if (i == m->fetch.dispatched) {
-            fault_at(out_fault, reader.fault, i);
-            return tsr_ok();
-        }
-        if (m->fetch.insn[i % LOGGED].opcode == TSR_OP_FINISH) {
-            m->profile->cycles = later(m->fetch.pushed[i % LOGGED], m->done + 1) + FINISH_TO_DONE;
-            m->profile->insns++;
-            return tsr_ok();
-        }
-        execute(m, i);
-        if (i % LOOK == LOOK - 1 && run->stop != NULL && run->stop(run->stop_context))
-            return tsr_error(TSR_TIMEOUT, "%u of %u instructions done", i, run->insn_count);
-    }
+    return true;
 }
 
 tsr_status cycle_simulate(const tsr_config *config, const cycle_memory *memory, const cycle_run *run, tsr_profile *out_profile,
@@ -174,25 +142,29 @@ tsr_status cycle_simulate(const tsr_config *config, const cycle_memory *memory, 
     memset(out_profile, 0, sizeof *out_profile);
     *out_fault = (tsr_fault){0};
     machine *m = calloc(1, sizeof *m);
-    clock_t64 *written = calloc(tsr_acc_entries(config), sizeof *written);
-    uint64_t *uops = calloc(tsr_uop_entries(config), sizeof *uops);
+    if (m == NULL)
+        return tsr_error(TSR_OUT_OF_MEMORY, "no memory for a cycle model");
+    m->config = config;
+    m->memory = *memory;
+    m->run = run;
+    m->profile = out_profile;
+    m->written = calloc(tsr_acc_entries(config), sizeof *m->written);
+    m->uops = calloc(tsr_uop_entries(config), sizeof *m->uops);
     tsr_status status = tsr_error(TSR_OUT_OF_MEMORY, "no memory for a cycle model");
-    if (m != NULL && written != NULL && uops != NULL) {
-        m->config = config;
-        m->memory = *memory;
-        m->run = run;
-        m->written = written;
-        m->uops = uops;
-        m->profile = out_profile;
-        status = all(m, out_fault);
-        for (int u = 0; u < TSR_UNITS; u++) { // every clock is in one of a unit's counters
-            tsr_unit_profile *p = &out_profile->unit[u];
-            const uint64_t known = p->busy + p->stall_token + p->stall_memory + p->stall_bank;
-            p->stall_queue = out_profile->cycles > known ? out_profile->cycles - known : 0;
-        }
+    if (create_queues(m) && m->written != NULL && m->uops != NULL) {
+        const uint64_t stream_end = run->insn_offset + (uint64_t)run->insn_count * TSR_INSN_BYTES;
+        for (int s = 0; s < TSR_SEGMENTS; s++)
+            m->dispatch.sizes[s] = run->segment[s].size;
+        status = tsr_ok();
+        if (run->insn_offset % TSR_INSN_BYTES != 0 || stream_end > run->segment[0].size)
+            *out_fault = (tsr_fault){TSR_FAULT_INSN_ALIGN, TSR_UNITS, 0};
+        else if ((status = all(m)).code == TSR_OK)
+            status = end(m, out_fault);
     }
+    for (int u = 0; u < TSR_UNITS; u++)
+        free(m->queues[u].items);
+    free(m->uops);
+    free(m->written);
     free(m);
-    free(written);
-    free(uops);
     return status;
 }

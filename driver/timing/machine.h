@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The state of a simulated run, shared by the files of the cycle model. All times are clocks since the start of the run.
+//
+// Seven actors take turns. Each knows the clock of its next step, or that it waits for something another one has not done yet
+// (NEVER); the earliest goes. A step may only change what happens later than itself, so nothing is ever taken back.
 #ifndef DRIVER_TIMING_MACHINE_H
 #define DRIVER_TIMING_MACHINE_H
 
@@ -7,17 +10,26 @@
 #include "tsr/insn.h"
 
 typedef uint64_t clock_t64; // a point in time
+#define NEVER UINT64_MAX
 
-enum {
-    MOST_TOKENS = 256,
-    MOST_QUEUED = 256,
-    MOST_BURSTS = 2048,
-    MOST_OUTSTANDING = 256,
-    LOGGED = 256,
-    REGIONS = 32,
-    BANKS = 4,
-    SPANS = 8
-};
+enum { MOST_TOKENS = 256, LOGGED = 256, MOST_BURSTS = 2048, REGIONS = 32, BANKS = 4, SPANS = 8, MOVES = 256 };
+
+// In the order in which they go in one clock: fetch before LOAD on the read bus, GEMM before ALU in a bank.
+enum { FETCH, AHEAD, BACK, DISPATCH, GEMM, ALU, STORE, ACTORS };
+
+// An instruction in its unit's queue, and on until it has completed.
+typedef struct entry {
+    tsr_insn insn;
+    uint32_t index;
+    clock_t64 pushed, left; // into the queue; out of it
+    clock_t64 ahead, ahead_token; // LOAD: taken by the address phase; clocks that this waited for tokens
+} entry;
+
+typedef struct queue {
+    entry *items; // a ring, owned
+    uint32_t mask;
+    uint32_t pushed, taken; // instructions so far
+} queue;
 
 // What one instruction did, for counters and callbacks.
 typedef struct timing {
@@ -25,15 +37,23 @@ typedef struct timing {
     uint64_t busy, token, memory, bank; // of the unit's clocks; what is left is queue
 } timing;
 
-// A burst whose words are on their way through LOAD's data FIFO: words [first, first + count) of all words ever read leave it
-// between `taken` and `last_taken`.
+// A data channel of the memory: a beat a clock, or fewer when it has less bandwidth than the bus is wide.
+typedef struct channel {
+    clock_t64 last;    // beat
+    uint64_t credit;   // bytes saved up after it
+    bool used;
+} channel;
+
+// A burst of LOAD. Its words are `first` and up of all words that LOAD ever reads.
 typedef struct passage {
     uint64_t first;
-    uint32_t count;
-    clock_t64 taken, last_taken;
+    uint32_t count, offset, bytes; // words; bytes in the first one ahead of the region; of the region
+    clock_t64 arrive, arrive_last; // at the core
+    clock_t64 before[3];           // moves of the three words ahead of it: its own first three words wait for them
+    clock_t64 move, move_last;     // first and last word written, 0: not yet; what room in the data FIFO is counted by
 } passage;
 
-// Clocks in which a unit kept a bank busy.
+// Clocks in which a unit keeps a bank.
 typedef struct span {
     clock_t64 begin, end; // end: first clock in which the other unit may issue
     uint8_t acc_banks, inp_banks;
@@ -44,75 +64,164 @@ typedef struct unit_spans {
     uint32_t next;
 } unit_spans;
 
+typedef struct issuer { // GEMM, ALU
+    const entry *current;  // taken, and waiting for the bank of its first micro-op
+    clock_t64 take, token; // of the current one: when it was taken, clocks that it waited for tokens before
+    clock_t64 free;        // first clock in which an instruction can be taken
+    clock_t64 last_issue;  // of a micro-op
+    clock_t64 wanted;      // first clock in which its first micro-op could issue but for banks
+    uint8_t acc_banks, inp_banks; // that it wants
+    uint8_t src_banks, dst_banks; // ALU: of accumulators, both in acc_banks
+    unit_spans spans;
+} issuer;
+
+// Clocks in which one of two things happens, or both.
+enum { INTERVALS = 8 };
+typedef struct union_of {
+    uint64_t clocks;
+    struct {
+        clock_t64 first[INTERVALS], last[INTERVALS]; // the latest, a ring
+        uint32_t next;
+    } of[2];
+} union_of;
+
 typedef struct machine {
     const tsr_config *config;
     cycle_memory memory;
     const cycle_run *run;
+    uint32_t dirty; // actors whose next step has to be found anew
 
-    clock_t64 token[TSR_UNITS][TSR_UNITS][MOST_TOKENS]; // when each could be taken, [producer][consumer], a ring
+    clock_t64 token[TSR_UNITS][TSR_UNITS][MOST_TOKENS]; // when each can be taken, [producer][consumer], a ring
     uint32_t given[TSR_UNITS][TSR_UNITS], taken[TSR_UNITS][TSR_UNITS];
-    clock_t64 left[TSR_UNITS][MOST_QUEUED]; // when an instruction left its queue, a ring of queue_depth
-    uint32_t queued[TSR_UNITS], executed[TSR_UNITS];
+    queue queues[TSR_UNITS];
     clock_t64 done; // of whatever ended last
 
-    struct { // instruction fetch and dispatch, which runs ahead of the units as far as the queues go
-        uint32_t dispatched;              // instructions
-        tsr_insn insn[LOGGED];            // dispatched and not yet executed, rings
-        clock_t64 pushed[LOGGED];         // into its queue
-        clock_t64 taken[LOGGED];          // from fetch
-        clock_t64 arrived[LOGGED];        // when its last word came
-        uint64_t requested, asked;        // bytes of the stream, instructions whose arrival is known
-        clock_t64 last_request, data;     // data: first clock after the last beat
-        clock_t64 request[LOGGED], end[LOGGED]; // of bursts: asked for, after the last beat; rings
-        uint64_t length[LOGGED];          // clocks that their data takes
-        uint64_t bursts;
+    struct { // dispatch
+        uint32_t count;          // instructions taken from fetch
+        clock_t64 taken[LOGGED]; // when, a ring
+        clock_t64 ready;         // first clock in which another can be taken
+        entry held;              // checked, and waiting for a place in its queue
+        bool holds, ended;
+        clock_t64 finish; // FINISH at the head; NEVER: a fault ended the stream
+        tsr_fault_code fault;
+        uint64_t sizes[TSR_SEGMENTS];
+        tsr_tokens tokens;
+    } dispatch;
+
+    struct { // instruction fetch
+        uint64_t requested, words;  // bytes of the stream, bus words
+        uint32_t complete;          // instructions whose last word has been asked for
+        clock_t64 arrived[LOGGED];  // when that comes, a ring
+        clock_t64 ready;            // first clock for the next request
     } fetch;
 
     struct { // AXI read channels
-        clock_t64 grant, data;             // earliest for the next burst of LOAD; first free data clock
-        clock_t64 granted[LOGGED], last_beat[LOGGED]; // of bursts, a ring
+        clock_t64 free;               // first clock in which AR takes another burst
+        clock_t64 last_beat[LOGGED];  // of bursts, a ring
         uint64_t bursts;
+        channel data;
     } read;
 
-    struct {
-        clock_t64 ahead, back, burst; // first clocks in which address phase, data phase and burst cutter are free
-        clock_t64 region_end[REGIONS]; // when a region left the region FIFO, a ring
-        uint64_t regions, words;       // so far
-        passage passages[MOST_BURSTS]; // a ring; those before `oldest` have left
-        uint64_t oldest, newest;
-    } load;
+    struct { // LOAD's address phase and burst cutter
+        const entry *current;
+        uint64_t base;
+        uint32_t row, at, bytes, x, y, x_count, y_count; // the region that comes next
+        clock_t64 ready;           // first clock in which it can be given
+        clock_t64 cutter, valid;   // first clock in which the cutter takes a region; in which it offers a burst
+        uint64_t address, left;    // in the cutter: next byte address, bus words,
+        uint32_t left_bytes;       // bytes
+        uint32_t taken;            // instructions so far
+        uint64_t words;            // granted
+        uint64_t regions, region_last[REGIONS]; // last word of each, a ring
+    } ahead;
 
-    struct { // AXI write channels and STORE
-        clock_t64 take, grant, data, burst;
-        clock_t64 sent[MOST_OUTSTANDING], answered[MOST_OUTSTANDING]; // last word, response: rings of outstanding bursts
+    struct { // LOAD's data phase
+        entry *current;
+        bool regular;              // every write takes a whole bus word
+        clock_t64 take, token, free;
+        uint32_t x, y;             // cell of the destination
+        uint32_t run_left, sram;   // bytes of its run, destination in the buffer
+        uint32_t segment;          // regular: whole words up to the next padding
+        clock_t64 moved;           // last write, or when there could have been one
+        clock_t64 last[3];         // writes of the latest three words
+        clock_t64 appended; // irregular: of the word before
+        uint64_t in, out;          // bytes that went through the byte queue
+        clock_t64 move_at[MOVES];  // of the latest writes, a ring
+        uint64_t move_out[MOVES];  // `out` after each
+        uint64_t moves, oldest_move;
+        uint64_t writes;           // of the instruction
+        passage bursts[MOST_BURSTS]; // a ring
+        uint64_t granted, done;    // bursts asked for, written
+        uint64_t credit_burst, region_burst; // where the latest look-ups ended
+        union_of busy;             // beats and writes
+        uint64_t counted;          // of them, up to the instruction before
+        clock_t64 ended;           // of the instruction before
+    } back;
+
+    struct { // STORE and the AXI write channels
+        clock_t64 free, granted, cutter; // first clock for an instruction, a burst, a region
+        clock_t64 answered[LOGGED];      // of bursts, a ring
         uint64_t bursts;
-        clock_t64 done[MOST_OUTSTANDING]; // of instructions, a ring
+        clock_t64 region_sent[REGIONS];
+        uint64_t regions;
+        channel data;
+        clock_t64 beat[2];          // handshakes of the latest two words
+        clock_t64 done[LOGGED];     // of instructions, a ring
         uint64_t insns;
+        clock_t64 read, stripped, appended; // of the latest word read from OUT
+        uint64_t in, out;
+        clock_t64 sent, send_at[MOVES]; // words into the write channel: the latest, and a ring
+        uint64_t send_out[MOVES], sends; // `out` after each
+        union_of busy;                   // words read and sent
+        clock_t64 quiet;                 // nothing is in flight from here on
     } store;
 
-    struct {
-        clock_t64 issue; // first clock in which the next micro-op may issue
-        unit_spans spans;
-    } gemm, alu;
+    issuer gemm, alu;
     clock_t64 *written; // ACC entries: clock in which ALU last issued a micro-op that writes it, plus 1; 0 = never
-    uint64_t *uops;     // contents of the UOP buffer
+    uint8_t late[8];    // banks + 1 of the ALU's late reads by issue clock modulo 8
+    clock_t64 late_clock[8];
+    uint64_t *uops; // contents of the UOP buffer
 
     tsr_profile *profile;
 } machine;
 
 static inline clock_t64 later(clock_t64 a, clock_t64 b) { return a > b ? a : b; }
+static inline entry *at(const queue *q, uint32_t number) { return &q->items[number & q->mask]; }
 
-// When every token of the mask is there; takes them.
+// Tokens. known: whoever gives them has got that far; take: when every one of the mask is there.
+bool tokens_known(const machine *m, uint32_t unit, uint32_t mask);
 clock_t64 take_tokens(machine *m, uint32_t unit, uint32_t mask);
+clock_t64 tokens_there(const machine *m, uint32_t unit, uint32_t mask); // the same without taking them
+// Thing `which` happens from clock first to last. Each one's clocks come in order.
+void busy_clocks(union_of *u, int which, clock_t64 first, clock_t64 last);
+// An instruction has completed: tokens, counters, callback.
+void complete(machine *m, const entry *e, const timing *t);
+
 uint32_t bus_words(const machine *m, uint64_t address, uint64_t bytes); // touched by [address, address + bytes)
+// Beats of the next burst at address, with so many words to go: not over 4 KiB, not longer than `most`.
+uint32_t burst_beats(const machine *m, uint64_t address, uint64_t words, uint32_t most);
+// `count` beats, the first no earlier than `wanted`; returns the first one's clock, the last one's is in c->last.
+clock_t64 channel_beats(const machine *m, channel *c, clock_t64 wanted, uint64_t count);
 
-// One instruction, pushed into its unit's queue in clock `pushed`. Returns when its slot in the queue is free again.
-clock_t64 simulate_load(machine *m, const tsr_insn *insn, clock_t64 pushed, timing *t);
-clock_t64 simulate_gemm(machine *m, const tsr_insn *insn, clock_t64 pushed, timing *t);
-clock_t64 simulate_alu(machine *m, const tsr_insn *insn, clock_t64 pushed, timing *t);
-clock_t64 simulate_store(machine *m, const tsr_insn *insn, clock_t64 pushed, timing *t);
+// The read bus, which fetch and LOAD share: first clock in which it grants another burst (AR free, a place among the outstanding
+// ones); and a grant, which returns the first beat's clock and leaves the last one's in m->read.data.last.
+clock_t64 read_bus_free(const machine *m);
+clock_t64 read_bus_grant(machine *m, clock_t64 now, uint32_t beats);
 
-// When instruction `index` is complete in front of dispatch.
-clock_t64 fetch_arrival(machine *m, uint32_t index);
+// Of each actor: the clock of its next step, and the step.
+clock_t64 fetch_next(machine *m);
+void fetch_step(machine *m, clock_t64 now);
+clock_t64 dispatch_next(machine *m);
+void dispatch_step(machine *m, clock_t64 now);
+clock_t64 ahead_next(machine *m);
+void ahead_step(machine *m, clock_t64 now);
+clock_t64 back_next(machine *m);
+void back_step(machine *m, clock_t64 now);
+clock_t64 gemm_next(machine *m);
+void gemm_step(machine *m, clock_t64 now);
+clock_t64 alu_next(machine *m);
+void alu_step(machine *m, clock_t64 now);
+clock_t64 store_next(machine *m);
+void store_step(machine *m, clock_t64 now);
 
 #endif

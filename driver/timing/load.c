@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: Apache-2.0
+// LOAD. Stage numbers: hw/rtl/README.md, "LOAD".
+#include <string.h>
+
+#include "machine.h"
+
+// ---- what has left the data FIFO -------------------------------------------------------------------------------------------
+
+enum { TO_TAKE = 2, TO_MOVE = 4, QUEUED = 3 }; // clocks from a beat to its leaving the FIFO, and to its write; words of the byte queue
+
+static clock_t64 between(clock_t64 first, clock_t64 last, uint64_t i, uint64_t count) {
+    return count > 1 ? first + (last - first) * i / (count - 1) : first;
+}
+
+// When a word leaves the data FIFO; *burst: where to look, moved on. False: nobody knows yet.
+static bool word_leaves(const machine *m, uint64_t word, uint64_t *burst, clock_t64 *out_when) {
+    while (*burst < m->back.granted) {
+        const passage *p = &m->back.bursts[*burst % MOST_BURSTS];
+        if (word < p->first + p->count) {
+            const uint64_t i = word - p->first;
+            *out_when = between(p->arrive, p->arrive_last, i, p->count) + TO_TAKE;
+            if (*burst < m->back.done)
+                *out_when = later(*out_when, i < QUEUED ? p->before[i]
+                                                        : between(p->move, p->move_last, i - QUEUED, p->count));
+            else if (*burst == m->back.done && i < QUEUED && m->back.regular)
+                *out_when = later(*out_when, m->back.last[i]);
+            else
+                return false;
+            return true;
+        }
+        ++*burst;
+    }
+    return false;
+}
+
+// ---- address phase -----------------------------------------------------------------------------------------------------
+
+static bool moves_data(const tsr_load_insn *l) { return l->x_count != 0 && l->y_count != 0; }
+
+static void begin_regions(machine *m, const entry *e) {
+    const tsr_load_insn *l = &e->insn.load;
+    const bool merge_x = l->x_count == 1 || l->x_stride == l->run;
+    const uint64_t row_bytes = (uint64_t)(l->x_count - 1) * l->x_stride + l->run;
+    const bool merge_all = merge_x && (l->y_count == 1 || l->y_stride == row_bytes);
+    m->ahead.current = e;
+    m->ahead.base = m->run->segment[l->segment].base;
+    m->ahead.row = m->ahead.at = l->dram_offset;
+    m->ahead.bytes = (uint32_t)(merge_all ? (uint64_t)(l->y_count - 1) * l->y_stride + row_bytes : merge_x ? row_bytes : l->run);
+    m->ahead.x_count = merge_x ? 1 : l->x_count;
+    m->ahead.y_count = merge_all ? 1 : l->y_count;
+    m->ahead.x = m->ahead.y = 0;
+}
+
+// Takes the next instruction of the queue; false when that has to wait.
+static bool take_ahead(machine *m) {
+    queue *q = &m->queues[TSR_UNIT_LOAD];
+    if (m->ahead.taken == q->pushed)
+        return false;
+    entry *e = at(q, m->ahead.taken);
+    const uint32_t wait = e->insn.wait & 1u << TSR_UNIT_STORE;
+    if (!tokens_known(m, TSR_UNIT_LOAD, wait))
+        return false;
+    const clock_t64 free = later(e->pushed + 1, m->ahead.ready);
+    e->ahead = later(free, take_tokens(m, TSR_UNIT_LOAD, wait));
+    e->ahead_token = e->ahead - free;
+    m->ahead.taken++;
+    m->ahead.ready = e->ahead + 1;
+    if (moves_data(&e->insn.load))
+        begin_regions(m, e);
+    m->dirty |= 1u << BACK;
+    return true;
+}
+
+// Gives the cutter the next region; false when that has to wait.
+static bool give_region(machine *m) {
+    clock_t64 when = later(m->ahead.ready, m->ahead.cutter), left;
+    if (m->ahead.regions >= REGIONS) {
+        if (!word_leaves(m, m->ahead.region_last[m->ahead.regions % REGIONS], &m->back.region_burst, &left))
+            return false;
+        when = later(when, left + 1);
+    }
+    m->ahead.address = m->ahead.base + m->ahead.at;
+    m->ahead.left = bus_words(m, m->ahead.address, m->ahead.bytes);
+    m->ahead.left_bytes = m->ahead.bytes;
+    m->ahead.region_last[m->ahead.regions++ % REGIONS] = m->ahead.words + m->ahead.left - 1;
+    m->ahead.valid = when + 1;
+    m->ahead.ready = when + 1;
+    const tsr_load_insn *l = &m->ahead.current->insn.load;
+    if (++m->ahead.x < m->ahead.x_count) {
+        m->ahead.at += l->x_stride;
+        return true;
+    }
+    m->ahead.x = 0;
+    m->ahead.row += l->y_stride;
+    m->ahead.at = m->ahead.row;
+    if (++m->ahead.y == m->ahead.y_count)
+        m->ahead.current = NULL;
+    return true;
+}
+
+// Its steps are the grants of bursts; all else in between touches nobody.
+clock_t64 ahead_next(machine *m) {
+    while (m->ahead.left == 0)
+        if (m->ahead.current != NULL ? !give_region(m) : !take_ahead(m))
+            return NEVER;
+    const uint64_t fifo = 4 * (uint64_t)m->config->burst_beats;
+    const uint64_t end = m->ahead.words + burst_beats(m, m->ahead.address, m->ahead.left, m->config->burst_beats);
+    clock_t64 when = later(m->ahead.valid, read_bus_free(m)), left;
+    if (end > fifo) {
+        if (!word_leaves(m, end - fifo - 1, &m->back.credit_burst, &left))
+            return NEVER;
+        when = later(when, left + 1);
+    }
+    return when;
+}
+
+static void write_bursts(machine *m);
+
+void ahead_step(machine *m, clock_t64 now) {
+    const uint64_t bus = m->config->bus_bytes;
+    const uint32_t beats = burst_beats(m, m->ahead.address, m->ahead.left, m->config->burst_beats);
+    const clock_t64 first = read_bus_grant(m, now, beats);
+    const uint32_t offset = (uint32_t)(m->ahead.address & (bus - 1)), room = beats * (uint32_t)bus - offset;
+    const uint32_t bytes = m->ahead.left_bytes < room ? m->ahead.left_bytes : room;
+    m->back.bursts[m->back.granted++ % MOST_BURSTS] = (passage){
+        .first = m->ahead.words, .count = beats, .offset = offset, .bytes = bytes, .arrive = first, .arrive_last = m->read.data.last};
+    m->ahead.left_bytes -= bytes;
+    busy_clocks(&m->back.busy, 0, first, m->read.data.last);
+    m->ahead.words += beats;
+    m->ahead.left -= beats;
+    m->ahead.address = (m->ahead.address & ~(bus - 1)) + beats * bus;
+    m->ahead.valid = now + 1;
+    m->ahead.cutter = now; // it takes the next region in the clock of a region's last burst
+    if (m->back.current != NULL)
+        write_bursts(m);
+}
+
+// ---- data phase --------------------------------------------------------------------------------------------------------
+
+// A buffer's address as its data phase counts: a diagonal load spreads each byte over block_in.
+static uint32_t shift_of(const machine *m, const tsr_load_insn *l) {
+    uint32_t shift = 0;
+    while (l->diag && 1u << shift < m->config->block_in)
+        shift++;
+    return shift;
+}
+
+static bool is_regular(const machine *m, const tsr_load_insn *l) {
+    const uint64_t bus = m->config->bus_bytes, base = m->run->segment[l->segment].base;
+    const uint32_t shift = shift_of(m, l), sram = l->sram_addr >> shift | l->sram_x_stride >> shift | l->sram_y_stride >> shift;
+    const uint64_t dram = (base + l->dram_offset) | (l->x_count > 1 ? l->x_stride : 0) | (l->y_count > 1 ? l->y_stride : 0);
+    return ((l->run | sram | dram) & (bus - 1)) == 0;
+}
+
+static void note_move(machine *m, clock_t64 when) {
+    m->back.last[0] = m->back.last[1];
+    m->back.last[1] = m->back.last[2];
+    m->back.last[2] = when;
+}
+
+static void pad(machine *m, uint64_t cells) { // regular
+    const uint64_t writes = cells * (m->back.current->insn.load.run / m->config->bus_bytes);
+    m->back.moved += writes;
+    m->back.writes += writes;
+}
+
+// Rows of whole words, with padding around them.
+static void write_regular(machine *m, passage *p) {
+    const tsr_load_insn *l = &m->back.current->insn.load;
+    memcpy(p->before, m->back.last, sizeof p->before);
+    for (uint32_t i = 0; i < p->count;) {
+        const uint32_t run = p->count - i < m->back.segment ? p->count - i : m->back.segment;
+        const clock_t64 first = later(m->back.moved + 1, between(p->arrive, p->arrive_last, i, p->count) + TO_MOVE);
+        const clock_t64 last =
+            later(first + run - 1, between(p->arrive, p->arrive_last, i + run - 1, p->count) + TO_MOVE);
+        p->move = i == 0 ? first : p->move;
+        for (uint32_t k = run < 3 ? run : 3; k > 0; k--)
+            note_move(m, last - k + 1);
+        m->back.moved = last;
+        m->back.segment -= run;
+        m->back.writes += run;
+        i += run;
+        if (m->back.segment > 0)
+            continue;
+        if (++m->back.y < l->y_count) {
+            pad(m, (uint64_t)l->x_after + l->x_before);
+            m->back.segment = l->x_count * (l->run / m->config->bus_bytes);
+        } else {
+            pad(m, l->x_after + (uint64_t)l->y_after * (l->x_before + l->x_count + l->x_after));
+        }
+    }
+    p->move_last = m->back.last[2];
+}
+
+// ---- the same word by word, where runs and bus words are cut at different places --------------------------------------------
+
+static bool is_inside(const machine *m) {
+    const tsr_load_insn *l = &m->back.current->insn.load;
+    return m->back.x >= l->x_before && m->back.x < l->x_before + l->x_count && m->back.y >= l->y_before &&
+           m->back.y < l->y_before + l->y_count;
+}
+
+static bool at_end(const machine *m) {
+    const tsr_load_insn *l = &m->back.current->insn.load;
+    return m->back.y == (uint32_t)l->y_before + l->y_count + l->y_after;
+}
+
+// Writes what the byte queue holds, and padding, up to the first write that lacks bytes.
+static void write_queued(machine *m) {
+    const tsr_load_insn *l = &m->back.current->insn.load;
+    const uint32_t bus = m->config->bus_bytes, shift = shift_of(m, l);
+    while (!at_end(m)) {
+        const uint32_t sram = (l->sram_addr >> shift) + m->back.x * (l->sram_x_stride >> shift) +
+                              m->back.y * (l->sram_y_stride >> shift) + (l->run - m->back.run_left);
+        const uint32_t room = bus - (sram & (bus - 1)), chunk = m->back.run_left < room ? m->back.run_left : room;
+        if (is_inside(m)) {
+            if (m->back.out + chunk > m->back.in)
+                return;
+            m->back.moved = later(m->back.moved + 1, m->back.appended + 1);
+            m->back.out += chunk;
+            m->back.move_at[m->back.moves % MOVES] = m->back.moved;
+            m->back.move_out[m->back.moves++ % MOVES] = m->back.out;
+            note_move(m, m->back.moved);
+        } else {
+            m->back.moved++;
+        }
+        m->back.writes++;
+        m->back.run_left -= chunk;
+        if (m->back.run_left > 0)
+            continue;
+        m->back.run_left = l->run;
+        if (++m->back.x == (uint32_t)l->x_before + l->x_count + l->x_after) {
+            m->back.x = 0;
+            m->back.y++;
+        }
+    }
+}
+
+static void write_irregular(machine *m, passage *p) {
+    const uint32_t bus = m->config->bus_bytes;
+    clock_t64 first = 0, last = 0;
+    uint32_t left = p->bytes;
+    for (uint32_t i = 0; i < p->count; i++) {
+        const uint32_t room = bus - (i == 0 ? p->offset : 0), length = left < room ? left : room;
+        const clock_t64 stripped = later(between(p->arrive, p->arrive_last, i, p->count) + TO_TAKE, m->back.appended);
+        clock_t64 appended = stripped + 1;
+        // The queue takes a word when at most a word's bytes are left in it.
+        while (m->back.oldest_move < m->back.moves && m->back.move_out[m->back.oldest_move % MOVES] + bus < m->back.in)
+            m->back.oldest_move++;
+        if (m->back.in > bus && m->back.oldest_move < m->back.moves)
+            appended = later(appended, m->back.move_at[m->back.oldest_move % MOVES]);
+        m->back.appended = appended;
+        m->back.in += length;
+        left -= length;
+        first = i == 0 ? stripped : first;
+        last = stripped;
+        write_queued(m);
+    }
+    p->arrive = first - TO_TAKE;
+    p->arrive_last = last - TO_TAKE;
+}
+
+// ---- an instruction's life ---------------------------------------------------------------------------------------------
+
+// Micro-ops are the one thing whose contents decide about time.
+static void copy_uops(machine *m, const tsr_load_insn *l) {
+    const cycle_segment *s = &m->run->segment[l->segment];
+    for (uint64_t y = 0; y < l->y_count; y++)
+        for (uint64_t x = 0; x < l->x_count; x++) {
+            const uint64_t from = l->dram_offset + y * l->y_stride + x * l->x_stride;
+            const uint64_t to = l->sram_addr + y * l->sram_y_stride + x * l->sram_x_stride;
+            memcpy((uint8_t *)m->uops + to, s->data + from, l->run);
+        }
+}
+
+static void finish_load(machine *m) {
+    enum { SETTLE = 3 };
+    const entry *e = m->back.current;
+    const tsr_load_insn *l = &e->insn.load;
+    if (l->buffer == TSR_BUF_UOP && moves_data(l))
+        copy_uops(m, l);
+    timing t = {.begin = e->ahead, .end = m->back.moved + SETTLE};
+    // Words that come while the data phase waits for tokens count as work.
+    const uint64_t alone = m->back.busy.clocks - m->back.counted - m->back.writes;
+    const uint64_t active = t.end - later(m->back.take, m->back.ended);
+    const uint64_t waits = alone > m->back.token ? alone - m->back.token : 0;
+    t.busy = m->back.writes + alone;
+    t.token = m->back.token > alone ? m->back.token - alone : 0;
+    t.memory = active > m->back.writes + waits ? active - m->back.writes - waits : 0;
+    m->back.counted = m->back.busy.clocks;
+    m->back.ended = t.end;
+    m->back.free = m->back.moved + 1;
+    m->back.current = NULL;
+    m->profile->bytes_read += (uint64_t)l->run * l->x_count * l->y_count;
+    complete(m, e, &t);
+}
+
+// Writes what has been asked for, as far as the instruction goes.
+static void write_bursts(machine *m) {
+    bool ended = false;
+    while (!ended && m->back.done < m->back.granted) {
+        passage *p = &m->back.bursts[m->back.done % MOST_BURSTS];
+        const uint64_t writes = m->back.writes;
+        if (m->back.regular)
+            write_regular(m, p);
+        else
+            write_irregular(m, p);
+        m->back.done++;
+        m->dirty |= 1u << AHEAD;
+        if (m->back.writes > writes)
+            busy_clocks(&m->back.busy, 1, m->back.moved + 1 - (m->back.writes - writes) + 1, m->back.moved + 1);
+        ended = m->back.regular ? m->back.y == m->back.current->insn.load.y_count : at_end(m);
+    }
+    if (ended)
+        finish_load(m);
+}
+
+clock_t64 back_next(machine *m) {
+    const queue *q = &m->queues[TSR_UNIT_LOAD];
+    if (m->back.current != NULL || q->taken == m->ahead.taken)
+        return NEVER;
+    const entry *e = at(q, q->taken);
+    const uint32_t wait = e->insn.wait & ~(1u << TSR_UNIT_STORE);
+    if (!tokens_known(m, TSR_UNIT_LOAD, wait))
+        return NEVER;
+    return later(later(e->ahead + 1, m->back.free), tokens_there(m, TSR_UNIT_LOAD, wait));
+}
+
+void back_step(machine *m, clock_t64 now) {
+    queue *q = &m->queues[TSR_UNIT_LOAD];
+    entry *e = at(q, q->taken++);
+    const tsr_load_insn *l = &e->insn.load;
+    const bool was_regular = m->back.regular;
+    (void)take_tokens(m, TSR_UNIT_LOAD, e->insn.wait & ~(1u << TSR_UNIT_STORE));
+    e->left = now;
+    const clock_t64 free = later(e->ahead + 1, m->back.free);
+    m->back.token = now - free;
+    if (e->ahead > m->back.free) // nothing older on its way: the address phase's wait counts
+        m->back.token += e->ahead - m->back.free < e->ahead_token ? e->ahead - m->back.free : e->ahead_token;
+    m->back.current = e;
+    m->back.take = m->back.moved = now;
+    m->back.writes = 0;
+    m->back.x = m->back.y = 0;
+    m->back.run_left = l->run;
+    m->back.regular = is_regular(m, l);
+    m->dirty |= 1u << DISPATCH | 1u << AHEAD;
+    if (m->back.regular) {
+        const uint64_t columns = (uint64_t)l->x_before + l->x_count + l->x_after;
+        if (moves_data(l)) {
+            pad(m, l->y_before * columns + l->x_before);
+            m->back.segment = l->x_count * (l->run / m->config->bus_bytes);
+        } else {
+            pad(m, columns * ((uint64_t)l->y_before + l->y_count + l->y_after));
+        }
+    } else {
+        if (was_regular) { // the byte queue starts with the latest whole words
+            m->back.in = m->back.out = (uint64_t)3 * m->config->bus_bytes;
+            m->back.oldest_move = m->back.moves;
+            for (uint64_t i = 0; i < 3; i++) {
+                m->back.move_at[m->back.moves % MOVES] = m->back.last[i];
+                m->back.move_out[m->back.moves++ % MOVES] = (i + 1) * m->config->bus_bytes;
+            }
+        }
+        write_queued(m);
+    }
+    if (m->back.writes > 0)
+        busy_clocks(&m->back.busy, 1, now + 2, m->back.moved + 1);
+    if (!moves_data(l))
+        finish_load(m);
+    else
+        write_bursts(m);
+}

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+// STORE and the write channels. Nobody else uses them, so an instruction is worked out as a whole when it is taken. Stage
+// numbers: hw/rtl/README.md, "STORE".
+#include "machine.h"
+
+// The runs of an instruction in OUT, as they are read.
+typedef struct reader {
+    const tsr_store_insn *s;
+    uint32_t x, y, run_left;
+    bool regular; // whole words on both sides
+} reader;
+
+static clock_t64 sent_when(const machine *m, uint64_t bytes) { // when `out` reached that
+    uint64_t i = m->store.sends;
+    clock_t64 when = 0;
+    while (i > 0 && m->store.sends - i < MOVES && m->store.send_out[(i - 1) % MOVES] >= bytes)
+        when = m->store.send_at[--i % MOVES];
+    return when;
+}
+
+// One word of OUT, through the register behind it into the byte queue.
+static void read_word(machine *m, reader *r) {
+    const tsr_store_insn *s = r->s;
+    const uint32_t bus = m->config->bus_bytes;
+    const uint32_t sram = s->sram_addr + r->x * s->sram_x_stride + r->y * s->sram_y_stride + (s->run - r->run_left);
+    const uint32_t room = bus - (sram & (bus - 1)), chunk = r->run_left < room ? r->run_left : room;
+    m->store.read = later(m->store.read + 1, m->store.stripped); // the word before has left the register
+    m->store.stripped = later(m->store.read + 1, m->store.appended);
+    m->store.appended = m->store.stripped + 1;
+    if (m->store.in > bus) // the queue takes a word when at most a word's bytes are left in it
+        m->store.appended = later(m->store.appended, sent_when(m, m->store.in - bus));
+    m->store.in += chunk;
+    busy_clocks(&m->store.busy, 0, m->store.read, m->store.read);
+    r->run_left -= chunk;
+    if (r->run_left > 0)
+        return;
+    r->run_left = s->run;
+    if (++r->x == s->x_count) {
+        r->x = 0;
+        r->y++;
+    }
+}
+
+// First clock in which a burst is granted, and when AW takes it.
+static clock_t64 grant(machine *m, clock_t64 valid, clock_t64 *out_accepted) {
+    const uint32_t core = m->config->outstanding_bursts, memory = m->memory.outstanding;
+    clock_t64 when = later(valid, m->store.granted);
+    if (m->store.bursts >= core)
+        when = later(when, m->store.answered[(m->store.bursts - core) % LOGGED] + 1);
+    *out_accepted = when + 1;
+    if (m->store.bursts >= memory)
+        *out_accepted = later(*out_accepted, m->store.answered[(m->store.bursts - memory) % LOGGED] + 1);
+    m->store.granted = *out_accepted;
+    return when;
+}
+
+static void note_send(machine *m, clock_t64 when, uint64_t out) {
+    m->store.send_at[m->store.sends % MOVES] = when;
+    m->store.send_out[m->store.sends++ % MOVES] = out;
+}
+
+static void send_word(machine *m, reader *r, clock_t64 granted, clock_t64 accepted, uint32_t bytes) {
+    while (m->store.in < m->store.out + bytes)
+        read_word(m, r);
+    m->store.sent = later(later(m->store.sent + 1, granted + 1), later(m->store.appended + 1, m->store.beat[0] + 1));
+    m->store.out += bytes;
+    note_send(m, m->store.sent, m->store.out);
+    busy_clocks(&m->store.busy, 1, m->store.sent, m->store.sent);
+    m->store.beat[0] = m->store.beat[1];
+    m->store.beat[1] = channel_beats(m, &m->store.data, later(m->store.sent, accepted) + 1, 1);
+}
+
+// So many whole words more, one a clock: reading goes on ahead as far as the registers on the way have room.
+static void send_words(machine *m, uint64_t count) {
+    const uint64_t bus = m->config->bus_bytes;
+    const clock_t64 last = m->store.sent + count, read = later(m->store.read + count, last - 4);
+    busy_clocks(&m->store.busy, 0, read - count + 1, read);
+    busy_clocks(&m->store.busy, 1, m->store.sent + 1, last);
+    m->store.read = read;
+    m->store.stripped = later(read + 1, last - 3);
+    m->store.appended = later(m->store.stripped + 1, last - 2);
+    (void)channel_beats(m, &m->store.data, m->store.sent + 2, count);
+    m->store.sent = last;
+    m->store.in += count * bus;
+    m->store.out += count * bus;
+    for (uint64_t i = 3; i-- > 0;)
+        note_send(m, last - i, m->store.out - i * bus);
+    m->store.beat[0] = last;
+    m->store.beat[1] = last + 1;
+}
+
+// The regions [address, address + bytes) of DRAM; returns the clock in which the cutter took it.
+static clock_t64 region(machine *m, reader *r, clock_t64 ready, uint64_t address, uint64_t bytes) {
+    const uint64_t bus = m->config->bus_bytes;
+    clock_t64 when = later(ready, m->store.cutter);
+    if (m->store.regions >= REGIONS)
+        when = later(when, m->store.region_sent[m->store.regions % REGIONS] + 1);
+    clock_t64 valid = when + 1;
+    for (uint64_t left = bus_words(m, address, bytes); left > 0;) {
+        const uint32_t beats = burst_beats(m, address, left, m->config->burst_beats);
+        clock_t64 accepted;
+        const clock_t64 granted = grant(m, valid, &accepted);
+        for (uint32_t i = 0; i < beats; i++) {
+            enum { MANY = 5 };
+            if (i == 1 && r->regular && beats - i >= MANY && accepted == granted + 1 && m->memory.bandwidth >= bus) {
+                send_words(m, beats - i);
+                address += (beats - i) * bus;
+                bytes -= (beats - i) * bus;
+                break;
+            }
+            const uint64_t room = bus - (address & (bus - 1)), length = bytes < room ? bytes : room;
+            send_word(m, r, granted, accepted, (uint32_t)length);
+            address += length;
+            bytes -= length;
+        }
+        const clock_t64 answer = m->store.data.last + m->memory.latency;
+        m->store.answered[m->store.bursts % LOGGED] =
+            later(answer, m->store.bursts > 0 ? m->store.answered[(m->store.bursts - 1) % LOGGED] + 1 : 0);
+        m->store.bursts++;
+        left -= beats;
+        valid = granted + 1;
+        m->store.cutter = granted;
+    }
+    m->store.region_sent[m->store.regions++ % REGIONS] = m->store.sent;
+    return when;
+}
+
+static bool is_regular(const machine *m, const tsr_store_insn *s) {
+    const uint64_t dram = (m->run->segment[s->segment].base + s->dram_offset) | (s->x_count > 1 ? s->x_stride : 0) |
+                          (s->y_count > 1 ? s->y_stride : 0);
+    return ((s->run | s->sram_addr | s->sram_x_stride | s->sram_y_stride | dram) & (m->config->bus_bytes - 1)) == 0;
+}
+
+// First clock in which it could be taken but for tokens.
+static clock_t64 free_for(const machine *m, const entry *e) {
+    const uint32_t most = m->config->outstanding_bursts; // also of instructions
+    const clock_t64 free = later(e->pushed + 1, m->store.free);
+    return m->store.insns < most ? free : later(free, m->store.done[(m->store.insns - most) % LOGGED] + 1);
+}
+
+clock_t64 store_next(machine *m) {
+    const queue *q = &m->queues[TSR_UNIT_STORE];
+    if (q->taken == q->pushed)
+        return NEVER;
+    const entry *e = at(q, q->taken);
+    if (!tokens_known(m, TSR_UNIT_STORE, e->insn.wait))
+        return NEVER;
+    return later(free_for(m, e), tokens_there(m, TSR_UNIT_STORE, e->insn.wait));
+}
+
+void store_step(machine *m, clock_t64 now) {
+    queue *q = &m->queues[TSR_UNIT_STORE];
+    entry *e = at(q, q->taken++);
+    const tsr_store_insn *s = &e->insn.store;
+    const clock_t64 free = free_for(m, e);
+    (void)take_tokens(m, TSR_UNIT_STORE, e->insn.wait);
+    e->left = now;
+    m->dirty |= 1u << DISPATCH;
+    const uint64_t base = m->run->segment[s->segment].base + s->dram_offset;
+    const bool merge_x = s->x_count == 1 || s->x_stride == s->run;
+    const uint64_t row_bytes = (uint64_t)(s->x_count - 1) * s->x_stride + s->run;
+    const bool merge_all = merge_x && (s->y_count == 1 || s->y_stride == row_bytes);
+    const uint64_t busy = m->store.busy.clocks;
+    reader r = {.s = s, .run_left = s->run, .regular = is_regular(m, s)};
+    m->store.read = later(m->store.read, now);
+    clock_t64 ready = now + 1;
+    for (uint32_t y = 0; y < (merge_all ? 1 : s->y_count); y++)
+        for (uint32_t x = 0; x < (merge_x ? 1 : s->x_count); x++) {
+            const uint64_t bytes = merge_all ? s->y_count * row_bytes : merge_x ? row_bytes : s->run;
+            ready = region(m, &r, ready, base + (uint64_t)y * s->y_stride + (uint64_t)x * s->x_stride, bytes) + 1;
+        }
+    const clock_t64 answered = m->store.answered[(m->store.bursts - 1) % LOGGED];
+    m->store.free = later(m->store.read + 1, ready);
+    m->store.done[m->store.insns++ % LOGGED] = answered;
+    timing t = {.begin = now, .end = answered};
+    const clock_t64 idle = later(free, m->store.quiet);
+    t.token = now > idle ? now - idle : 0;
+    t.busy = m->store.busy.clocks - busy;
+    const clock_t64 active = answered + 1 - later(now + 1, m->store.quiet);
+    t.memory = active > t.busy ? active - t.busy : 0;
+    m->store.quiet = answered + 1;
+    m->profile->bytes_written += (uint64_t)s->run * s->x_count * s->y_count;
+    complete(m, e, &t);
+}
