@@ -145,7 +145,7 @@ tsr_verdict tsr_insn_decode(const uint8_t word[TSR_INSN_BYTES], tsr_insn *out_in
     }
     for (unsigned w = 0; w < 4; w++) {
         uint64_t set = words[w] & format->reserved[w];
-        for (unsigned bit = 0; bit < 64; bit++)
+        for (unsigned bit = 0; set != 0 && bit < 64; bit++)
             if (set >> bit & 1)
                 return fault(TSR_FAULT_ILLEGAL_FIELD, "%s: reserved bit %u is set", format->name, 64 * w + bit);
     }

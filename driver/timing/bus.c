@@ -2,20 +2,9 @@
 // What bursts cost on the bus and in the memory of hw/sim.
 #include "machine.h"
 
-uint32_t bus_words(const machine *m, uint64_t address, uint64_t bytes) {
-    const uint64_t bus = m->config->bus_bytes;
-    return (uint32_t)(((address & (bus - 1)) + bytes + bus - 1) / bus);
-}
-
-uint32_t burst_beats(const machine *m, uint64_t address, uint64_t words, uint32_t most) {
-    const uint64_t bus = m->config->bus_bytes, page = (4096 - (address & ~(bus - 1) & 4095)) / bus;
-    const uint64_t limit = page < most ? page : most;
-    return (uint32_t)(words < limit ? words : limit);
-}
-
 // hw/sim/memory.c, `earn`: bandwidth adds up from clock to clock, to little more than one beat.
 clock_t64 channel_beats(const machine *m, channel *c, clock_t64 wanted, uint64_t count) {
-    const uint64_t bus = m->config->bus_bytes, bandwidth = m->memory.bandwidth;
+    const uint64_t bus = m->bus, bandwidth = m->memory.bandwidth;
     clock_t64 first = c->used ? later(wanted, c->last + 1) : wanted;
     if (bandwidth >= bus) {
         c->last = first + count - 1;
@@ -48,6 +37,5 @@ clock_t64 read_bus_grant(machine *m, clock_t64 now, uint32_t beats) {
     m->read.free = accepted;
     const clock_t64 first = channel_beats(m, &m->read.data, accepted + m->memory.latency, beats);
     m->read.last_beat[m->read.bursts++ % LOGGED] = m->read.data.last;
-    m->dirty |= 1u << FETCH | 1u << AHEAD;
     return first;
 }

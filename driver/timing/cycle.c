@@ -29,26 +29,21 @@ clock_t64 take_tokens(machine *m, uint32_t unit, uint32_t mask) {
     return there;
 }
 
-void busy_clocks(union_of *u, int which, clock_t64 first, clock_t64 last) {
-    if (last < first)
-        return;
-    uint64_t both = 0;
-    for (uint32_t i = 1; i <= INTERVALS && i <= u->of[!which].next; i++) { // the latest first
-        const uint32_t at = (u->of[!which].next - i) % INTERVALS;
-        const clock_t64 from = later(u->of[!which].first[at], first);
-        const clock_t64 to = u->of[!which].last[at] < last ? u->of[!which].last[at] : last;
-        both += to >= from ? to - from + 1 : 0;
-        if (u->of[!which].first[at] <= first)
-            break;
+void busy_clocks(clock_set *s, clock_t64 first, clock_t64 last) {
+    for (uint64_t word = first / 64; first <= last; first = ++word * 64) {
+        const uint64_t upper = last / 64 == word ? last % 64 : 63, mask = UINT64_MAX >> (63 - upper) & UINT64_MAX << first % 64;
+        if (word > s->head) {
+            const uint64_t fresh = word - s->head < CLOCK_WORDS ? word - s->head : CLOCK_WORDS;
+            for (uint64_t i = 0; i < fresh; i++)
+                s->bits[(word - i) % CLOCK_WORDS] = 0;
+            s->head = word;
+        }
+        uint64_t *bits = &s->bits[word % CLOCK_WORDS];
+        const uint64_t added = s->head - word < CLOCK_WORDS ? mask & ~*bits : mask;
+        if (s->head - word < CLOCK_WORDS)
+            *bits |= mask;
+        s->count += added == mask ? upper - first % 64 + 1 : (uint64_t)__builtin_popcountll(added);
     }
-    u->clocks += last - first + 1 - both;
-    const uint32_t before = (u->of[which].next - 1) % INTERVALS;
-    if (u->of[which].next > 0 && u->of[which].last[before] + 1 == first) {
-        u->of[which].last[before] = last;
-        return;
-    }
-    u->of[which].first[u->of[which].next % INTERVALS] = first;
-    u->of[which].last[u->of[which].next++ % INTERVALS] = last;
 }
 
 static const uint32_t actors_of[TSR_UNITS] = {1u << AHEAD | 1u << BACK, 1u << GEMM, 1u << ALU, 1u << STORE};
@@ -98,6 +93,17 @@ static tsr_status all(machine *m) {
             first = when[a] < when[first] ? a : first;
         if (when[first] == NEVER)
             return tsr_ok();
+        if (first == FETCH || first == AHEAD) { // the other one may have had the bus in the meantime
+            const clock_t64 bus_free = read_bus_free(m);
+            if (bus_free > when[first]) {
+                when[first] = bus_free;
+                continue;
+            }
+        }
+        clock_t64 horizon = NEVER; // nobody else does anything before
+        for (int a = 0; a < ACTORS; a++)
+            horizon = a != first && when[a] < horizon ? when[a] : horizon;
+        m->horizon = horizon;
         m->dirty |= 1u << first;
         step[first](m, when[first]);
         if (steps % LOOK == 0 && m->run->stop != NULL && m->run->stop(m->run->stop_context))
@@ -147,6 +153,8 @@ tsr_status cycle_simulate(const tsr_config *config, const cycle_memory *memory, 
     m->config = config;
     m->memory = *memory;
     m->run = run;
+    m->bus = config->bus_bytes;
+    m->bus_shift = (uint32_t)__builtin_ctz(config->bus_bytes);
     m->profile = out_profile;
     m->written = calloc(tsr_acc_entries(config), sizeof *m->written);
     m->uops = calloc(tsr_uop_entries(config), sizeof *m->uops);

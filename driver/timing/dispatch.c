@@ -4,16 +4,14 @@
 
 enum { FETCH_BURST = 256, FETCH_FIFO = 1024 }; // bytes
 
-static uint32_t pieces(const machine *m) {
-    return m->config->bus_bytes < TSR_INSN_BYTES ? TSR_INSN_BYTES / m->config->bus_bytes : 1;
-}
+static uint32_t pieces(const machine *m) { return m->bus < TSR_INSN_BYTES ? TSR_INSN_BYTES >> m->bus_shift : 1; }
 
 // ---- fetch -------------------------------------------------------------------------------------------------------------
 
 // When bus word `word` of the stream leaves fetch's data FIFO: the byte queue behind it holds three words, and an instruction
 // is assembled while dispatch has the one before. False: dispatch has not got that far.
 static bool word_leaves(const machine *m, uint64_t word, clock_t64 *out_when) {
-    const uint64_t bus = m->config->bus_bytes, piece = bus < TSR_INSN_BYTES ? bus : TSR_INSN_BYTES;
+    const uint64_t bus = m->bus, piece = bus < TSR_INSN_BYTES ? bus : TSR_INSN_BYTES;
     *out_when = 0;
     if (word < 3)
         return true;
@@ -28,7 +26,7 @@ static bool word_leaves(const machine *m, uint64_t word, clock_t64 *out_when) {
 }
 
 static uint32_t fetch_beats(const machine *m, uint64_t address) {
-    const uint32_t bus = m->config->bus_bytes, eight = FETCH_BURST / bus;
+    const uint32_t eight = FETCH_BURST >> m->bus_shift;
     const uint64_t left = (uint64_t)m->run->insn_count * TSR_INSN_BYTES - m->fetch.requested;
     return burst_beats(m, address, bus_words(m, address, left), eight > m->config->burst_beats ? m->config->burst_beats : eight);
 }
@@ -41,7 +39,7 @@ clock_t64 fetch_next(machine *m) {
     enum { START = 2 }; // start, stream check
     if (m->fetch.requested == (uint64_t)m->run->insn_count * TSR_INSN_BYTES)
         return NEVER;
-    const uint64_t end = m->fetch.words + fetch_beats(m, fetch_address(m)), fifo = FETCH_FIFO / m->config->bus_bytes;
+    const uint64_t end = m->fetch.words + fetch_beats(m, fetch_address(m)), fifo = FETCH_FIFO >> m->bus_shift;
     clock_t64 room = START, leaves;
     if (end > fifo) {
         if (!word_leaves(m, end - fifo - 1, &leaves))
@@ -53,7 +51,7 @@ clock_t64 fetch_next(machine *m) {
 
 void fetch_step(machine *m, clock_t64 now) {
     enum { ASSEMBLY = 5 }; // clocks from a word's arrival to the complete instruction
-    const uint64_t address = fetch_address(m), bus = m->config->bus_bytes;
+    const uint64_t address = fetch_address(m), bus = m->bus;
     const uint32_t beats = fetch_beats(m, address);
     const uint64_t left = (uint64_t)m->run->insn_count * TSR_INSN_BYTES - m->fetch.requested;
     const uint64_t room = beats * bus - (address & (bus - 1)), bytes = room < left ? room : left;
@@ -63,7 +61,7 @@ void fetch_step(machine *m, clock_t64 now) {
     m->fetch.words += beats;
     for (; (m->fetch.complete + 1ull) * TSR_INSN_BYTES <= m->fetch.requested; m->fetch.complete++) {
         const uint64_t last_byte = fetch_address(m) - m->fetch.requested + (m->fetch.complete + 1ull) * TSR_INSN_BYTES - 1;
-        const uint64_t word = last_byte / bus - address / bus;
+        const uint64_t word = (last_byte >> m->bus_shift) - (address >> m->bus_shift);
         const clock_t64 there = beats > 1 ? first + (last - first) * word / (beats - 1) : first;
         m->fetch.arrived[m->fetch.complete % LOGGED] = there + ASSEMBLY;
     }

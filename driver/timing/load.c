@@ -9,7 +9,7 @@
 enum { TO_TAKE = 2, TO_MOVE = 4, QUEUED = 3 }; // clocks from a beat to its leaving the FIFO, and to its write; words of the byte queue
 
 static clock_t64 between(clock_t64 first, clock_t64 last, uint64_t i, uint64_t count) {
-    return count > 1 ? first + (last - first) * i / (count - 1) : first;
+    return last - first == count - 1 ? first + i : first + (last - first) * i / (count - 1); // a word a clock, or slower
 }
 
 // When a word leaves the data FIFO; *burst: where to look, moved on. False: nobody knows yet.
@@ -114,25 +114,39 @@ clock_t64 ahead_next(machine *m) {
     return when;
 }
 
-static void write_bursts(machine *m);
+static bool write_bursts(machine *m);
 
-void ahead_step(machine *m, clock_t64 now) {
-    const uint64_t bus = m->config->bus_bytes;
+static bool grant_burst(machine *m, clock_t64 now) {
+    const uint64_t bus = m->bus;
     const uint32_t beats = burst_beats(m, m->ahead.address, m->ahead.left, m->config->burst_beats);
-    const clock_t64 first = read_bus_grant(m, now, beats);
     const uint32_t offset = (uint32_t)(m->ahead.address & (bus - 1)), room = beats * (uint32_t)bus - offset;
     const uint32_t bytes = m->ahead.left_bytes < room ? m->ahead.left_bytes : room;
-    m->back.bursts[m->back.granted++ % MOST_BURSTS] = (passage){
-        .first = m->ahead.words, .count = beats, .offset = offset, .bytes = bytes, .arrive = first, .arrive_last = m->read.data.last};
-    m->ahead.left_bytes -= bytes;
-    busy_clocks(&m->back.busy, 0, first, m->read.data.last);
+    const clock_t64 first = read_bus_grant(m, now, beats);
+    passage *p = &m->back.bursts[m->back.granted++ % MOST_BURSTS];
+    p->first = m->ahead.words;
+    p->count = beats;
+    p->offset = offset;
+    p->bytes = bytes;
+    p->arrive = first;
+    p->arrive_last = m->read.data.last;
+    p->before[0] = p->before[1] = p->before[2] = p->move = p->move_last = 0;
+    busy_clocks(&m->back.busy, first, m->read.data.last);
     m->ahead.words += beats;
     m->ahead.left -= beats;
+    m->ahead.left_bytes -= bytes;
     m->ahead.address = (m->ahead.address & ~(bus - 1)) + beats * bus;
     m->ahead.valid = now + 1;
     m->ahead.cutter = now; // it takes the next region in the clock of a region's last burst
-    if (m->back.current != NULL)
-        write_bursts(m);
+    return m->back.current != NULL && write_bursts(m);
+}
+
+// As many grants as nobody else can come between.
+void ahead_step(machine *m, clock_t64 now) {
+    do {
+        if (grant_burst(m, now)) // an instruction has completed: others may go on
+            return;
+        now = ahead_next(m);
+    } while (now < m->horizon);
 }
 
 // ---- data phase --------------------------------------------------------------------------------------------------------
@@ -146,7 +160,7 @@ static uint32_t shift_of(const machine *m, const tsr_load_insn *l) {
 }
 
 static bool is_regular(const machine *m, const tsr_load_insn *l) {
-    const uint64_t bus = m->config->bus_bytes, base = m->run->segment[l->segment].base;
+    const uint64_t bus = m->bus, base = m->run->segment[l->segment].base;
     const uint32_t shift = shift_of(m, l), sram = l->sram_addr >> shift | l->sram_x_stride >> shift | l->sram_y_stride >> shift;
     const uint64_t dram = (base + l->dram_offset) | (l->x_count > 1 ? l->x_stride : 0) | (l->y_count > 1 ? l->y_stride : 0);
     return ((l->run | sram | dram) & (bus - 1)) == 0;
@@ -159,7 +173,7 @@ static void note_move(machine *m, clock_t64 when) {
 }
 
 static void pad(machine *m, uint64_t cells) { // regular
-    const uint64_t writes = cells * (m->back.current->insn.load.run / m->config->bus_bytes);
+    const uint64_t writes = cells * (m->back.current->insn.load.run >> m->bus_shift);
     m->back.moved += writes;
     m->back.writes += writes;
 }
@@ -184,7 +198,7 @@ static void write_regular(machine *m, passage *p) {
             continue;
         if (++m->back.y < l->y_count) {
             pad(m, (uint64_t)l->x_after + l->x_before);
-            m->back.segment = l->x_count * (l->run / m->config->bus_bytes);
+            m->back.segment = l->x_count * (l->run >> m->bus_shift);
         } else {
             pad(m, l->x_after + (uint64_t)l->y_after * (l->x_before + l->x_count + l->x_after));
         }
@@ -208,7 +222,7 @@ static bool at_end(const machine *m) {
 // Writes what the byte queue holds, and padding, up to the first write that lacks bytes.
 static void write_queued(machine *m) {
     const tsr_load_insn *l = &m->back.current->insn.load;
-    const uint32_t bus = m->config->bus_bytes, shift = shift_of(m, l);
+    const uint32_t bus = (uint32_t)m->bus, shift = shift_of(m, l);
     while (!at_end(m)) {
         const uint32_t sram = (l->sram_addr >> shift) + m->back.x * (l->sram_x_stride >> shift) +
                               m->back.y * (l->sram_y_stride >> shift) + (l->run - m->back.run_left);
@@ -237,7 +251,7 @@ static void write_queued(machine *m) {
 }
 
 static void write_irregular(machine *m, passage *p) {
-    const uint32_t bus = m->config->bus_bytes;
+    const uint32_t bus = (uint32_t)m->bus;
     clock_t64 first = 0, last = 0;
     uint32_t left = p->bytes;
     for (uint32_t i = 0; i < p->count; i++) {
@@ -281,13 +295,13 @@ static void finish_load(machine *m) {
         copy_uops(m, l);
     timing t = {.begin = e->ahead, .end = m->back.moved + SETTLE};
     // Words that come while the data phase waits for tokens count as work.
-    const uint64_t alone = m->back.busy.clocks - m->back.counted - m->back.writes;
+    const uint64_t alone = m->back.busy.count - m->back.counted - m->back.writes;
     const uint64_t active = t.end - later(m->back.take, m->back.ended);
     const uint64_t waits = alone > m->back.token ? alone - m->back.token : 0;
     t.busy = m->back.writes + alone;
     t.token = m->back.token > alone ? m->back.token - alone : 0;
     t.memory = active > m->back.writes + waits ? active - m->back.writes - waits : 0;
-    m->back.counted = m->back.busy.clocks;
+    m->back.counted = m->back.busy.count;
     m->back.ended = t.end;
     m->back.free = m->back.moved + 1;
     m->back.current = NULL;
@@ -295,8 +309,8 @@ static void finish_load(machine *m) {
     complete(m, e, &t);
 }
 
-// Writes what has been asked for, as far as the instruction goes.
-static void write_bursts(machine *m) {
+// Writes what has been asked for, as far as the instruction goes; true when that is to its end.
+static bool write_bursts(machine *m) {
     bool ended = false;
     while (!ended && m->back.done < m->back.granted) {
         passage *p = &m->back.bursts[m->back.done % MOST_BURSTS];
@@ -306,13 +320,13 @@ static void write_bursts(machine *m) {
         else
             write_irregular(m, p);
         m->back.done++;
-        m->dirty |= 1u << AHEAD;
         if (m->back.writes > writes)
-            busy_clocks(&m->back.busy, 1, m->back.moved + 1 - (m->back.writes - writes) + 1, m->back.moved + 1);
+            busy_clocks(&m->back.busy, m->back.moved + 1 - (m->back.writes - writes) + 1, m->back.moved + 1);
         ended = m->back.regular ? m->back.y == m->back.current->insn.load.y_count : at_end(m);
     }
     if (ended)
         finish_load(m);
+    return ended;
 }
 
 clock_t64 back_next(machine *m) {
@@ -348,25 +362,25 @@ void back_step(machine *m, clock_t64 now) {
         const uint64_t columns = (uint64_t)l->x_before + l->x_count + l->x_after;
         if (moves_data(l)) {
             pad(m, l->y_before * columns + l->x_before);
-            m->back.segment = l->x_count * (l->run / m->config->bus_bytes);
+            m->back.segment = l->x_count * (l->run >> m->bus_shift);
         } else {
             pad(m, columns * ((uint64_t)l->y_before + l->y_count + l->y_after));
         }
     } else {
         if (was_regular) { // the byte queue starts with the latest whole words
-            m->back.in = m->back.out = (uint64_t)3 * m->config->bus_bytes;
+            m->back.in = m->back.out = (uint64_t)3 * m->bus;
             m->back.oldest_move = m->back.moves;
             for (uint64_t i = 0; i < 3; i++) {
                 m->back.move_at[m->back.moves % MOVES] = m->back.last[i];
-                m->back.move_out[m->back.moves++ % MOVES] = (i + 1) * m->config->bus_bytes;
+                m->back.move_out[m->back.moves++ % MOVES] = (i + 1) * m->bus;
             }
         }
         write_queued(m);
     }
     if (m->back.writes > 0)
-        busy_clocks(&m->back.busy, 1, now + 2, m->back.moved + 1);
+        busy_clocks(&m->back.busy, now + 2, m->back.moved + 1);
     if (!moves_data(l))
         finish_load(m);
     else
-        write_bursts(m);
+        (void)write_bursts(m);
 }

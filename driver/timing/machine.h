@@ -75,21 +75,22 @@ typedef struct issuer { // GEMM, ALU
     unit_spans spans;
 } issuer;
 
-// Clocks in which one of two things happens, or both.
-enum { INTERVALS = 8 };
-typedef struct union_of {
-    uint64_t clocks;
-    struct {
-        clock_t64 first[INTERVALS], last[INTERVALS]; // the latest, a ring
-        uint32_t next;
-    } of[2];
-} union_of;
+// Clocks in which a unit does something, each counted once: a bit for each of the latest ones.
+enum { CLOCK_WORDS = 64 };
+typedef struct clock_set {
+    uint64_t count;
+    uint64_t bits[CLOCK_WORDS]; // a ring of 64 clocks each
+    uint64_t head;              // number of the latest 64
+} clock_set;
 
 typedef struct machine {
     const tsr_config *config;
     cycle_memory memory;
     const cycle_run *run;
+    uint64_t bus; // bytes of a word, a power of two
+    uint32_t bus_shift;
     uint32_t dirty; // actors whose next step has to be found anew
+    clock_t64 horizon; // of a step: nobody else has one before
 
     clock_t64 token[TSR_UNITS][TSR_UNITS][MOST_TOKENS]; // when each can be taken, [producer][consumer], a ring
     uint32_t given[TSR_UNITS][TSR_UNITS], taken[TSR_UNITS][TSR_UNITS];
@@ -153,7 +154,7 @@ typedef struct machine {
         passage bursts[MOST_BURSTS]; // a ring
         uint64_t granted, done;    // bursts asked for, written
         uint64_t credit_burst, region_burst; // where the latest look-ups ended
-        union_of busy;             // beats and writes
+        clock_set busy;            // beats and writes
         uint64_t counted;          // of them, up to the instruction before
         clock_t64 ended;           // of the instruction before
     } back;
@@ -170,9 +171,10 @@ typedef struct machine {
         uint64_t insns;
         clock_t64 read, stripped, appended; // of the latest word read from OUT
         uint64_t in, out;
+        clock_t64 recent[4];            // words into the write channel: the latest four
         clock_t64 sent, send_at[MOVES]; // words into the write channel: the latest, and a ring
         uint64_t send_out[MOVES], sends; // `out` after each
-        union_of busy;                   // words read and sent
+        clock_set busy;                  // words read and sent
         clock_t64 quiet;                 // nothing is in flight from here on
     } store;
 
@@ -192,14 +194,22 @@ static inline entry *at(const queue *q, uint32_t number) { return &q->items[numb
 bool tokens_known(const machine *m, uint32_t unit, uint32_t mask);
 clock_t64 take_tokens(machine *m, uint32_t unit, uint32_t mask);
 clock_t64 tokens_there(const machine *m, uint32_t unit, uint32_t mask); // the same without taking them
-// Thing `which` happens from clock first to last. Each one's clocks come in order.
-void busy_clocks(union_of *u, int which, clock_t64 first, clock_t64 last);
+// Adds clocks first to last. Those further back than the latest 4096 count as new.
+void busy_clocks(clock_set *s, clock_t64 first, clock_t64 last);
 // An instruction has completed: tokens, counters, callback.
 void complete(machine *m, const entry *e, const timing *t);
 
-uint32_t bus_words(const machine *m, uint64_t address, uint64_t bytes); // touched by [address, address + bytes)
+// Bus words touched by [address, address + bytes).
+static inline uint64_t bus_words(const machine *m, uint64_t address, uint64_t bytes) {
+    return (((address & (m->bus - 1)) + bytes + m->bus - 1)) >> m->bus_shift;
+}
+
 // Beats of the next burst at address, with so many words to go: not over 4 KiB, not longer than `most`.
-uint32_t burst_beats(const machine *m, uint64_t address, uint64_t words, uint32_t most);
+static inline uint32_t burst_beats(const machine *m, uint64_t address, uint64_t words, uint32_t most) {
+    const uint64_t page = (4096 - (address & ~(m->bus - 1) & 4095)) >> m->bus_shift, limit = page < most ? page : most;
+    return (uint32_t)(words < limit ? words : limit);
+}
+
 // `count` beats, the first no earlier than `wanted`; returns the first one's clock, the last one's is in c->last.
 clock_t64 channel_beats(const machine *m, channel *c, clock_t64 wanted, uint64_t count);
 

@@ -21,7 +21,7 @@ static clock_t64 sent_when(const machine *m, uint64_t bytes) { // when `out` rea
 // One word of OUT, through the register behind it into the byte queue.
 static void read_word(machine *m, reader *r) {
     const tsr_store_insn *s = r->s;
-    const uint32_t bus = m->config->bus_bytes;
+    const uint32_t bus = (uint32_t)m->bus;
     const uint32_t sram = s->sram_addr + r->x * s->sram_x_stride + r->y * s->sram_y_stride + (s->run - r->run_left);
     const uint32_t room = bus - (sram & (bus - 1)), chunk = r->run_left < room ? r->run_left : room;
     m->store.read = later(m->store.read + 1, m->store.stripped); // the word before has left the register
@@ -30,7 +30,7 @@ static void read_word(machine *m, reader *r) {
     if (m->store.in > bus) // the queue takes a word when at most a word's bytes are left in it
         m->store.appended = later(m->store.appended, sent_when(m, m->store.in - bus));
     m->store.in += chunk;
-    busy_clocks(&m->store.busy, 0, m->store.read, m->store.read);
+    busy_clocks(&m->store.busy, m->store.read, m->store.read);
     r->run_left -= chunk;
     if (r->run_left > 0)
         return;
@@ -55,6 +55,9 @@ static clock_t64 grant(machine *m, clock_t64 valid, clock_t64 *out_accepted) {
 }
 
 static void note_send(machine *m, clock_t64 when, uint64_t out) {
+    for (int i = 0; i < 3; i++)
+        m->store.recent[i] = m->store.recent[i + 1];
+    m->store.recent[3] = when;
     m->store.send_at[m->store.sends % MOVES] = when;
     m->store.send_out[m->store.sends++ % MOVES] = out;
 }
@@ -65,33 +68,36 @@ static void send_word(machine *m, reader *r, clock_t64 granted, clock_t64 accept
     m->store.sent = later(later(m->store.sent + 1, granted + 1), later(m->store.appended + 1, m->store.beat[0] + 1));
     m->store.out += bytes;
     note_send(m, m->store.sent, m->store.out);
-    busy_clocks(&m->store.busy, 1, m->store.sent, m->store.sent);
+    busy_clocks(&m->store.busy, m->store.sent, m->store.sent);
     m->store.beat[0] = m->store.beat[1];
     m->store.beat[1] = channel_beats(m, &m->store.data, later(m->store.sent, accepted) + 1, 1);
 }
 
-// So many whole words more, one a clock: reading goes on ahead as far as the registers on the way have room.
-static void send_words(machine *m, uint64_t count) {
-    const uint64_t bus = m->config->bus_bytes;
-    const clock_t64 last = m->store.sent + count, read = later(m->store.read + count, last - 4);
-    busy_clocks(&m->store.busy, 0, read - count + 1, read);
-    busy_clocks(&m->store.busy, 1, m->store.sent + 1, last);
-    m->store.read = read;
-    m->store.stripped = later(read + 1, last - 3);
-    m->store.appended = later(m->store.stripped + 1, last - 2);
-    (void)channel_beats(m, &m->store.data, m->store.sent + 2, count);
+// A burst of whole words, one a clock: reading goes on ahead as far as the registers on the way have room.
+static void send_burst(machine *m, clock_t64 granted, uint64_t count) {
+    const clock_t64 *recent = m->store.recent;
+    const clock_t64 read = later(m->store.read + 1, m->store.stripped), stripped = later(read + 1, m->store.appended);
+    const clock_t64 appended = later(stripped + 1, recent[2]);
+    const clock_t64 first = later(later(m->store.sent + 1, granted + 1), later(appended + 1, m->store.beat[0] + 1));
+    const clock_t64 last = first + count - 1, last_read = later(read + count - 1, count >= 5 ? last - 4 : recent[count - 1]);
+    busy_clocks(&m->store.busy, last_read - count + 1, last_read);
+    busy_clocks(&m->store.busy, first, last);
+    m->store.read = last_read;
+    m->store.stripped = later(last_read + 1, count >= 4 ? last - 3 : recent[count]);
+    m->store.appended = later(m->store.stripped + 1, count >= 3 ? last - 2 : recent[count + 1]);
     m->store.sent = last;
-    m->store.in += count * bus;
-    m->store.out += count * bus;
-    for (uint64_t i = 3; i-- > 0;)
-        note_send(m, last - i, m->store.out - i * bus);
-    m->store.beat[0] = last;
-    m->store.beat[1] = last + 1;
+    m->store.in += count << m->bus_shift;
+    m->store.out += count << m->bus_shift;
+    for (uint64_t i = count < 4 ? count : 4; i-- > 0;)
+        note_send(m, last - i, m->store.out - (i << m->bus_shift));
+    (void)channel_beats(m, &m->store.data, first + 1, count);
+    m->store.beat[0] = count > 1 ? m->store.data.last - 1 : m->store.beat[1];
+    m->store.beat[1] = m->store.data.last;
 }
 
 // The regions [address, address + bytes) of DRAM; returns the clock in which the cutter took it.
 static clock_t64 region(machine *m, reader *r, clock_t64 ready, uint64_t address, uint64_t bytes) {
-    const uint64_t bus = m->config->bus_bytes;
+    const uint64_t bus = m->bus;
     clock_t64 when = later(ready, m->store.cutter);
     if (m->store.regions >= REGIONS)
         when = later(when, m->store.region_sent[m->store.regions % REGIONS] + 1);
@@ -100,14 +106,12 @@ static clock_t64 region(machine *m, reader *r, clock_t64 ready, uint64_t address
         const uint32_t beats = burst_beats(m, address, left, m->config->burst_beats);
         clock_t64 accepted;
         const clock_t64 granted = grant(m, valid, &accepted);
-        for (uint32_t i = 0; i < beats; i++) {
-            enum { MANY = 5 };
-            if (i == 1 && r->regular && beats - i >= MANY && accepted == granted + 1 && m->memory.bandwidth >= bus) {
-                send_words(m, beats - i);
-                address += (beats - i) * bus;
-                bytes -= (beats - i) * bus;
-                break;
-            }
+        const bool whole = r->regular && accepted == granted + 1 && m->memory.bandwidth >= bus;
+        if (whole) {
+            send_burst(m, granted, beats);
+            address += beats * bus;
+        }
+        for (uint32_t i = 0; !whole && i < beats; i++) {
             const uint64_t room = bus - (address & (bus - 1)), length = bytes < room ? bytes : room;
             send_word(m, r, granted, accepted, (uint32_t)length);
             address += length;
@@ -128,7 +132,7 @@ static clock_t64 region(machine *m, reader *r, clock_t64 ready, uint64_t address
 static bool is_regular(const machine *m, const tsr_store_insn *s) {
     const uint64_t dram = (m->run->segment[s->segment].base + s->dram_offset) | (s->x_count > 1 ? s->x_stride : 0) |
                           (s->y_count > 1 ? s->y_stride : 0);
-    return ((s->run | s->sram_addr | s->sram_x_stride | s->sram_y_stride | dram) & (m->config->bus_bytes - 1)) == 0;
+    return ((s->run | s->sram_addr | s->sram_x_stride | s->sram_y_stride | dram) & (m->bus - 1)) == 0;
 }
 
 // First clock in which it could be taken but for tokens.
@@ -160,7 +164,7 @@ void store_step(machine *m, clock_t64 now) {
     const bool merge_x = s->x_count == 1 || s->x_stride == s->run;
     const uint64_t row_bytes = (uint64_t)(s->x_count - 1) * s->x_stride + s->run;
     const bool merge_all = merge_x && (s->y_count == 1 || s->y_stride == row_bytes);
-    const uint64_t busy = m->store.busy.clocks;
+    const uint64_t busy = m->store.busy.count;
     reader r = {.s = s, .run_left = s->run, .regular = is_regular(m, s)};
     m->store.read = later(m->store.read, now);
     clock_t64 ready = now + 1;
@@ -175,7 +179,7 @@ void store_step(machine *m, clock_t64 now) {
     timing t = {.begin = now, .end = answered};
     const clock_t64 idle = later(free, m->store.quiet);
     t.token = now > idle ? now - idle : 0;
-    t.busy = m->store.busy.clocks - busy;
+    t.busy = m->store.busy.count - busy;
     const clock_t64 active = answered + 1 - later(now + 1, m->store.quiet);
     t.memory = active > t.busy ? active - t.busy : 0;
     m->store.quiet = answered + 1;
