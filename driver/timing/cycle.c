@@ -29,21 +29,33 @@ clock_t64 take_tokens(machine *m, uint32_t unit, uint32_t mask) {
     return there;
 }
 
-void busy_clocks(clock_set *s, clock_t64 first, clock_t64 last) {
-    for (uint64_t word = first / 64; first <= last; first = ++word * 64) {
-        const uint64_t upper = last / 64 == word ? last % 64 : 63, mask = UINT64_MAX >> (63 - upper) & UINT64_MAX << first % 64;
-        if (word > s->head) {
-            const uint64_t fresh = word - s->head < CLOCK_WORDS ? word - s->head : CLOCK_WORDS;
-            for (uint64_t i = 0; i < fresh; i++)
-                s->bits[(word - i) % CLOCK_WORDS] = 0;
-            s->head = word;
-        }
-        uint64_t *bits = &s->bits[word % CLOCK_WORDS];
-        const uint64_t added = s->head - word < CLOCK_WORDS ? mask & ~*bits : mask;
-        if (s->head - word < CLOCK_WORDS)
-            *bits |= mask;
-        s->count += added == mask ? upper - first % 64 + 1 : (uint64_t)__builtin_popcountll(added);
+// Clocks first to last of 64, numbered `word`.
+static void mark(clock_set *s, uint64_t word, unsigned first, unsigned last) {
+    const uint64_t mask = UINT64_MAX >> (63 - last) & UINT64_MAX << first;
+    if (s->head >= word + CLOCK_WORDS) { // too far back
+        s->count += last - first + 1;
+        return;
     }
+    for (; s->head < word; s->head++)
+        s->bits[(s->head + 1) % CLOCK_WORDS] = 0;
+    uint64_t *bits = &s->bits[word % CLOCK_WORDS];
+    const uint64_t both = mask & *bits;
+    s->count += last - first + 1;
+    if (both != 0)
+        s->count -= both == mask ? last - first + 1 : (unsigned)__builtin_popcountll(both);
+    *bits |= mask;
+}
+
+void busy_clocks(clock_set *s, clock_t64 first, clock_t64 last) {
+    if (first > last)
+        return;
+    if (last / 64 > s->head + CLOCK_WORDS) {
+        s->head = last / 64 - CLOCK_WORDS;
+        memset(s->bits, 0, sizeof s->bits);
+    }
+    for (; first / 64 < last / 64; first = (first / 64 + 1) * 64)
+        mark(s, first / 64, first % 64, 63);
+    mark(s, last / 64, first % 64, last % 64);
 }
 
 static const uint32_t actors_of[TSR_UNITS] = {1u << AHEAD | 1u << BACK, 1u << GEMM, 1u << ALU, 1u << STORE};

@@ -75,7 +75,11 @@ static bool take_ahead(machine *m) {
 static bool give_region(machine *m) {
     clock_t64 when = later(m->ahead.ready, m->ahead.cutter), left;
     if (m->ahead.regions >= REGIONS) {
-        if (!word_leaves(m, m->ahead.region_last[m->ahead.regions % REGIONS], &m->back.region_burst, &left))
+        const uint64_t before = m->ahead.regions - REGIONS;
+        uint64_t burst = m->back.done;
+        if (before < m->back.regions)
+            left = m->back.region_left[before % REGIONS];
+        else if (!word_leaves(m, m->ahead.region_last[before % REGIONS], &burst, &left))
             return false;
         when = later(when, left + 1);
     }
@@ -114,7 +118,7 @@ clock_t64 ahead_next(machine *m) {
     return when;
 }
 
-static bool write_bursts(machine *m);
+static bool write_bursts(machine *m, uint64_t unseen);
 
 static bool grant_burst(machine *m, clock_t64 now) {
     const uint64_t bus = m->bus;
@@ -126,18 +130,21 @@ static bool grant_burst(machine *m, clock_t64 now) {
     p->first = m->ahead.words;
     p->count = beats;
     p->offset = offset;
+    p->ends_region = m->ahead.left == beats;
     p->bytes = bytes;
     p->arrive = first;
     p->arrive_last = m->read.data.last;
     p->before[0] = p->before[1] = p->before[2] = p->move = p->move_last = 0;
-    busy_clocks(&m->back.busy, first, m->read.data.last);
     m->ahead.words += beats;
     m->ahead.left -= beats;
     m->ahead.left_bytes -= bytes;
     m->ahead.address = (m->ahead.address & ~(bus - 1)) + beats * bus;
     m->ahead.valid = now + 1;
     m->ahead.cutter = now; // it takes the next region in the clock of a region's last burst
-    return m->back.current != NULL && write_bursts(m);
+    if (m->back.current != NULL)
+        return write_bursts(m, m->back.granted - 1);
+    busy_clocks(&m->back.busy, first, m->read.data.last);
+    return false;
 }
 
 // As many grants as nobody else can come between.
@@ -182,14 +189,31 @@ static void pad(machine *m, uint64_t cells) { // regular
 static void write_regular(machine *m, passage *p) {
     const tsr_load_insn *l = &m->back.current->insn.load;
     memcpy(p->before, m->back.last, sizeof p->before);
+    if (p->count < m->back.segment && p->count >= QUEUED) { // within a row
+        p->move = later(m->back.moved + 1, p->arrive + TO_MOVE);
+        p->move_last = later(p->move + p->count - 1, p->arrive_last + TO_MOVE);
+        m->back.moved = p->move_last;
+        m->back.last[0] = p->move_last - 2;
+        m->back.last[1] = p->move_last - 1;
+        m->back.last[2] = p->move_last;
+        m->back.segment -= p->count;
+        m->back.writes += p->count;
+        return;
+    }
     for (uint32_t i = 0; i < p->count;) {
         const uint32_t run = p->count - i < m->back.segment ? p->count - i : m->back.segment;
         const clock_t64 first = later(m->back.moved + 1, between(p->arrive, p->arrive_last, i, p->count) + TO_MOVE);
         const clock_t64 last =
             later(first + run - 1, between(p->arrive, p->arrive_last, i + run - 1, p->count) + TO_MOVE);
         p->move = i == 0 ? first : p->move;
-        for (uint32_t k = run < 3 ? run : 3; k > 0; k--)
-            note_move(m, last - k + 1);
+        if (run >= 3) {
+            m->back.last[0] = last - 2;
+            m->back.last[1] = last - 1;
+            m->back.last[2] = last;
+        } else {
+            for (uint32_t k = run; k > 0; k--)
+                note_move(m, last - k + 1);
+        }
         m->back.moved = last;
         m->back.segment -= run;
         m->back.writes += run;
@@ -310,18 +334,31 @@ static void finish_load(machine *m) {
 }
 
 // Writes what has been asked for, as far as the instruction goes; true when that is to its end.
-static bool write_bursts(machine *m) {
+// Bursts from number `unseen` on have not been counted among the busy clocks.
+static bool write_bursts(machine *m, uint64_t unseen) {
     bool ended = false;
     while (!ended && m->back.done < m->back.granted) {
         passage *p = &m->back.bursts[m->back.done % MOST_BURSTS];
         const uint64_t writes = m->back.writes;
+        const clock_t64 beat = p->arrive, beat_last = p->arrive_last;
         if (m->back.regular)
             write_regular(m, p);
         else
             write_irregular(m, p);
+        const clock_t64 first_write = m->back.moved + 2 - (m->back.writes - writes);
+        if (m->back.done >= unseen && first_write <= beat_last + 1) {
+            busy_clocks(&m->back.busy, beat, m->back.moved + 1);
+        } else {
+            if (m->back.done >= unseen)
+                busy_clocks(&m->back.busy, beat, beat_last);
+            busy_clocks(&m->back.busy, first_write, m->back.moved + 1);
+        }
         m->back.done++;
-        if (m->back.writes > writes)
-            busy_clocks(&m->back.busy, m->back.moved + 1 - (m->back.writes - writes) + 1, m->back.moved + 1);
+        if (p->ends_region) {
+            const uint64_t word = p->count - 1;
+            const clock_t64 left = word < QUEUED ? p->before[word] : between(p->move, p->move_last, word - QUEUED, p->count);
+            m->back.region_left[m->back.regions++ % REGIONS] = later(p->arrive_last + TO_TAKE, left);
+        }
         ended = m->back.regular ? m->back.y == m->back.current->insn.load.y_count : at_end(m);
     }
     if (ended)
@@ -382,5 +419,5 @@ void back_step(machine *m, clock_t64 now) {
     if (!moves_data(l))
         finish_load(m);
     else
-        (void)write_bursts(m);
+        (void)write_bursts(m, UINT64_MAX);
 }

@@ -48,6 +48,7 @@ typedef struct channel {
 typedef struct passage {
     uint64_t first;
     uint32_t count, offset, bytes; // words; bytes in the first one ahead of the region; of the region
+    bool ends_region;
     clock_t64 arrive, arrive_last; // at the core
     clock_t64 before[3];           // moves of the three words ahead of it: its own first three words wait for them
     clock_t64 move, move_last;     // first and last word written, 0: not yet; what room in the data FIFO is counted by
@@ -153,7 +154,9 @@ typedef struct machine {
         uint64_t writes;           // of the instruction
         passage bursts[MOST_BURSTS]; // a ring
         uint64_t granted, done;    // bursts asked for, written
-        uint64_t credit_burst, region_burst; // where the latest look-ups ended
+        uint64_t regions;          // whose last word has been written
+        clock_t64 region_left[REGIONS]; // and when that left the data FIFO, a ring
+        uint64_t credit_burst;     // where the latest look-up ended
         clock_set busy;            // beats and writes
         uint64_t counted;          // of them, up to the instruction before
         clock_t64 ended;           // of the instruction before

@@ -80,8 +80,12 @@ static void send_burst(machine *m, clock_t64 granted, uint64_t count) {
     const clock_t64 appended = later(stripped + 1, recent[2]);
     const clock_t64 first = later(later(m->store.sent + 1, granted + 1), later(appended + 1, m->store.beat[0] + 1));
     const clock_t64 last = first + count - 1, last_read = later(read + count - 1, count >= 5 ? last - 4 : recent[count - 1]);
-    busy_clocks(&m->store.busy, last_read - count + 1, last_read);
-    busy_clocks(&m->store.busy, first, last);
+    if (first <= last_read + 1) {
+        busy_clocks(&m->store.busy, last_read - count + 1, last);
+    } else {
+        busy_clocks(&m->store.busy, last_read - count + 1, last_read);
+        busy_clocks(&m->store.busy, first, last);
+    }
     m->store.read = last_read;
     m->store.stripped = later(last_read + 1, count >= 4 ? last - 3 : recent[count]);
     m->store.appended = later(m->store.stripped + 1, count >= 3 ? last - 2 : recent[count + 1]);
