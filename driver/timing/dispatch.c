@@ -31,9 +31,7 @@ static uint32_t fetch_beats(const machine *m, uint64_t address) {
     return burst_beats(m, address, bus_words(m, address, left), eight > m->config->burst_beats ? m->config->burst_beats : eight);
 }
 
-static uint64_t fetch_address(const machine *m) {
-    return m->run->segment[0].base + m->run->insn_offset + m->fetch.requested;
-}
+static uint64_t fetch_address(const machine *m) { return m->run->segment[0].base + m->run->insn_offset + m->fetch.requested; }
 
 clock_t64 fetch_next(machine *m) {
     enum { START = 2 }; // start, stream check

@@ -6,7 +6,11 @@
 
 // ---- what has left the data FIFO -------------------------------------------------------------------------------------------
 
-enum { TO_TAKE = 2, TO_MOVE = 4, QUEUED = 3 }; // clocks from a beat to its leaving the FIFO, and to its write; words of the byte queue
+enum {
+    TO_TAKE = 2,
+    TO_MOVE = 4,
+    QUEUED = 3
+}; // clocks from a beat to its leaving the FIFO, and to its write; words of the byte queue
 
 static clock_t64 between(clock_t64 first, clock_t64 last, uint64_t i, uint64_t count) {
     return last - first == count - 1 ? first + i : first + (last - first) * i / (count - 1); // a word a clock, or slower
@@ -20,8 +24,7 @@ static bool word_leaves(const machine *m, uint64_t word, uint64_t *burst, clock_
             const uint64_t i = word - p->first;
             *out_when = between(p->arrive, p->arrive_last, i, p->count) + TO_TAKE;
             if (*burst < m->back.done)
-                *out_when = later(*out_when, i < QUEUED ? p->before[i]
-                                                        : between(p->move, p->move_last, i - QUEUED, p->count));
+                *out_when = later(*out_when, i < QUEUED ? p->before[i] : between(p->move, p->move_last, i - QUEUED, p->count));
             else if (*burst == m->back.done && i < QUEUED && m->back.regular)
                 *out_when = later(*out_when, m->back.last[i]);
             else
@@ -203,8 +206,7 @@ static void write_regular(machine *m, passage *p) {
     for (uint32_t i = 0; i < p->count;) {
         const uint32_t run = p->count - i < m->back.segment ? p->count - i : m->back.segment;
         const clock_t64 first = later(m->back.moved + 1, between(p->arrive, p->arrive_last, i, p->count) + TO_MOVE);
-        const clock_t64 last =
-            later(first + run - 1, between(p->arrive, p->arrive_last, i + run - 1, p->count) + TO_MOVE);
+        const clock_t64 last = later(first + run - 1, between(p->arrive, p->arrive_last, i + run - 1, p->count) + TO_MOVE);
         p->move = i == 0 ? first : p->move;
         if (run >= 3) {
             m->back.last[0] = last - 2;
