@@ -206,8 +206,8 @@ static void print_header(const settings *s) {
         printf("%-8s %-20s %14s %12s %12s %8s %8s %10s\n", "config", "network", "MACs", "cycles", "bound", "MACs %", "bound %",
                "on accel %");
     else
-        printf("%-8s %-20s %12s %12s %9s %9s %8s  %s\n", "config", "network", "rtl", "timing", "error %", "worst %",
-               X);
+        printf("%-8s %-20s %12s %12s %9s %9s %8s  %s\n", "config", "network", "rtl", "timing", "error %", "worst %", "speedup",
+               "worst layer");
 }
 
 int main(int argc, char **argv) {

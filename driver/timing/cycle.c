@@ -46,7 +46,7 @@ static void mark(clock_set *s, uint64_t word, unsigned first, unsigned last) {
     *bits |= mask;
 }
 
-void busy_clocks(clock_set *s, clock_t64 first, clock_t64 last) {
+void busy_clocks_far(clock_set *s, clock_t64 first, clock_t64 last) {
     if (first > last)
         return;
     if (last / 64 > s->head + CLOCK_WORDS) {

@@ -89,6 +89,7 @@ static bool give_region(machine *m) {
     m->ahead.address = m->ahead.base + m->ahead.at;
     m->ahead.left = bus_words(m, m->ahead.address, m->ahead.bytes);
     m->ahead.left_bytes = m->ahead.bytes;
+    m->ahead.small = m->ahead.left * REGIONS <= 4 * (uint64_t)m->config->burst_beats ? m->ahead.small + 1 : 0;
     m->ahead.region_last[m->ahead.regions++ % REGIONS] = m->ahead.words + m->ahead.left - 1;
     m->ahead.valid = when + 1;
     m->ahead.ready = when + 1;
@@ -113,7 +114,9 @@ clock_t64 ahead_next(machine *m) {
     const uint64_t fifo = 4 * (uint64_t)m->config->burst_beats;
     const uint64_t end = m->ahead.words + burst_beats(m, m->ahead.address, m->ahead.left, m->config->burst_beats);
     clock_t64 when = later(m->ahead.valid, read_bus_free(m)), left;
-    if (end > fifo) {
+    if (end > fifo && m->ahead.small <= REGIONS) {
+        if (m->back.granted - m->back.credit_burst > MOST_BURSTS / 2) // those before have left long ago
+            m->back.credit_burst = m->back.granted - MOST_BURSTS / 2;
         if (!word_leaves(m, end - fifo - 1, &m->back.credit_burst, &left))
             return NEVER;
         when = later(when, left + 1);
@@ -137,7 +140,6 @@ static bool grant_burst(machine *m, clock_t64 now) {
     p->bytes = bytes;
     p->arrive = first;
     p->arrive_last = m->read.data.last;
-    p->before[0] = p->before[1] = p->before[2] = p->move = p->move_last = 0;
     m->ahead.words += beats;
     m->ahead.left -= beats;
     m->ahead.left_bytes -= bytes;
@@ -191,7 +193,9 @@ static void pad(machine *m, uint64_t cells) { // regular
 // Rows of whole words, with padding around them.
 static void write_regular(machine *m, passage *p) {
     const tsr_load_insn *l = &m->back.current->insn.load;
-    memcpy(p->before, m->back.last, sizeof p->before);
+    p->before[0] = m->back.last[0];
+    p->before[1] = m->back.last[1];
+    p->before[2] = m->back.last[2];
     if (p->count < m->back.segment && p->count >= QUEUED) { // within a row
         p->move = later(m->back.moved + 1, p->arrive + TO_MOVE);
         p->move_last = later(p->move + p->count - 1, p->arrive_last + TO_MOVE);
@@ -296,8 +300,10 @@ static void write_irregular(machine *m, passage *p) {
         last = stripped;
         write_queued(m);
     }
-    p->arrive = first - TO_TAKE;
+    p->arrive = first - TO_TAKE; // that is all that matters then
     p->arrive_last = last - TO_TAKE;
+    p->before[0] = p->before[1] = p->before[2] = p->move = 0;
+    p->move_last = p->count - 1;
 }
 
 // ---- an instruction's life ---------------------------------------------------------------------------------------------

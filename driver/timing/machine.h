@@ -135,6 +135,7 @@ typedef struct machine {
         uint32_t taken;            // instructions so far
         uint64_t words;            // granted
         uint64_t regions, region_last[REGIONS]; // last word of each, a ring
+        uint64_t small; // of the latest regions, so many are so short that all the FIFO of regions can hold fits the data FIFO
     } ahead;
 
     struct { // LOAD's data phase
@@ -174,10 +175,12 @@ typedef struct machine {
         uint64_t insns;
         clock_t64 read, stripped, appended; // of the latest word read from OUT
         uint64_t in, out;
+        bool whole;                     // the latest burst was sent as a whole
         clock_t64 recent[4];            // words into the write channel: the latest four
         clock_t64 sent, send_at[MOVES]; // words into the write channel: the latest, and a ring
         uint64_t send_out[MOVES], sends; // `out` after each
-        clock_set busy;                  // words read and sent
+        uint64_t busy;                   // clocks with words read or sent
+        clock_t64 busy_until;            // the latest of them
         clock_t64 quiet;                 // nothing is in flight from here on
     } store;
 
@@ -198,7 +201,20 @@ bool tokens_known(const machine *m, uint32_t unit, uint32_t mask);
 clock_t64 take_tokens(machine *m, uint32_t unit, uint32_t mask);
 clock_t64 tokens_there(const machine *m, uint32_t unit, uint32_t mask); // the same without taking them
 // Adds clocks first to last. Those further back than the latest 4096 count as new.
-void busy_clocks(clock_set *s, clock_t64 first, clock_t64 last);
+void busy_clocks_far(clock_set *s, clock_t64 first, clock_t64 last);
+static inline void busy_clocks(clock_set *s, clock_t64 first, clock_t64 last) {
+    const uint64_t word = first / 64;
+    if (word == last / 64 && word <= s->head && s->head < word + CLOCK_WORDS) {
+        const uint64_t mask = UINT64_MAX >> (63 - last % 64) & UINT64_MAX << first % 64;
+        uint64_t *bits = &s->bits[word % CLOCK_WORDS];
+        if ((*bits & mask) == 0) {
+            *bits |= mask;
+            s->count += last - first + 1;
+            return;
+        }
+    }
+    busy_clocks_far(s, first, last);
+}
 // An instruction has completed: tokens, counters, callback.
 void complete(machine *m, const entry *e, const timing *t);
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // STORE and the write channels. Nobody else uses them, so an instruction is worked out as a whole when it is taken. Stage
 // numbers: hw/rtl/README.md, "STORE".
+#include <string.h>
+
 #include "machine.h"
 
 // The runs of an instruction in OUT, as they are read.
@@ -9,6 +11,13 @@ typedef struct reader {
     uint32_t x, y, run_left;
     bool regular; // whole words on both sides
 } reader;
+
+// Words are read and sent from clock first to last.
+static void count_busy(machine *m, clock_t64 first, clock_t64 last) {
+    const clock_t64 from = later(first, m->store.busy_until + 1);
+    m->store.busy += last >= from ? last - from + 1 : 0;
+    m->store.busy_until = later(m->store.busy_until, last);
+}
 
 static clock_t64 sent_when(const machine *m, uint64_t bytes) { // when `out` reached that
     uint64_t i = m->store.sends;
@@ -30,7 +39,7 @@ static void read_word(machine *m, reader *r) {
     if (m->store.in > bus) // the queue takes a word when at most a word's bytes are left in it
         m->store.appended = later(m->store.appended, sent_when(m, m->store.in - bus));
     m->store.in += chunk;
-    busy_clocks(&m->store.busy, m->store.read, m->store.read);
+    count_busy(m, m->store.read, m->store.read);
     r->run_left -= chunk;
     if (r->run_left > 0)
         return;
@@ -63,37 +72,43 @@ static void note_send(machine *m, clock_t64 when, uint64_t out) {
 }
 
 static void send_word(machine *m, reader *r, clock_t64 granted, clock_t64 accepted, uint32_t bytes) {
+    if (m->store.whole) { // the ring begins with the latest words
+        for (uint64_t i = 0; i < 4; i++) {
+            m->store.send_at[m->store.sends % MOVES] = m->store.recent[i];
+            m->store.send_out[m->store.sends++ % MOVES] = m->store.out - ((3 - i) << m->bus_shift);
+        }
+        m->store.whole = false;
+    }
     while (m->store.in < m->store.out + bytes)
         read_word(m, r);
     m->store.sent = later(later(m->store.sent + 1, granted + 1), later(m->store.appended + 1, m->store.beat[0] + 1));
     m->store.out += bytes;
     note_send(m, m->store.sent, m->store.out);
-    busy_clocks(&m->store.busy, m->store.sent, m->store.sent);
+    count_busy(m, m->store.sent, m->store.sent);
     m->store.beat[0] = m->store.beat[1];
     m->store.beat[1] = channel_beats(m, &m->store.data, later(m->store.sent, accepted) + 1, 1);
 }
 
 // A burst of whole words, one a clock: reading goes on ahead as far as the registers on the way have room.
 static void send_burst(machine *m, clock_t64 granted, uint64_t count) {
-    const clock_t64 *recent = m->store.recent;
+    clock_t64 recent[4];
+    memcpy(recent, m->store.recent, sizeof recent);
     const clock_t64 read = later(m->store.read + 1, m->store.stripped), stripped = later(read + 1, m->store.appended);
     const clock_t64 appended = later(stripped + 1, recent[2]);
     const clock_t64 first = later(later(m->store.sent + 1, granted + 1), later(appended + 1, m->store.beat[0] + 1));
     const clock_t64 last = first + count - 1, last_read = later(read + count - 1, count >= 5 ? last - 4 : recent[count - 1]);
-    if (first <= last_read + 1) {
-        busy_clocks(&m->store.busy, last_read - count + 1, last);
-    } else {
-        busy_clocks(&m->store.busy, last_read - count + 1, last_read);
-        busy_clocks(&m->store.busy, first, last);
-    }
+    if (first > last_read + 1)
+        count_busy(m, last_read - count + 1, last_read);
+    count_busy(m, first > last_read + 1 ? first : last_read - count + 1, last);
     m->store.read = last_read;
     m->store.stripped = later(last_read + 1, count >= 4 ? last - 3 : recent[count]);
     m->store.appended = later(m->store.stripped + 1, count >= 3 ? last - 2 : recent[count + 1]);
     m->store.sent = last;
     m->store.in += count << m->bus_shift;
     m->store.out += count << m->bus_shift;
-    for (uint64_t i = count < 4 ? count : 4; i-- > 0;)
-        note_send(m, last - i, m->store.out - (i << m->bus_shift));
+    for (uint64_t i = 0; i < 4; i++)
+        m->store.recent[i] = i + count >= 4 ? last - (3 - i) : recent[i + count];
+    m->store.whole = true;
     (void)channel_beats(m, &m->store.data, first + 1, count);
     m->store.beat[0] = count > 1 ? m->store.data.last - 1 : m->store.beat[1];
     m->store.beat[1] = m->store.data.last;
@@ -168,7 +183,7 @@ void store_step(machine *m, clock_t64 now) {
     const bool merge_x = s->x_count == 1 || s->x_stride == s->run;
     const uint64_t row_bytes = (uint64_t)(s->x_count - 1) * s->x_stride + s->run;
     const bool merge_all = merge_x && (s->y_count == 1 || s->y_stride == row_bytes);
-    const uint64_t busy = m->store.busy.count;
+    const uint64_t busy = m->store.busy;
     reader r = {.s = s, .run_left = s->run, .regular = is_regular(m, s)};
     m->store.read = later(m->store.read, now);
     clock_t64 ready = now + 1;
@@ -183,7 +198,7 @@ void store_step(machine *m, clock_t64 now) {
     timing t = {.begin = now, .end = answered};
     const clock_t64 idle = later(free, m->store.quiet);
     t.token = now > idle ? now - idle : 0;
-    t.busy = m->store.busy.count - busy;
+    t.busy = m->store.busy - busy;
     const clock_t64 active = answered + 1 - later(now + 1, m->store.quiet);
     t.memory = active > t.busy ? active - t.busy : 0;
     m->store.quiet = answered + 1;
