@@ -16,17 +16,17 @@ static uint8_t banks_of(uint64_t low, uint64_t high, uint32_t entries) {
 }
 
 static void keep(unit_spans *spans, span s) {
-    if ((s.acc_banks | s.inp_banks) != 0)
+    if (s.acc_banks != 0)
         spans->items[spans->next++ % SPANS] = s;
 }
 
-// The first clock from `start` on in which the other unit leaves these banks alone.
-static clock_t64 wait_for_banks(const unit_spans *other, clock_t64 start, uint8_t acc_banks, uint8_t inp_banks) {
+// The first clock from `start` on in which the other unit leaves these accumulator banks alone.
+static clock_t64 wait_for_banks(const unit_spans *other, clock_t64 start, uint8_t acc_banks) {
     for (bool moved = true; moved;) {
         moved = false;
         for (uint32_t i = 0; i < SPANS; i++) {
             const span *s = &other->items[i];
-            if (((s->acc_banks & acc_banks) != 0 || (s->inp_banks & inp_banks) != 0) && s->begin <= start && start < s->end) {
+            if ((s->acc_banks & acc_banks) != 0 && s->begin <= start && start < s->end) {
                 start = s->end;
                 moved = true;
             }
@@ -76,15 +76,14 @@ static const tsr_insn *take(machine *m, uint32_t unit, issuer *i, clock_t64 now)
     return &e->insn;
 }
 
-// The current instruction has issued all its micro-ops, the first in clock `first`.
-static void issued(machine *m, issuer *i, clock_t64 first, clock_t64 last, uint64_t count, uint64_t waited, uint32_t depth) {
+// The current instruction has issued all its micro-ops.
+static void issued(machine *m, issuer *i, clock_t64 last, uint64_t count, uint32_t depth) {
     // The next one is taken with the last step of the loop, so that its first micro-op follows directly.
-    i->free = later(i->take + 1, count > 1 || first > i->wanted ? last - 1 : 0);
+    i->free = later(i->take + 1, count > 1 || i->bank > 0 ? last - 1 : 0);
     i->last_issue = last;
     const entry *e = i->current;
     i->current = NULL;
-    const timing t = {
-        .begin = i->take, .end = last + depth, .busy = count, .token = i->token, .bank = first - i->wanted + waited};
+    const timing t = {.begin = i->take, .end = last + depth, .busy = count, .token = i->token, .bank = i->bank};
     complete(m, e, &t);
 }
 
@@ -93,7 +92,9 @@ static void issued(machine *m, issuer *i, clock_t64 first, clock_t64 last, uint6
 clock_t64 gemm_next(machine *m) {
     if (m->gemm.current == NULL)
         return next_take(m, TSR_UNIT_GEMM, &m->gemm);
-    return wait_for_banks(&m->alu.spans, m->gemm.wanted, m->gemm.acc_banks, 0);
+    if (m->alu.issued > 0 && (m->alu.acc_banks & m->gemm.acc_banks) != 0)
+        return NEVER; // until the ALU is through
+    return wait_for_banks(&m->alu.spans, m->gemm.wanted, m->gemm.acc_banks);
 }
 
 void gemm_step(machine *m, clock_t64 now) {
@@ -109,11 +110,12 @@ void gemm_step(machine *m, clock_t64 now) {
     const tsr_gemm_insn *g = &m->gemm.current->insn.gemm;
     const uint64_t n = (uint64_t)g->uop_count * g->count0 * g->count1;
     const clock_t64 last = now + n - 1;
-    keep(&m->gemm.spans, (span){now, last + GEMM_DEPTH + 1, m->gemm.acc_banks, 0});
-    keep(&m->gemm.spans, (span){now, last + 1, 0, m->gemm.inp_banks});
+    keep(&m->gemm.spans, (span){now, last + GEMM_DEPTH + 1, m->gemm.acc_banks});
+    m->gemm_runs[m->gemm_run_count++ % SPANS] = (gemm_run){now, last, *g, m->gemm.inp_banks};
     m->profile->gemm_uops += n;
     m->dirty |= 1u << ALU;
-    issued(m, &m->gemm, now, last, n, 0, GEMM_DEPTH);
+    m->gemm.bank = now - m->gemm.wanted;
+    issued(m, &m->gemm, last, n, GEMM_DEPTH);
 }
 
 // ---- ALU ---------------------------------------------------------------------------------------------------------------
@@ -158,21 +160,73 @@ static clock_t64 walk(machine *m, const tsr_alu_insn *a, clock_t64 x, uint64_t f
     return x - 1;
 }
 
-// All micro-ops. Only those whose source is an accumulator can wait, and only for some that lie a few clocks back.
-static clock_t64 walk_all(machine *m, const tsr_alu_insn *a, clock_t64 first, uint64_t n) {
+// Micro-ops [from, to), the first in clock x; returns the last one's. Only those whose source is an accumulator can wait, and
+// only for some that lie a few clocks back.
+static clock_t64 walk_fast(machine *m, const tsr_alu_insn *a, clock_t64 x, uint64_t from, uint64_t to) {
     enum { MEMORY = 9 }; // more clocks than any micro-op has effect
+    const uint64_t n = to - from;
     const bool from_acc = a->src_kind == TSR_SRC_ACC, to_acc = a->dst_kind == TSR_DST_ACC;
     if (n <= 2 * MEMORY || (from_acc && to_acc))
-        return walk(m, a, first, 0, n);
+        return walk(m, a, x, from, to);
     if (from_acc) // nothing that it reads is its own
-        return walk(m, a, first, 0, MEMORY) + n - MEMORY;
-    return to_acc ? walk(m, a, first + n - MEMORY, n - MEMORY, n) : first + n - 1;
+        return walk(m, a, x, from, from + MEMORY) + n - MEMORY;
+    return to_acc ? walk(m, a, x + n - MEMORY, to - MEMORY, to) : x + n - 1;
+}
+
+// ---- INP, which both read: GEMM's micro-op of a clock has its bank first -----------------------------------------------
+
+static uint32_t inp_bank(const machine *m, uint64_t index) { return (uint32_t)(index / (tsr_inp_entries(m->config) / BANKS)); }
+
+// GEMM may read one of these banks in a clock of [first, last].
+static bool gemm_may_read(const machine *m, clock_t64 first, clock_t64 last, uint8_t banks) {
+    for (uint32_t i = 0; i < SPANS; i++) {
+        const gemm_run *r = &m->gemm_runs[i];
+        if ((r->inp_banks & banks) != 0 && r->begin <= last && first <= r->last)
+            return true;
+    }
+    return false;
+}
+
+static bool gemm_reads(const machine *m, clock_t64 x, uint32_t bank) {
+    for (uint32_t i = 0; i < SPANS; i++) {
+        const gemm_run *r = &m->gemm_runs[i];
+        if (r->inp_banks == 0 || x < r->begin || x > r->last)
+            continue;
+        const tsr_gemm_insn *g = &r->insn;
+        const uint64_t n = x - r->begin, step = n / g->uop_count;
+        const uint64_t offset = step / g->count1 * g->inp0 + step % g->count1 * g->inp1;
+        return inp_bank(m, ((m->uops[g->uop_begin + n % g->uop_count] >> 16) + offset) & 0xffff) == bank;
+    }
+    return false;
+}
+
+// The ALU's next micro-ops, up to what others may do next.
+static void issue_from_inp(machine *m, const tsr_alu_insn *a, clock_t64 now, uint64_t n) {
+    m->alu.next = now;
+    do {
+        const uint64_t left = n - m->alu.issued, until = m->horizon > m->alu.next ? m->horizon - m->alu.next : 1;
+        const uint64_t count = left < until ? left : until;
+        if (!gemm_may_read(m, m->alu.next, m->alu.next + count - 1, m->alu.inp_banks)) {
+            m->alu.next = walk_fast(m, a, m->alu.next, m->alu.issued, m->alu.issued + count) + 1;
+            m->alu.issued += count;
+            continue;
+        }
+        const uint64_t u = m->alu.issued % a->uop_count, step = m->alu.issued / a->uop_count;
+        const uint64_t offset = step / a->count1 * a->src0 + step % a->count1 * a->src1;
+        if (gemm_reads(m, m->alu.next, inp_bank(m, ((m->uops[a->uop_begin + u] >> 16) + offset) & 0xffff))) {
+            m->alu.next++;
+            m->alu.bank++;
+            continue;
+        }
+        m->alu.next = walk(m, a, m->alu.next, m->alu.issued, m->alu.issued + 1) + 1;
+        m->alu.issued++;
+    } while (m->alu.issued < n && m->alu.next < m->horizon);
 }
 
 clock_t64 alu_next(machine *m) {
     if (m->alu.current == NULL)
         return next_take(m, TSR_UNIT_ALU, &m->alu);
-    return wait_for_banks(&m->gemm.spans, m->alu.wanted, m->alu.acc_banks, m->alu.inp_banks);
+    return m->alu.issued > 0 ? m->alu.next : wait_for_banks(&m->gemm.spans, later(m->alu.wanted, m->alu.next), m->alu.acc_banks);
 }
 
 void alu_step(machine *m, clock_t64 now) {
@@ -186,14 +240,27 @@ void alu_step(machine *m, clock_t64 now) {
         m->alu.src_banks = a->src_kind == TSR_SRC_ACC ? banks_of(src.low, src.high, acc_entries) : 0;
         m->alu.acc_banks = m->alu.src_banks | m->alu.dst_banks;
         m->alu.inp_banks = a->src_kind == TSR_SRC_INP ? banks_of(src.low, src.high, tsr_inp_entries(m->config)) : 0;
+        m->alu.issued = m->alu.bank = m->alu.next = 0;
         return;
     }
     const tsr_alu_insn *a = &m->alu.current->insn.alu;
     const uint64_t n = (uint64_t)a->uop_count * a->count0 * a->count1;
-    const clock_t64 last = walk_all(m, a, now, n);
-    keep(&m->alu.spans, (span){now, last + ALU_DEPTH, m->alu.dst_banks, 0});
-    keep(&m->alu.spans, (span){now, last + 2, m->alu.src_banks, 0});
+    const clock_t64 wanted = m->alu.wanted;
+    if (m->alu.issued == 0 && m->alu.next == 0)
+        m->alu.bank = now - wanted;
+    if (m->alu.inp_banks != 0) {
+        issue_from_inp(m, a, now, n);
+        if (m->alu.issued < n)
+            return;
+    } else {
+        m->alu.next = walk_fast(m, a, now, 0, n) + 1;
+        m->alu.bank += m->alu.next - now - n;
+    }
+    const clock_t64 last = m->alu.next - 1;
+    keep(&m->alu.spans, (span){now, last + ALU_DEPTH, m->alu.dst_banks});
+    keep(&m->alu.spans, (span){now, last + 2, m->alu.src_banks});
     m->profile->alu_uops += n;
     m->dirty |= 1u << GEMM;
-    issued(m, &m->alu, now, last, n, last + 1 - now - n, ALU_DEPTH);
+    m->alu.issued = m->alu.next = 0;
+    issued(m, &m->alu, last, n, ALU_DEPTH);
 }

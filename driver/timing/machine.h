@@ -54,10 +54,10 @@ typedef struct passage {
     clock_t64 move, move_last;     // first and last word written, 0: not yet; what room in the data FIFO is counted by
 } passage;
 
-// Clocks in which a unit keeps a bank.
+// Clocks in which a unit keeps banks of accumulators.
 typedef struct span {
     clock_t64 begin, end; // end: first clock in which the other unit may issue
-    uint8_t acc_banks, inp_banks;
+    uint8_t acc_banks;
 } span;
 
 typedef struct unit_spans {
@@ -65,14 +65,23 @@ typedef struct unit_spans {
     uint32_t next;
 } unit_spans;
 
+typedef struct gemm_run { // micro-ops of one instruction, one a clock
+    clock_t64 begin, last;
+    tsr_gemm_insn insn;
+    uint8_t inp_banks;
+} gemm_run;
+
 typedef struct issuer { // GEMM, ALU
     const entry *current;  // taken, and waiting for the bank of its first micro-op
     clock_t64 take, token; // of the current one: when it was taken, clocks that it waited for tokens before
     clock_t64 free;        // first clock in which an instruction can be taken
     clock_t64 last_issue;  // of a micro-op
+    uint64_t bank;         // clocks that it waited for banks and accumulators
     clock_t64 wanted;      // first clock in which its first micro-op could issue but for banks
     uint8_t acc_banks, inp_banks; // that it wants
     uint8_t src_banks, dst_banks; // ALU: of accumulators, both in acc_banks
+    clock_t64 first, next;        // ALU: when its first micro-op issued, when the next one can
+    uint64_t issued;              // ALU: micro-ops of the current instruction
     unit_spans spans;
 } issuer;
 
@@ -185,6 +194,8 @@ typedef struct machine {
     } store;
 
     issuer gemm, alu;
+    gemm_run gemm_runs[SPANS]; // the latest, a ring
+    uint32_t gemm_run_count;
     clock_t64 *written; // ACC entries: clock in which ALU last issued a micro-op that writes it, plus 1; 0 = never
     uint8_t late[8];    // banks + 1 of the ALU's late reads by issue clock modulo 8
     clock_t64 late_clock[8];
