@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The cycle model: when each instruction of a stream starts and ends, by arithmetic on instructions and bursts instead of
-// clocks. It knows the core as hw/rtl/README.md describes it (stages, queues, FIFOs, banks) and the memory of hw/sim.
-//
-// Tokens only come from earlier instructions (isa/spec.md 3.2), so one pass in program order is enough: every time that an
-// instruction depends on is known when its turn comes. What that order cannot see is contention with instructions that come
-// later in the stream but earlier in time: for the read bus between instruction fetch and LOAD, and for a bank between GEMM
-// and ALU. These are approximated; the rest follows the RTL's stages. bench-timing holds it against the RTL.
+// clocks. It knows the core as hw/rtl/README.md describes it (stages, queues, FIFOs, banks) and the memory of hw/sim. What it
+// leaves out: driver/README.md, "The device timing".
 #ifndef DRIVER_TIMING_CYCLE_H
 #define DRIVER_TIMING_CYCLE_H
 

@@ -152,7 +152,7 @@ static tsr_status timing_on_insn(tsr_device *base, tsr_on_insn *callback, void *
 
 const tsr_driver tsr_driver_timing = {
     .name = "timing",
-    .summary = "a fast cycle model: exact results, clocks within a few percent of rtl",
+    .summary = "a fast cycle model: exact results, the clocks of rtl",
     .options = "config=NAME latency=N bandwidth=N outstanding=N data=0|1",
     .ops =
         {
