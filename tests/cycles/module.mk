@@ -14,4 +14,4 @@ SAN_SKIP        += $(TEST_TIMING) $(TEST_CYCLES)
 
 .PHONY: record-cycles
 record-cycles: $(TEST_CYCLES) $$(SIMS) ## record the cycles of networks anew (tests/cycles/cycles.csv), after a change that is meant to move them
-	@$(TEST_CYCLES) --record
+	@$(TEST_CYCLES) --whole --record

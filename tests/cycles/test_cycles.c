@@ -4,7 +4,7 @@
 //
 //   test_cycles            small networks on the RTL; ImageNet networks on the cycle model, which has to give the RTL's cycles
 //   test_cycles --whole    all on the RTL (minutes)
-//   test_cycles --record   writes the file, all from the RTL
+//   test_cycles [--whole] --record   writes the file from these
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,6 +48,8 @@ static const recorded networks[] = {
 enum { NETWORKS = sizeof networks / sizeof networks[0], LINE = 256 };
 
 static bool on_rtl;
+
+static const char *device_of(const recorded *r) { return r->whole && !on_rtl ? "timing" : "rtl"; }
 
 static tsr_status measure(const recorded *r, const char *device_name, tsr_program **out_program, case_run *out_run) {
     tsr_config config;
@@ -107,7 +109,7 @@ static int record(void) {
     for (int i = 0; good && i < NETWORKS; i++) {
         tsr_program *program = NULL;
         case_run run = {0};
-        const tsr_status status = measure(&networks[i], "rtl", &program, &run);
+        const tsr_status status = measure(&networks[i], device_of(&networks[i]), &program, &run);
         good = status.code == TSR_OK;
         if (!good)
             fprintf(stderr, "%s, %s: %s\n", networks[i].name, networks[i].config, status.message);
@@ -154,7 +156,7 @@ static check_result takes_the_recorded_cycles(const recorded *r) {
     tsr_program *program;
     case_run run;
     uint32_t lines = 1;
-    ASSERT_OK(measure(r, r->whole && !on_rtl ? "timing" : "rtl", &program, &run));
+    ASSERT_OK(measure(r, device_of(r), &program, &run));
     bool good = same(r, "all", run.cycles);
     for (uint32_t i = 0; i < program->layer_count; i++)
         if (program->layers[i].on_accelerator) {
@@ -172,14 +174,13 @@ static check_result takes_the_recorded_cycles(const recorded *r) {
 }
 
 int main(int argc, char **argv) {
-    if (argc > 1 && strcmp(argv[1], "--record") == 0)
-        return record();
-    on_rtl = argc > 1 && strcmp(argv[1], "--whole") == 0;
-    if (on_rtl) {
-        argv[1] = argv[0];
-        argv++;
-        argc--;
+    bool recording = false;
+    for (; argc > 1 && strncmp(argv[1], "--", 2) == 0; argc--, argv++) {
+        on_rtl = on_rtl || strcmp(argv[1], "--whole") == 0;
+        recording = recording || strcmp(argv[1], "--record") == 0;
     }
+    if (recording)
+        return record();
     GREATEST_MAIN_BEGIN();
     if (!load())
         return 1;
