@@ -292,7 +292,7 @@ static cl_int set_arguments(const opencl_device *d, const tsr_run *run) {
         // A kernel's buffers all have to be there; a segment of size 0 cannot be reached.
         const opencl_buffer *buffer = (const opencl_buffer *)(run->segment[s] != NULL ? run->segment[s] : run->segment[0]);
         const cl_uint size = run->segment[s] != NULL ? (cl_uint)buffer->base.size : 0;
-        error = d->api.clSetKernelArg(d->kernel, tsr_xclbin_segment(s), sizeof buffer->memory, &buffer->memory);
+        error = d->api.clSetKernelArg(d->kernel, tsr_xclbin_segment(s), sizeof(cl_mem), &buffer->memory);
         if (error == CL_SUCCESS)
             error = d->api.clSetKernelArg(d->kernel, tsr_xclbin_segment_size(s), sizeof size, &size);
     }

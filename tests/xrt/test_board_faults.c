@@ -297,6 +297,27 @@ TEST small_buffers_do_not_touch(void) {
     PASS();
 }
 
+TEST fresh_buffers_are_zero_on_the_board(void) {
+    static const uint64_t sizes[] = {1, 4000, 65537, 300000}; // a board's memory comes up with junk in it
+    tsr_device *device;
+    ASSERT_OK(tsr_device_open(device_name, &device));
+    for (int round = 0; round < 2; round++)
+        for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+            tsr_buffer *buffer;
+            ASSERT_OK(tsr_buffer_alloc(device, sizes[i], &buffer));
+            uint8_t *bytes = tsr_buffer_map(buffer);
+            memset(bytes, 0xff, sizes[i]);
+            ASSERT_OK(tsr_buffer_sync_from_device(device, buffer, 0, sizes[i]));
+            for (uint64_t b = 0; b < sizes[i]; b++)
+                ASSERT_EQ(0, bytes[b]);
+            memset(bytes, 0xff, sizes[i]);
+            ASSERT_OK(tsr_buffer_sync_to_device(device, buffer, 0, sizes[i]));
+            tsr_buffer_free(device, buffer);
+        }
+    tsr_device_close(device);
+    PASS();
+}
+
 // The second program, of the case below.
 TEST second_program(void) {
     tsr_device *device;
@@ -360,6 +381,7 @@ static const fault_case cases[] = {
     CASE(wrong_configurations_are_refused_with_both_names, "", "", 0, true, false),
     CASE(memory_runs_out_and_comes_back, "--memory 8", "", 0, true, false),
     CASE(small_buffers_do_not_touch, "", "", 0, true, false),
+    CASE(fresh_buffers_are_zero_on_the_board, "", "", 0, true, false),
     CASE(a_board_has_one_program_at_a_time, "", "", 0, true, false),
     CASE(the_program_is_killed, "", "", 128 + SIGKILL, false, false),
     CASE(second_program, NULL, "", 0, false, false), // only from another case
