@@ -25,18 +25,19 @@ typedef struct tile {
 
 static uint32_t smaller(uint32_t a, uint32_t b) { return a < b ? a : b; }
 
-static half half_of(const tsr_config *c, uint32_t number) {
+// near: the two parts of ACC and OUT lie side by side in one bank, where GEMM and ALU get in each other's way.
+static half half_of(const tsr_config *c, uint32_t number, bool near) {
     half h = {.inps = smaller(tsr_inp_entries(c) / 2, 64),
               .wgts = smaller(tsr_wgt_entries(c) / 2, 8),
-              .accs = smaller(tsr_acc_entries(c) / 2, 64),
-              .outs = smaller(tsr_out_entries(c) / 2, 64),
+              .accs = smaller(tsr_acc_entries(c) / (near ? 8 : 2), 64),
+              .outs = smaller(tsr_out_entries(c) / (near ? 8 : 2), 64),
               .pars = smaller(tsr_par_entries(c) / 2, 4),
               .uops = smaller(tsr_uop_entries(c) / 2, 24)};
     if (number % 2 != 0) {
         h.inp = tsr_inp_entries(c) / 2;
         h.wgt = tsr_wgt_entries(c) / 2;
-        h.acc = tsr_acc_entries(c) / 2;
-        h.out = tsr_out_entries(c) / 2;
+        h.acc = near ? h.accs : tsr_acc_entries(c) / 2;
+        h.out = near ? h.outs : tsr_out_entries(c) / 2;
         h.par = tsr_par_entries(c) / 2;
         h.uop = tsr_uop_entries(c) / 2;
     }
@@ -207,15 +208,16 @@ static void put_params(stream *im, dice *d, uint32_t entries) {
 case_result random_program(bench *b, uint64_t seed) {
     dice d = {seed};
     const uint32_t tiles = dice_between(&d, 2, MOST_TILES);
+    const bool near = dice_below(&d, 2) != 0;
     stream *im = stream_new(b->config, IN_BYTES, tiles * TILE_OUT);
     if (im == NULL)
         return bench_fail(b, "no memory");
     dice_fill(&d, im->data[1], im->size[1]);
     dice_fill(&d, im->data[2], im->size[2]);
     im->chained = false;
-    put_params(im, &d, half_of(b->config, 0).pars);
+    put_params(im, &d, half_of(b->config, 0, false).pars);
     for (uint32_t i = 0; i < tiles; i++)
-        add_tile(&(tile){b, im, &d, half_of(b->config, i), i});
+        add_tile(&(tile){b, im, &d, half_of(b->config, i, near), i});
     stream_seal(im);
     char name[64];
     snprintf(name, sizeof name, "program of seed %llu", (unsigned long long)seed);
