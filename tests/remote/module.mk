@@ -8,5 +8,5 @@ $(TEST_REMOTE): $(BUILD)/tests/remote/%: $(BUILD)/obj/tests/remote/%.o $(BUILD)/
 	@echo "  LD   $@"
 	@$(CC) $(LDFLAGS) $^ $(TESSERA_LDLIBS) -o $@
 TEST_SCRIPTS     += tests/remote/remote.sh
-TEST_NEEDS       += $(BUILD)/bin/tessera $$(SERVE_ONLY)
+TEST_NEEDS       += $(BUILD)/bin/tessera $(SERVE_ONLY)
 endif
