@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tsr/driver_isa.h"
@@ -132,6 +133,11 @@ static tsr_status check_image(const board_options *options, board_image *image) 
     TSR_TRY(tsr_xclbin_read(image->bytes, image->size, image->path, &image->xclbin));
     if (!options->config_given && !image->xclbin->has_config)
         return tsr_error(TSR_UNSUPPORTED, "%s: does not say which configuration it holds; say config=NAME", image->path);
+    for (uint32_t i = 0; i < image->xclbin->ip_count && image->kernel == NULL; i++)
+        if (strncmp(image->xclbin->ips[i].name, TSR_XCLBIN_KERNEL ":", sizeof TSR_XCLBIN_KERNEL) == 0)
+            image->kernel = image->xclbin->ips[i].name;
+    if (image->kernel == NULL)
+        return tsr_error(TSR_UNSUPPORTED, "%s: has no kernel " TSR_XCLBIN_KERNEL, image->path);
     image->config = options->config_given ? options->config : image->xclbin->config;
     if (image->xclbin->has_config)
         TSR_TRY(tsr_xclbin_accepts(image->xclbin, image->path, &image->config));
@@ -199,4 +205,33 @@ void board_lock_release(board_lock *lock) {
     if (lock->fd >= 0)
         close(lock->fd);
     lock->fd = -1;
+}
+
+// ---- waiting --------------------------------------------------------------------------------------------------------
+
+void board_pause(long *pause_us) {
+    enum { LONGEST_US = 1000 };
+    const struct timespec pause = {.tv_nsec = *pause_us * 1000};
+    (void)nanosleep(&pause, NULL);
+    *pause_us = *pause_us * 5 / 4 < LONGEST_US ? *pause_us * 5 / 4 : LONGEST_US;
+}
+
+void board_pause_in_reset(void *unused) {
+    (void)unused;
+    long pause_us = BOARD_SHORTEST_PAUSE_US;
+    board_pause(&pause_us);
+}
+
+enum { LOOK_MS = 1000 };
+
+board_watch board_watch_begin(void) { return (board_watch){.next = tsr_deadline_in(LOOK_MS), .progress = UINT64_MAX}; }
+
+bool board_watch_has_hung(board_watch *w, tsr_control *control, uint32_t patience_s) {
+    if (!tsr_deadline_passed(&w->next))
+        return false;
+    const uint64_t progress = tsr_control_read_progress(control);
+    w->quiet_s = progress == w->progress ? w->quiet_s + 1 : 0;
+    w->progress = progress;
+    w->next = tsr_deadline_in(LOOK_MS);
+    return w->quiet_s >= patience_s && !control->failed;
 }

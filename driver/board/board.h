@@ -10,6 +10,7 @@
 
 #include "tsr/driver.h"
 #include "tsr/driver_control.h"
+#include "tsr/driver_host.h"
 #include "tsr/xclbin.h"
 
 typedef struct board_options {
@@ -34,6 +35,7 @@ typedef struct board_image {
     tsr_config config;                // options.config, else the one that the file names
     const tsr_xclbin_memory *memory;  // that all segments lie in
     uint32_t memory_index;
+    const char *kernel; // the first instance of Tessera's kernel: "tessera:tessera_1"
     uint64_t max_buffer_bytes;
 } board_image;
 
@@ -52,5 +54,21 @@ typedef struct board_lock {
 } board_lock;
 bool board_lock_take(const char *board_name, board_lock *out_lock); // false: somebody has it
 void board_lock_release(board_lock *lock);
+
+// ---- waiting --------------------------------------------------------------------------------------------------------
+
+// Between polls of a run: short pauses at first, a millisecond at most.
+enum { BOARD_SHORTEST_PAUSE_US = 20, BOARD_RESET_POLLS = 20000 }; // polls of a reset, with pauses: a second at least
+void board_pause(long *pause_us);       // *pause_us: BOARD_SHORTEST_PAUSE_US at first
+void board_pause_in_reset(void *unused); // for tsr_control_soft_reset
+
+// Looks once a second whether anything moves in the core.
+typedef struct board_watch {
+    tsr_deadline next;
+    uint64_t progress;
+    uint32_t quiet_s;
+} board_watch;
+board_watch board_watch_begin(void);
+bool board_watch_has_hung(board_watch *watch, tsr_control *control, uint32_t patience_s);
 
 #endif

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "api.h"
 #include "board.h"
@@ -19,9 +18,6 @@ enum {
     MAX_PLATFORMS = 16,
     MAX_DEVICES = 64,
     PAGE = 4096,
-    SHORTEST_PAUSE_US = 20,
-    LONGEST_PAUSE_US = 1000,
-    RESET_POLLS = 20000, // with pauses between: a second at least
     ABORT_MS = 2000,     // from the core's end to OpenCL's notice of it
 };
 
@@ -56,16 +52,6 @@ static bool read_register(void *context, uint32_t offset, uint32_t *out_value) {
 static bool write_register(void *context, uint32_t offset, uint32_t value) {
     const opencl_device *d = context;
     return d->registers.write(d->handle, d->ip, offset, value) == 0;
-}
-
-static void pause_us(long us) {
-    const struct timespec pause = {.tv_nsec = us * 1000};
-    (void)nanosleep(&pause, NULL);
-}
-
-static void pause_in_reset(void *context) {
-    (void)context;
-    pause_us(SHORTEST_PAUSE_US);
 }
 
 // ---- opening --------------------------------------------------------------------------------------------------------
@@ -111,14 +97,10 @@ static tsr_status load(opencl_device *d, const board_image *image) {
 }
 
 static tsr_status reach_registers(opencl_device *d, const board_image *image) {
-    const char *name = NULL;
-    for (uint32_t i = 0; i < image->xclbin->ip_count && name == NULL; i++)
-        if (strncmp(image->xclbin->ips[i].name, TSR_XCLBIN_KERNEL ":", sizeof TSR_XCLBIN_KERNEL) == 0)
-            name = image->xclbin->ips[i].name;
-    const bool found = name != NULL && opencl_registers_find(&d->registers) &&
+    const bool found = opencl_registers_find(&d->registers) &&
                        d->api.clGetDeviceInfo(d->id, XRT_DEVICE_HANDLE, sizeof d->handle, &d->handle, NULL) == CL_SUCCESS &&
                        d->handle != NULL;
-    const int ip = found ? d->registers.find(d->handle, name) : -1;
+    const int ip = found ? d->registers.find(d->handle, image->kernel) : -1;
     if (ip < 0)
         return tsr_error(TSR_UNSUPPORTED,
                          "this XRT gives no way to the core's registers; without them (registers=0) there are no "
@@ -129,7 +111,7 @@ static tsr_status reach_registers(opencl_device *d, const board_image *image) {
         return tsr_error(TSR_IO,
                          "the registers of kernel %s do not answer; with a board, set exclusive_cu_context=true in "
                          "section [Runtime] of xrt.ini",
-                         name);
+                         image->kernel);
     d->base.info.isa_version = identity.isa_version;
     return board_check_identity(&identity, image);
 }
@@ -321,8 +303,9 @@ static cl_int run_state(const opencl_device *d) {
 
 static cl_int wait_for_state(const opencl_device *d, const tsr_deadline *deadline) {
     cl_int state;
+    long pause = BOARD_SHORTEST_PAUSE_US;
     while ((state = run_state(d)) > CL_COMPLETE && !tsr_deadline_passed(deadline))
-        pause_us(SHORTEST_PAUSE_US);
+        board_pause(&pause);
     return state;
 }
 
@@ -340,7 +323,7 @@ static tsr_status give_up(opencl_device *d, const char *what, tsr_profile *out_p
     if (d->with_registers) {
         tsr_control_describe(&d->control, units);
         tsr_control_read_profile(&d->control, out_profile);
-        ended = tsr_control_soft_reset(&d->control, RESET_POLLS, pause_in_reset);
+        ended = tsr_control_soft_reset(&d->control, BOARD_RESET_POLLS, board_pause_in_reset);
     }
     if (ended) {
         tsr_control_set_run(&d->control, none, 0, 0);
@@ -355,30 +338,12 @@ static tsr_status give_up(opencl_device *d, const char *what, tsr_profile *out_p
                      d->lost ? "; the run cannot be ended: leave the program" : "");
 }
 
-typedef struct watch {
-    tsr_deadline next; // when to look again whether something moves
-    uint64_t progress;
-    uint32_t quiet_s;
-} watch;
-
-// Once a second.
-static bool has_hung(opencl_device *d, watch *w) {
-    enum { LOOK_MS = 1000 };
-    if (!d->with_registers || !tsr_deadline_passed(&w->next))
-        return false;
-    const uint64_t progress = tsr_control_read_progress(&d->control);
-    w->quiet_s = progress == w->progress ? w->quiet_s + 1 : 0;
-    w->progress = progress;
-    w->next = tsr_deadline_in(LOOK_MS);
-    return w->quiet_s >= d->patience_s;
-}
-
 static tsr_status opencl_wait(tsr_device *base, uint32_t timeout_ms, tsr_profile *out_profile, tsr_fault *out_fault) {
     opencl_device *d = (opencl_device *)base;
     const tsr_deadline deadline = tsr_deadline_of(base, timeout_ms);
-    watch w = {.next = tsr_deadline_in(1000), .progress = UINT64_MAX};
+    board_watch watch = board_watch_begin();
     cl_int state;
-    for (long pause = SHORTEST_PAUSE_US; (state = run_state(d)) > CL_COMPLETE;) {
+    for (long pause = BOARD_SHORTEST_PAUSE_US; (state = run_state(d)) > CL_COMPLETE;) {
         char what[64];
         if (d->control.failed)
             return lost(d);
@@ -386,12 +351,11 @@ static tsr_status opencl_wait(tsr_device *base, uint32_t timeout_ms, tsr_profile
             snprintf(what, sizeof what, "no end after %u ms", timeout_ms);
             return give_up(d, what, out_profile);
         }
-        if (has_hung(d, &w) && !d->control.failed) {
+        if (d->with_registers && board_watch_has_hung(&watch, &d->control, d->patience_s)) {
             snprintf(what, sizeof what, "the core hangs: nothing moved for %u seconds", d->patience_s);
             return give_up(d, what, out_profile);
         }
-        pause_us(pause);
-        pause = pause * 5 / 4 < LONGEST_PAUSE_US ? pause * 5 / 4 : LONGEST_PAUSE_US;
+        board_pause(&pause);
     }
     forget_run(d);
     if (state < 0)

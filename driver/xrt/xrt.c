@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "api.h"
 #include "board.h"
@@ -18,9 +17,6 @@
 
 enum {
     FAST_POLLS = 200,      // at once, for short runs
-    SHORTEST_PAUSE_US = 20,
-    LONGEST_PAUSE_US = 1000,
-    RESET_POLLS = 20000,   // with pauses between: a second at least
     MAX_BOARDS = 64,
 };
 
@@ -52,16 +48,6 @@ static bool write_register(void *context, uint32_t offset, uint32_t value) {
     return d->api.xrtKernelWriteRegister(d->kernel, offset, value) == 0;
 }
 
-static void pause_us(long us) {
-    const struct timespec pause = {.tv_nsec = us * 1000};
-    (void)nanosleep(&pause, NULL);
-}
-
-static void pause_in_reset(void *context) {
-    (void)context;
-    pause_us(SHORTEST_PAUSE_US);
-}
-
 // ---- opening --------------------------------------------------------------------------------------------------------
 
 static const char *why(void) { return errno != 0 ? strerror(errno) : "XRT says no more"; }
@@ -83,17 +69,10 @@ static tsr_status load(xrt_device *d, const board_image *image) {
 }
 
 static tsr_status open_kernel(xrt_device *d, const board_image *image) {
-    const tsr_xclbin *x = image->xclbin;
-    const char *instance = NULL;
-    for (uint32_t i = 0; i < x->ip_count && instance == NULL; i++)
-        if (strncmp(x->ips[i].name, TSR_XCLBIN_KERNEL ":", sizeof TSR_XCLBIN_KERNEL) == 0)
-            instance = x->ips[i].name + sizeof TSR_XCLBIN_KERNEL;
-    if (instance == NULL)
-        return tsr_error(TSR_UNSUPPORTED, "%s: has no kernel " TSR_XCLBIN_KERNEL, image->path);
-    char name[sizeof TSR_XCLBIN_KERNEL + sizeof x->ips[0].name + 4];
-    snprintf(name, sizeof name, TSR_XCLBIN_KERNEL ":{%s}", instance);
+    char name[sizeof image->xclbin->ips[0].name + 4];
+    snprintf(name, sizeof name, TSR_XCLBIN_KERNEL ":{%s}", image->kernel + sizeof TSR_XCLBIN_KERNEL);
     errno = 0;
-    d->kernel = d->api.xrtPLKernelOpenExclusive(d->device, x->uuid, name);
+    d->kernel = d->api.xrtPLKernelOpenExclusive(d->device, image->xclbin->uuid, name);
     if (d->kernel == NULL)
         return tsr_error(TSR_IO, "kernel %s cannot be opened for this program alone; does another one use it? %s", name, why());
     // What XRT understood the file to say about memories must be what was read from it here.
@@ -292,34 +271,16 @@ static tsr_status give_up(xrt_device *d, const char *what, tsr_profile *out_prof
     char units[TSR_CONTROL_STATE_BYTES];
     tsr_control_describe(&d->control, units);
     tsr_control_read_profile(&d->control, out_profile);
-    d->lost = !tsr_control_soft_reset(&d->control, RESET_POLLS, pause_in_reset);
+    d->lost = !tsr_control_soft_reset(&d->control, BOARD_RESET_POLLS, board_pause_in_reset);
     return tsr_error(TSR_TIMEOUT, "%s, after %llu instructions; %s%s", what, (unsigned long long)out_profile->insns, units,
                      d->lost ? "; the core does not reset: close the device and open it again" : "");
-}
-
-typedef struct watch {
-    tsr_deadline next; // when to look again whether something moves
-    uint64_t progress;
-    uint32_t quiet_s;
-} watch;
-
-// Once a second.
-static bool has_hung(xrt_device *d, watch *w) {
-    enum { LOOK_MS = 1000 };
-    if (!tsr_deadline_passed(&w->next))
-        return false;
-    const uint64_t progress = tsr_control_read_progress(&d->control);
-    w->quiet_s = progress == w->progress ? w->quiet_s + 1 : 0;
-    w->progress = progress;
-    w->next = tsr_deadline_in(LOOK_MS);
-    return w->quiet_s >= d->patience_s;
 }
 
 static tsr_status xrt_wait(tsr_device *base, uint32_t timeout_ms, tsr_profile *out_profile, tsr_fault *out_fault) {
     xrt_device *d = (xrt_device *)base;
     const tsr_deadline deadline = tsr_deadline_of(base, timeout_ms);
-    watch w = {.next = tsr_deadline_in(1000), .progress = UINT64_MAX};
-    long pause = SHORTEST_PAUSE_US;
+    board_watch watch = board_watch_begin();
+    long pause = BOARD_SHORTEST_PAUSE_US;
     for (uint32_t polls = 0; !tsr_control_is_done(&d->control); polls++) {
         char what[64];
         if (d->control.failed)
@@ -328,14 +289,13 @@ static tsr_status xrt_wait(tsr_device *base, uint32_t timeout_ms, tsr_profile *o
             snprintf(what, sizeof what, "no end after %u ms", timeout_ms);
             return give_up(d, what, out_profile);
         }
-        if (has_hung(d, &w)) {
+        if (board_watch_has_hung(&watch, &d->control, d->patience_s)) {
             snprintf(what, sizeof what, "the core hangs: nothing moved for %u seconds", d->patience_s);
             return give_up(d, what, out_profile);
         }
         if (polls < FAST_POLLS)
             continue;
-        pause_us(pause);
-        pause = pause * 5 / 4 < LONGEST_PAUSE_US ? pause * 5 / 4 : LONGEST_PAUSE_US;
+        board_pause(&pause);
     }
     *out_fault = tsr_control_read_fault(&d->control);
     tsr_control_read_profile(&d->control, out_profile);

@@ -4,7 +4,7 @@
 # configuration, and whole networks, which have to give the bytes of `rtl`.
 build=${BUILD:-build}
 tessera=$build/bin/tessera hwemu=$build/bin/tessera-hwemu
-limit=60 # seconds, of any one command
+limit=200 # seconds, of any one command
 passed=0 failed=0 skipped=0
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -25,6 +25,15 @@ conformance() {
     else
         fail "$1/conformance, $2, $3 boards" "exit code $rc"
         tail -n 20 "$log"
+    fi
+}
+
+# What a user runs on a new board.
+selftest() {
+    if timeout -k 5 $limit "$hwemu" --config tiny --check-leaks "$tessera" selftest --device "$1" --quick >"$work/log" 2>&1; then
+        pass "$1/selftest"
+    else
+        fail "$1/selftest" "$(grep -a -m 1 FAIL "$work/log")"
     fi
 }
 
@@ -53,6 +62,7 @@ else
             conformance $device $config 2
         done
         conformance $device tiny 1
+        selftest $device
         for picture in models/digits/images/0[12]*.png; do
             same_bytes $device pynq models/digits/digits_qdq.onnx "$picture"
         done
