@@ -72,6 +72,30 @@ tsr_status board_parse_options(const char *text, bool has_registers, board_optio
     return tsr_ok();
 }
 
+// ---- XRT ------------------------------------------------------------------------------------------------------------
+
+// As XRT looks for it (2.13, src/runtime_src/core/common/module_loader.cpp).
+tsr_status board_check_xrt(void) {
+    static const struct {
+        const char *mode, *shim;
+    } shims[] = {{"hw_emu", "libxrt_hwemu.so"}, {"sw_emu", "libxrt_swemu.so"}, {"noop", "libxrt_noop.so"}};
+    const char *root = getenv("XILINX_XRT"), *mode = getenv("XCL_EMULATION_MODE"), *shim = "libxrt_core.so";
+#if defined(__aarch64__) || defined(__arm__)
+    if (root == NULL)
+        root = "/usr";
+#endif
+    if (root == NULL)
+        return tsr_error(TSR_NOT_FOUND, "XILINX_XRT is not set; run XRT's setup.sh first");
+    for (size_t i = 0; i < sizeof shims / sizeof shims[0]; i++)
+        if (mode != NULL && strcmp(mode, shims[i].mode) == 0)
+            shim = shims[i].shim;
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/lib/%s.2", root, shim);
+    if (access(path, R_OK) != 0)
+        return tsr_error(TSR_NOT_FOUND, "XRT is not where XILINX_XRT says: there is no %s", path);
+    return tsr_ok();
+}
+
 // ---- the xclbin -----------------------------------------------------------------------------------------------------
 
 static tsr_status read_file(const char *path, uint8_t **out_bytes, size_t *out_size) {

@@ -23,6 +23,9 @@ typedef struct board_options {
 } board_options;
 #define BOARD_OPTIONS_TEXT "xclbin=FILE config=NAME device=INDEX|BDF patience=SECONDS"
 
+// Whether XRT can be used at all: where it does not find the part of itself that drives boards, it ends the program.
+tsr_status board_check_xrt(void);
+
 // has_registers: the option registers=0|1 is known, too (1 unless given).
 tsr_status board_parse_options(const char *text, bool has_registers, board_options *out_options);
 

@@ -60,9 +60,7 @@ static tsr_status find_platform(const opencl_api *api, cl_platform_id *out_platf
     cl_platform_id platforms[MAX_PLATFORMS];
     cl_uint count = 0;
     char name[64];
-    // Without it XRT's OpenCL ends the program that asks for platforms.
-    if (getenv("XILINX_XRT") == NULL)
-        return tsr_error(TSR_NOT_FOUND, "XILINX_XRT is not set; run XRT's setup.sh first");
+    TSR_TRY(board_check_xrt()); // else XRT's OpenCL would end the program that asks for platforms
     if (api->clGetPlatformIDs(MAX_PLATFORMS, platforms, &count) != CL_SUCCESS)
         count = 0;
     for (cl_uint i = 0; i < count && i < MAX_PLATFORMS; i++) {

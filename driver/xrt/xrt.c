@@ -150,6 +150,7 @@ static tsr_status xrt_open(const char *text, tsr_device **out_device) {
     board_options options;
     board_image image;
     TSR_TRY(board_parse_options(text, false, &options));
+    TSR_TRY(board_check_xrt());
     TSR_TRY(board_image_load(&options, &image));
     xrt_device *d = calloc(1, sizeof *d);
     tsr_status status = d != NULL ? xrt_api_load(&d->api) : tsr_error(TSR_OUT_OF_MEMORY, "no memory for a device");
