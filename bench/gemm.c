@@ -131,22 +131,24 @@ int main(int argc, char **argv) {
     }
     double macs = (double)s.m * s.n * s.k, array = (double)config->batch * config->block_in * config->block_out;
     double utilisation = macs / array / (double)profile.cycles;
-    char row[400];
+    char row[400], memory[64]; // the device's own memory model
+    snprintf(memory, sizeof memory, "latency=64 bandwidth=%u outstanding=16", config->bus_bytes);
     mkdir("build", 0777);
     mkdir(s.folder, 0777);
     if (s.speed) {
         double rate = (double)profile.cycles / seconds;
-        snprintf(row, sizeof row, "%s,%s,%s,gemm_%ux%ux%u,%llu,%.4f,%.0f", s.commit, s.config, driver, s.m, s.n, s.k,
-                 (unsigned long long)profile.cycles, seconds, rate);
-        append(&s, "sim_speed.csv", "commit,config,device,workload,cycles,cpu_seconds,cycles_per_second", row);
+        snprintf(row, sizeof row, "%s,%s,%s,gemm_%ux%ux%u,%llu,%.4f,%.0f,%s", s.commit, s.config, driver, s.m, s.n, s.k,
+                 (unsigned long long)profile.cycles, seconds, rate, memory);
+        append(&s, "sim_speed.csv", "commit,config,device,workload,cycles,cpu_seconds,cycles_per_second,memory", row);
         printf("%-8s gemm %ux%ux%u %10llu cycles in %6.2f CPU seconds: %5.2f million cycles a second\n", s.config, s.m, s.n, s.k,
                (unsigned long long)profile.cycles, seconds, rate / 1e6);
     } else {
         static const char *const units[] = {"LOAD", "GEMM", "ALU", "STORE"};
-        snprintf(row, sizeof row, "%s,%s,%u,%u,%u,%s,%llu,%.4f", s.commit, s.config, s.m, s.n, s.k, driver,
-                 (unsigned long long)profile.cycles, utilisation);
-        append(&s, "gemm.csv", "commit,config,m,n,k,device,cycles,utilisation", row);
-        printf("%s: %ux%ux%u int8 GEMM, requantised and stored, result checked\n", s.config, s.m, s.n, s.k);
+        snprintf(row, sizeof row, "%s,%s,%u,%u,%u,%s,%llu,%.4f,%s", s.commit, s.config, s.m, s.n, s.k, driver,
+                 (unsigned long long)profile.cycles, utilisation, memory);
+        append(&s, "gemm.csv", "commit,config,m,n,k,device,cycles,utilisation,memory", row);
+        printf("%s: %ux%ux%u int8 GEMM, requantised and stored, result checked; commit %s, memory: %s\n", s.config, s.m, s.n, s.k,
+               s.commit, memory);
         printf("  %llu cycles, %.1f%% of %.0f MAC a cycle; %llu bytes read, %llu written\n", (unsigned long long)profile.cycles,
                100 * utilisation, array, (unsigned long long)profile.bytes_read, (unsigned long long)profile.bytes_written);
         printf("  share of cycles   busy   token  memory   queue    bank\n");

@@ -51,7 +51,8 @@ static void label(cairo_t *c, colour k, double size, double x, double y, double 
 
 static void title(cairo_t *c, const profile_run *r, const char *what) {
     char text[256];
-    snprintf(text, sizeof text, "%s: %.60s on %.60s, %s cycles", what, r->model, r->device, count_text(r->cycles));
+    snprintf(text, sizeof text, "%s: %.60s on %.60s, %.40s: %s cycles", what, r->model, r->device, r->program->config.name,
+             count_text(r->cycles));
     label(c, ink, 15, 20, 26, 0, text);
 }
 
@@ -90,6 +91,21 @@ static void fill_lane(const profile_run *r, uint32_t unit, double *bins) {
     }
 }
 
+// As much of the name as there is room for.
+static void fitting_label(cairo_t *c, double x, double y, double width, const char *name) {
+    char text[TSR_NAME_BYTES + 2];
+    cairo_text_extents_t e;
+    cairo_set_font_size(c, 9);
+    for (size_t length = strlen(name); length > 2; length--) {
+        snprintf(text, sizeof text, "%.*s%s", (int)length, name, name[length] != '\0' ? ".." : "");
+        cairo_text_extents(c, text, &e);
+        if (e.x_advance <= width) {
+            label(c, ink, 9, x, y, 0, text);
+            return;
+        }
+    }
+}
+
 static void layer_band(cairo_t *c, const profile_run *r) {
     const tsr_session_profile all = tsr_session_get_profile(r->session);
     uint64_t offset = 0;
@@ -106,7 +122,7 @@ static void layer_band(cairo_t *c, const profile_run *r) {
             cairo_rectangle(c, end - width, 50, width, 22);
             cairo_clip(c);
             if (width > 30)
-                label(c, ink, 9, end - width + 2, 64, 0, l->layer->name);
+                fitting_label(c, end - width + 2, 64, width - 4, l->layer->name);
             cairo_restore(c);
         }
 }
@@ -213,6 +229,12 @@ static void name_dot(cairo_t *c, placed *p, double x, double y, const char *name
         return;
     p->x[p->count] = x;
     p->y[p->count++] = y;
+    cairo_text_extents_t e;
+    cairo_set_font_size(c, 9);
+    cairo_text_extents(c, name, &e);
+    cairo_set_source_rgba(c, 1, 1, 1, 0.8); // so that no line runs through it
+    cairo_rectangle(c, x - 1, y - 8, e.x_advance + 2, 11);
+    cairo_fill(c);
     label(c, ink, 9, x, y, 0, name);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Chrome's trace event format (JSON object form; "Trace Event Format", chromium.org), which Perfetto and chrome://tracing
 // read. A clock is shown as a microsecond. Rows: layers, then the four units; tokens are flow arrows from the instruction that
-// gave one to the one that took it.
+// gave one to the one that took it. Checked with a reader: docs/user-guide.md.
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +18,7 @@ typedef struct trace {
     uint64_t offset; // clocks of the steps before
     uint32_t events, most, left_out;
     const tsr_insn_profile *insns;
+    uint64_t *begins; // of the instructions' spans, owned
     uint32_t next_flow;
 } trace;
 
@@ -66,13 +67,29 @@ static void token(void *context, uint32_t giver, uint32_t taker) {
     const tsr_insn_profile *from = &t->insns[giver], *to = &t->insns[taker];
     if (from->end == 0 || to->end == 0 || !room(t))
         return;
-    // A flow begins and ends inside of a span.
+    // A flow begins and ends inside of a span, and readers drop one that ends before it begins: LOAD takes an instruction to read
+    // DRAM, and its tokens later, to write.
     const uint32_t id = ++t->next_flow;
+    const uint64_t given = from->end - 1, last = to->end - 1;
+    uint64_t taken = to->begin > from->end ? to->begin : from->end;
+    taken = taken > t->begins[taker] ? taken : t->begins[taker];
     fprintf(t->out,
             ",\n{\"ph\":\"s\",\"pid\":1,\"tid\":%u,\"ts\":%" PRIu64 ",\"id\":%u,\"cat\":\"token\",\"name\":\"token\"},"
             "\n{\"ph\":\"f\",\"bp\":\"e\",\"pid\":1,\"tid\":%u,\"ts\":%" PRIu64
             ",\"id\":%u,\"cat\":\"token\",\"name\":\"token\"}",
-            FIRST_UNIT_ROW + from->unit, t->offset + from->end - 1, id, FIRST_UNIT_ROW + to->unit, t->offset + to->begin, id);
+            FIRST_UNIT_ROW + from->unit, t->offset + given, id, FIRST_UNIT_ROW + to->unit,
+            t->offset + (taken < last ? taken : last), id);
+}
+
+// A unit works on several instructions at a time but completes them in order. Spans of a row must not overlap, so one begins
+// no earlier than the one before has ended.
+static void unit_span(trace *t, const char *layer, uint32_t index, uint64_t ends[TSR_UNITS]) {
+    const tsr_insn_profile *r = &t->insns[index];
+    char name[64];
+    t->begins[index] = r->begin > ends[r->unit] ? r->begin : ends[r->unit];
+    ends[r->unit] = r->end;
+    if (tsr_profile_describe(t->run->program, t->step, index, name, sizeof name).code == TSR_OK)
+        span(t, FIRST_UNIT_ROW + r->unit, name, t->begins[index], r->end, "layer", layer);
 }
 
 static tsr_status step(trace *t) {
@@ -81,17 +98,20 @@ static tsr_status step(trace *t) {
     t->insns = tsr_session_insns(r->session, t->step);
     if (t->insns == NULL)
         return tsr_ok();
+    t->begins = calloc(s->insn_count + 1U, sizeof *t->begins);
+    if (t->begins == NULL)
+        return tsr_error(TSR_OUT_OF_MEMORY, "no memory for a trace");
+    uint64_t ends[TSR_UNITS] = {0};
     for (uint32_t i = s->first_layer; i < s->first_layer + s->layer_count; i++) {
         const tsr_layer_profile *l = &r->layers[i];
         span(t, LAYER_ROW, l->layer->name, l->end - (l->cycles < l->end ? l->cycles : l->end), l->end, "operator", l->layer->op);
-        for (uint32_t k = l->layer->first_insn; k < l->layer->first_insn + l->layer->insn_count; k++) {
-            char name[64];
-            TSR_TRY(tsr_profile_describe(r->program, t->step, k, name, sizeof name));
+        for (uint32_t k = l->layer->first_insn; k < l->layer->first_insn + l->layer->insn_count; k++)
             if (t->insns[k].end != 0)
-                span(t, FIRST_UNIT_ROW + t->insns[k].unit, name, t->insns[k].begin, t->insns[k].end, "layer", l->layer->name);
-        }
+                unit_span(t, l->layer->name, k, ends);
     }
-    return tsr_profile_tokens(r->program, t->step, token, t);
+    const tsr_status status = tsr_profile_tokens(r->program, t->step, token, t);
+    free(t->begins);
+    return status;
 }
 
 static tsr_status write_all(trace *t) {
@@ -100,7 +120,9 @@ static tsr_status write_all(trace *t) {
     fprintf(
         t->out,
         "{\"displayTimeUnit\":\"ms\",\"traceEvents\":[\n{\"ph\":\"M\",\"pid\":1,\"name\":\"process_name\",\"args\":{\"name\":");
-    text(t->out, r->device);
+    char process[256];
+    snprintf(process, sizeof process, "%s on %s, %s", r->model, r->device, r->program->config.name);
+    text(t->out, process);
     fprintf(t->out, "}}");
     name_row(t, LAYER_ROW, "layers");
     for (uint32_t u = 0; u < TSR_UNITS; u++)

@@ -173,9 +173,9 @@ static tsr_status report(const demo *d, double seconds) {
         return tsr_ok();
     char text[512];
     int length = snprintf(text, sizeof text,
-                          "commit,config,images,accuracy,cycles_per_inference,utilisation,sim_cycles_per_second,seconds\n"
-                          "%.64s,%s,%u,%.6f,%.1f,%.6f,%.0f,%.3f\n",
-                          d->commit, c->name, d->image_count, accuracy, cycles, utilisation, speed, seconds);
+                          "commit,config,images,accuracy,cycles_per_inference,utilisation,sim_cycles_per_second,seconds,memory\n"
+                          "%.64s,%s,%u,%.6f,%.1f,%.6f,%.0f,%.3f,latency=64 bandwidth=%u outstanding=16\n",
+                          d->commit, c->name, d->image_count, accuracy, cycles, utilisation, speed, seconds, c->bus_bytes);
     const file_part part = {text, (size_t)length};
     return file_write(d->csv, &part, 1);
 }

@@ -220,6 +220,12 @@ if python3 -c 'import json,sys; d=json.load(open(sys.argv[1])); assert d["otherD
 elif ! command -v python3 >/dev/null; then skip "profile_writes_a_trace: python3 is not installed"
 else fail profile_writes_a_trace; fi
 if [ "$(grep -o '<svg' "$work/p.html" | wc -l)" -eq 3 ] && ! grep -q 'src="http\|href="http' "$work/p.html"; then pass; else fail profile_page_needs_no_network; fi
+# Readers drop an arrow that ends before it begins, and draw spans of a row that overlap in a wrong way.
+if awk -F'"ts":|,"dur":|,"id":|,"name":|"tid":' '
+    /"ph":"s"/ { begin = $3 + 0; arrows++ }
+    /"ph":"f"/ { if ($3 + 0 < begin) bad++ }
+    /"ph":"X"/ { row = $2 + 0; if ($3 + 0 < end[row]) bad++; end[row] = $3 + $4 }
+    END { exit !(arrows > 10 && bad == 0) }' "$work/t.json"; then pass; else fail profile_trace_has_no_arrow_back_in_time_and_no_overlap; fi
 call profile "$digits/digits_qdq.onnx" --device timing --trace "$work/t.json" --trace-events 10
 if [ $code -eq 0 ] && grep -q 'events left out' "$work/err"; then pass; else fail profile_bounds_the_trace; fi
 refuses 1 profile_needs_a_clock "has no clock" profile "$digits/digits_qdq.onnx" --device func
