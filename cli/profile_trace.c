@@ -101,10 +101,12 @@ static tsr_status step(trace *t) {
     t->begins = calloc(s->insn_count + 1U, sizeof *t->begins);
     if (t->begins == NULL)
         return tsr_error(TSR_OUT_OF_MEMORY, "no memory for a trace");
-    uint64_t ends[TSR_UNITS] = {0};
+    uint64_t ends[TSR_UNITS] = {0}, layers = 0;
     for (uint32_t i = s->first_layer; i < s->first_layer + s->layer_count; i++) {
         const tsr_layer_profile *l = &r->layers[i];
-        span(t, LAYER_ROW, l->layer->name, l->end - (l->cycles < l->end ? l->cycles : l->end), l->end, "operator", l->layer->op);
+        if (l->cycles > 0) // what each adds, one after the other
+            span(t, LAYER_ROW, l->layer->name, layers, layers + l->cycles, "operator", l->layer->op);
+        layers += l->cycles;
         for (uint32_t k = l->layer->first_insn; k < l->layer->first_insn + l->layer->insn_count; k++)
             if (t->insns[k].end != 0)
                 unit_span(t, l->layer->name, k, ends);
