@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+# file: hw/rtl/lib/tsr_queue_ahead.sv
+# breaks: AHEAD_1 AHEAD_5
+# A slot is free when the ahead reader has taken the item.
+/assign ready_o/s/back_q/ahead_q/g

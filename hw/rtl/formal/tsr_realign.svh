@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rules of tsr_realign. One byte, picked by the solver, is followed from the word it came in to the word it leaves in.
+  logic fv_up_q = 1'b0;
+  always_ff @(posedge clk_i) if (!rst_ni) fv_up_q <= 1'b1;
+
+  localparam int unsigned FvW = FillW + 1;
+  (* anyseq *) logic fv_pick;
+  (* anyseq *) logic [OffW-1:0] fv_which;             // byte of the word, counted from in_offset_i
+  logic            fv_in_q;
+  logic [FvW-1:0]  fv_count_q, fv_ahead_q;            // bytes inside; in front of the picked one
+  logic [LenW-1:0] fv_young_q;                        // bytes that came in the last cycle
+  logic [7:0]      fv_byte_q;
+  logic            fv_push, fv_take;
+  logic [FvW-1:0]  fv_out;                            // bytes leaving
+  logic [OffW-1:0] fv_lane;                           // where the picked byte leaves
+  assign fv_push = in_valid_i && in_ready_o;
+  assign fv_take = out_valid_o && out_ready_i;
+  assign fv_out  = fv_take ? FvW'(out_length_i) : '0;
+  assign fv_lane = out_offset_i + OffW'(fv_ahead_q);
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      fv_count_q <= '0;
+      fv_young_q <= '0;
+      fv_in_q    <= 1'b0;
+    end else begin
+      fv_young_q <= fv_push ? in_length_i : '0;
+      fv_count_q <= fv_count_q + (fv_push ? FvW'(in_length_i) : '0) - fv_out;
+      if (!fv_in_q) begin
+        if (fv_push && fv_pick && LenW'(fv_which) < in_length_i) begin
+          fv_in_q    <= 1'b1;
+          fv_ahead_q <= fv_count_q - fv_out + FvW'(fv_which);
+          fv_byte_q  <= in_data_i[8*(32'(in_offset_i)+32'(fv_which))+:8];
+        end
+      end else begin
+        fv_in_q    <= fv_ahead_q >= fv_out;
+        fv_ahead_q <= fv_ahead_q - fv_out;
+      end
+    end
+  end
+
+  logic [FvW-1:0]    fv_strip_length, fv_strip_at;
+  assign fv_strip_length = strip_valid_q ? FvW'(strip_length_q) : '0;
+  assign fv_strip_at     = fv_ahead_q - FvW'(fill_q);
+
+  always_comb if (fv_up_q) begin
+    if (in_valid_i) ALIGN_A1: `FV_ENV (in_length_i != 0 && 32'(in_offset_i) + 32'(in_length_i) <= BusBytes);
+    if (out_ready_i) ALIGN_A2: `FV_ENV (out_length_i != 0 && 32'(out_offset_i) + 32'(out_length_i) <= BusBytes);
+
+    if (fv_take) ALIGN_1: assert (fv_count_q >= FvW'(out_length_i));
+    if (fv_take && fv_in_q && fv_ahead_q < FvW'(out_length_i)) begin
+      ALIGN_2: assert (out_data_o[8*fv_lane+:8] == fv_byte_q && out_strb_o[fv_lane]);
+    end
+    if (fv_count_q - FvW'(fv_young_q) >= FvW'(out_length_i) && out_ready_i) ALIGN_4: assert (out_valid_o);
+    if (out_ready_i && 32'(out_length_i) == BusBytes) ALIGN_5: assert (in_ready_o);
+
+    inv_count: assert (fv_count_q == FvW'(fill_q) + fv_strip_length);
+    inv_fill: assert (32'(fill_q) <= 2 * BusBytes);
+    inv_queue: assert (queue_q >> {fill_q, 3'b000} == 0);
+    if (strip_valid_q) inv_length: assert (strip_length_q != 0 && 32'(strip_length_q) <= BusBytes);
+    if (strip_valid_q) inv_strip: assert (strip_q >> {strip_length_q, 3'b000} == 0);
+    inv_young: assert (FvW'(fv_young_q) <= fv_strip_length);
+    if (strip_valid_q && fv_young_q == 0) inv_old: assert (32'(fill_q) > BusBytes);
+    if (fv_young_q != 0) inv_same: assert (FvW'(fv_young_q) == fv_strip_length);
+    if (fv_in_q) inv_ahead: assert (fv_ahead_q < fv_count_q);
+    if (fv_in_q && fv_ahead_q < FvW'(fill_q)) inv_queued: assert (queue_q[8*32'(fv_ahead_q)+:8] == fv_byte_q);
+    if (fv_in_q && fv_ahead_q >= FvW'(fill_q)) inv_stripped: assert (strip_q[8*32'(fv_strip_at)+:8] == fv_byte_q);
+  end
+
+  // The strobes, byte by byte.
+  logic [BusBytes-1:0] fv_strobe;
+  always_comb for (int n = 0; n < BusBytes; n++) begin
+    fv_strobe[n] = n >= 32'(out_offset_i) && n < 32'(out_offset_i) + 32'(out_length_i);
+  end
+  always_comb if (fv_up_q && 32'(out_offset_i) + 32'(out_length_i) <= BusBytes) ALIGN_3: assert (out_strb_o == fv_strobe);
+
+  logic fv_full_q = 1'b0;
+  always_ff @(posedge clk_i) if (fv_up_q && !in_ready_o) fv_full_q <= 1'b1;
+  always_comb if (fv_up_q && rst_ni) begin
+    cover_ALIGN_1: cover (fv_full_q && fv_take && out_length_i == 3 && fv_count_q == 3);
+    cover_ALIGN_2: cover (fv_full_q && fv_take && fv_in_q && fv_ahead_q == 1 && fv_lane == 3 && fv_byte_q == 8'h5a);
+    cover_ALIGN_3: cover (fv_take && out_offset_i == 1 && out_length_i == 2);
+    cover_ALIGN_4: cover (fv_young_q != 0 && fv_take && fv_count_q == FvW'(fv_young_q) + FvW'(out_length_i));
+    cover_ALIGN_5: cover (fv_full_q && out_ready_i && 32'(out_length_i) == BusBytes && strip_valid_q && fill_q == FillW'(BusBytes + 1));
+  end
