@@ -105,7 +105,7 @@ model() {
     fi
     # Registers without a value at start may have any; so may what nothing drives.
     local bits="delete -output; memory_map; async2sync; setundef -undriven -anyseq; formalff -setundef -clk2ff -ff2anyinit
-opt -fast; simplemap; techmap; opt -fast; setundef -anyseq; aigmap; opt_clean; write_aiger -B -zinit -no-startoffset -map"
+opt -fast; simplemap; techmap; opt -fast; setundef -anyseq; aigmap; opt_clean"
     cat >"$out/model.ys" <<END
 read_verilog -sv -formal -D FORMAL -defer $(packages "${config[$name]}") ${sources[*]}
 hierarchy -check -top ${top[$name]}$chparam
@@ -119,11 +119,15 @@ design -save all
 delete @others
 write_ilang $out/model.il
 chformal -cover -remove
-$bits $out/proof.aim $out/proof.aig
+$bits
+write_ilang $out/proof.il
+write_aiger -B -zinit -no-startoffset -map $out/proof.aim $out/proof.aig
 design -load all
 delete t:\$assert
 techmap -map $here/cover.v
-$bits $out/cover.aim $out/cover.aig
+$bits
+write_ilang $out/cover.il
+write_aiger -B -zinit -no-startoffset -map $out/cover.aim $out/cover.aig
 END
     if [ -n "$rule" ]; then sed -i '/^design -load/,$d' "$out/model.ys"; fi
     yosys -q -l "$out/yosys.log" "$out/model.ys" >"$out/yosys.out" 2>&1 || { tail -n 5 "$out/yosys.out"; return 1; }

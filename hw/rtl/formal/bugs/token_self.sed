@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+# file: hw/rtl/tsr_tokens.sv
+# breaks: TOKEN_2
+# A unit is told of tokens from itself.
+s/assign avail\[n\] = 1'b0;/assign avail[n] = give[n];/
