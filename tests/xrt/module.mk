@@ -2,7 +2,7 @@
 # The devices of boards, against the real XRT library in hardware emulation. Where XRT is not installed the script says so.
 INC.tests/xrt     := $(INC_isa) $(INC_driver) -Idriver/xclbin/include -Ihw/emu -Ihw/sim/include -Itests/harness
 TEST_BOARD_FAULTS := $(BUILD)/tests/xrt/test_board_faults
-$(TEST_BOARD_FAULTS): $(BUILD)/obj/tests/xrt/test_board_faults.o $(BUILD)/obj/tests/conformance/programs.o $$(DRIVER_LIBS) $$(BUILD)/lib/libtsr_isa.a
+$(TEST_BOARD_FAULTS): $(BUILD)/obj/tests/xrt/test_board_faults.o $(BUILD)/obj/tests/conformance/programs.o $$(DRIVER_LIBS) $$(XCLBIN_LIBS)
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
 	@$(CC) $(LDFLAGS) $^ $(DRIVER_LDLIBS) -lm -o $@

@@ -66,10 +66,8 @@ if ! "$hwemu" true 2>"$work/log"; then
     skip test_xrt "$(sed 's/^tessera-hwemu: //' "$work/log")"
 else
     for device in xrt opencl; do
-        if ! "$tessera" devices | grep -q "^  $device "; then
-            skip "$device" "not in this build"
-            continue
-        fi
+        line=$("$tessera" devices | grep "^  $device ")
+        case "$line" in *"not in this build"*) skip "$device" "not ${line#*not }"; continue ;; esac
         configs="tiny pynq wide batch4"
         [ $device = xrt ] || configs="tiny batch4" # what depends on the configuration is the same code
         for config in $configs; do
