@@ -99,7 +99,7 @@ model() {
     fi
     [ -f "$here/$name.ys" ] && script="script $here/$name.ys"
     if [ -n "$rule" ]; then
-        wanted="t:\$assert n:$rule n:${rule}[a-z] n:*.$rule n:*.${rule}[a-z] %u %u %u %i"
+        wanted="t:\$assert n:$rule n:${rule}[abcdef] n:*.$rule n:*.${rule}[abcdef] %u %u %u %i"
     else
         wanted="t:\$assert"
     fi
@@ -208,7 +208,7 @@ unreached() {
     local label
     while read -r label; do
         label=${label##*/}
-        sed "s|^techmap -map|select -set others t:\\$cover n:$label %d\\ndelete @others\\n&|; s|cover\.ai|one.ai|g" "$2/model.ys" >"$2/one.ys"
+        sed "s|^techmap -map|select -set others t:\\\$cover n:$label %d\\ndelete @others\\n&|; s|cover\.ai|one.ai|g" "$2/model.ys" >"$2/one.ys"
         yosys -q "$2/one.ys" >"$2/one.out" 2>&1
         abc "$2" one "read_aiger $2/one.aig; fold; strash; bmc3 -F ${reach[$1]}"
         found "$2/one.log" || printf '%s ' "${label##*cover_}"

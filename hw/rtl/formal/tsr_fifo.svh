@@ -52,6 +52,6 @@
   always_comb if (fv_up_q && rst_ni) begin
     cover_FIFO_1: cover (fv_full_q && ready_o);
     cover_FIFO_2: cover (fv_full_q && !valid_o);
-    cover_FIFO_3: cover (fv_full_q && fv_in_q && fv_ahead_q == 0 && ready_i && &fv_word_q);
+    cover_FIFO_3: cover (fv_full_q && fv_in_q && fv_ahead_q == 0 && ready_i && fv_word_q[0]);
     cover_FIFO_4: cover (fv_wait_q && ready_i);
   end
