@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // ALU: isa/spec.md, "ALU". Arithmetic wraps at 32 bits, written with unsigned operands for C's sake.
+#include <string.h>
+
 #include "state.h"
+
+enum { MOST_LANES = 16 * 64 }; // batch * block_out
 
 typedef struct lane_param {
     int32_t bias, multiplier;
@@ -42,7 +46,7 @@ static int32_t rescale(int32_t b, lane_param p) {
     return rounding_shift(high, p.right_shift);
 }
 
-static int32_t operate(uint32_t op, int32_t a, int32_t t) {
+static inline int32_t operate(uint32_t op, int32_t a, int32_t t) {
     switch (op) {
     case TSR_ALU_MOV: return t;
     case TSR_ALU_ADD: return wrap((uint32_t)a + (uint32_t)t);
@@ -55,32 +59,50 @@ static int32_t operate(uint32_t op, int32_t a, int32_t t) {
     }
 }
 
-static int32_t clamp(int32_t value, int32_t lo, int32_t hi) { return value < lo ? lo : value > hi ? hi : value; }
+static inline int32_t clamp(int32_t value, int32_t lo, int32_t hi) { return value < lo ? lo : value > hi ? hi : value; }
 
-// One micro-op: one destination entry, lane by lane. A lane reads its source before it writes, so an entry may be both.
-static void run_lanes(tsr_model *m, const tsr_alu_insn *alu, uint32_t d, uint32_t s, uint32_t p) {
-    const tsr_config *c = &m->config;
-    uint32_t lanes = c->batch * c->block_out;
-    for (uint32_t lane = 0; lane < lanes; lane++) {
-        int32_t b = alu->imm;
-        if (alu->src_kind == TSR_SRC_ACC)
-            b = m->acc[(size_t)s * lanes + lane];
-        else if (alu->src_kind == TSR_SRC_INP)
-            b = m->inp[(size_t)s * lanes + lane];
-
-        int32_t t = b;
-        if (alu->rescale)
-            t = wrap((uint32_t)rescale(b, read_param(m, p, lane % c->block_out)) + (uint32_t)alu->imm);
-
-        int32_t a = alu->dst_kind == TSR_DST_ACC ? m->acc[(size_t)d * lanes + lane] : 0;
-        int32_t r = operate(alu->op, a, t);
-        if (alu->clip)
-            r = clamp(r, alu->lo, alu->hi);
-        if (alu->dst_kind == TSR_DST_ACC)
-            m->acc[(size_t)d * lanes + lane] = r;
-        else
-            m->out[(size_t)d * lanes + lane] = (int8_t)clamp(r, INT8_MIN, INT8_MAX);
+// t[lane] = a[lane] op t[lane], with the operation chosen outside of the loop.
+static void operate_lanes(uint32_t op, const int32_t *a, int32_t *t, uint32_t lanes) {
+#define EACH_LANE(which)                                                                                                         \
+    case which:                                                                                                                  \
+        for (uint32_t lane = 0; lane < lanes; lane++)                                                                            \
+            t[lane] = operate(which, a[lane], t[lane]);                                                                          \
+        break
+    switch (op) {
+        EACH_LANE(TSR_ALU_ADD);
+        EACH_LANE(TSR_ALU_SUB);
+        EACH_LANE(TSR_ALU_MUL);
+        EACH_LANE(TSR_ALU_MIN);
+        EACH_LANE(TSR_ALU_MAX);
+        EACH_LANE(TSR_ALU_SHL);
+        EACH_LANE(TSR_ALU_SHR);
+    default: break; // MOV
     }
+#undef EACH_LANE
+}
+
+// One micro-op: one destination entry, step by step over all of its lanes. The source is read before anything is written, so an
+// entry may be both.
+static void run_lanes(tsr_model *m, const tsr_alu_insn *alu, uint32_t d, uint32_t s, uint32_t p) {
+    const uint32_t block = m->config.block_out, lanes = m->config.batch * block;
+    int32_t t[MOST_LANES];
+    for (uint32_t lane = 0; lane < lanes; lane++)
+        t[lane] = alu->src_kind == TSR_SRC_ACC   ? m->acc[(size_t)s * lanes + lane]
+                  : alu->src_kind == TSR_SRC_INP ? m->inp[(size_t)s * lanes + lane]
+                                                 : alu->imm;
+    if (alu->rescale)
+        for (uint32_t lane = 0; lane < lanes; lane++)
+            t[lane] = wrap((uint32_t)rescale(t[lane], read_param(m, p, lane % block)) + (uint32_t)alu->imm);
+    if (alu->dst_kind == TSR_DST_ACC)
+        operate_lanes(alu->op, m->acc + (size_t)d * lanes, t, lanes);
+    if (alu->clip)
+        for (uint32_t lane = 0; lane < lanes; lane++)
+            t[lane] = clamp(t[lane], alu->lo, alu->hi);
+    if (alu->dst_kind == TSR_DST_ACC)
+        memcpy(m->acc + (size_t)d * lanes, t, lanes * sizeof *t);
+    else
+        for (uint32_t lane = 0; lane < lanes; lane++)
+            m->out[(size_t)d * lanes + lane] = (int8_t)clamp(t[lane], INT8_MIN, INT8_MAX);
 }
 
 static void note_races(tsr_model *m, const tsr_alu_insn *alu, uint32_t d, uint32_t s, uint32_t p) {
@@ -92,17 +114,16 @@ static void note_races(tsr_model *m, const tsr_alu_insn *alu, uint32_t d, uint32
 }
 
 static uint32_t run_uop(tsr_model *m, const tsr_alu_insn *alu, tsr_uop uop, uint32_t i0, uint32_t i1) {
-    const tsr_config *c = &m->config;
     uint16_t d = (uint16_t)(uop.dst + i0 * alu->dst0 + i1 * alu->dst1);
     uint16_t s = (uint16_t)(uop.src + i0 * alu->src0 + i1 * alu->src1);
     uint16_t p = (uint16_t)(uop.par + i0 * alu->par0 + i1 * alu->par1);
-    if (d >= (alu->dst_kind == TSR_DST_ACC ? tsr_acc_entries(c) : tsr_out_entries(c)))
+    if (d >= (alu->dst_kind == TSR_DST_ACC ? m->acc_entries : m->out_entries))
         return TSR_FAULT_UOP_RANGE;
-    if (alu->src_kind == TSR_SRC_ACC && s >= tsr_acc_entries(c))
+    if (alu->src_kind == TSR_SRC_ACC && s >= m->acc_entries)
         return TSR_FAULT_UOP_RANGE;
-    if (alu->src_kind == TSR_SRC_INP && s >= tsr_inp_entries(c))
+    if (alu->src_kind == TSR_SRC_INP && s >= m->inp_entries)
         return TSR_FAULT_UOP_RANGE;
-    if (alu->rescale && p >= tsr_par_entries(c))
+    if (alu->rescale && p >= m->par_entries)
         return TSR_FAULT_UOP_RANGE;
 
     run_lanes(m, alu, d, s, p);

@@ -4,14 +4,36 @@
 
 #include "state.h"
 
-// acc[o] += sum over k of inp[k] * wgt[o][k]. A product of two int8 fits int16 (16384 at most) and up to 64 of them int32.
-// The block size is a constant where this is inlined, so that the compiler unrolls and vectorises the sum.
-static inline __attribute__((always_inline)) void add_row(int32_t *restrict acc, const int8_t *restrict inp,
-                                                          const int8_t *restrict wgt, uint32_t block_out, uint32_t block_in) {
-    for (uint32_t o = 0; o < block_out; o++) {
+enum { LARGEST_BLOCK = 64, CHUNK = 16 };
+
+// A product of two int8 fits int16 (16384 at most) and the sum of a block of them int32. Constant length, operands widened first, and a loop
+// that stays one until the compiler looks for vectors: then this becomes pairwise multiply-adds (pmaddwd, smlal).
+static inline int32_t dot_chunk(const int16_t *x, const int8_t *wgt) {
+    int16_t w[CHUNK];
+    int32_t sum = 0;
+#pragma GCC unroll 1
+    for (int k = 0; k < CHUNK; k++)
+        w[k] = wgt[k];
+#pragma GCC unroll 1
+    for (int k = 0; k < CHUNK; k++)
+        sum += x[k] * w[k];
+    return sum;
+}
+
+// acc[o] += sum over k of inp[k] * wgt[o][k]. Inlined with the usual blocks as constants.
+static inline __attribute__((always_inline)) void add_row(int32_t *acc, const int8_t *inp, const int8_t *wgt, uint32_t block_out,
+                                                          uint32_t block_in) {
+    int16_t x[LARGEST_BLOCK];
+#pragma GCC unroll 1
+    for (uint32_t k = 0; k < block_in; k++)
+        x[k] = inp[k];
+    for (uint32_t o = 0; o < block_out; o++, wgt += block_in) {
         int32_t sum = 0;
-        for (uint32_t k = 0; k < block_in; k++)
-            sum += (int16_t)inp[k] * (int16_t)wgt[o * block_in + k];
+        uint32_t k = 0;
+        for (; k + CHUNK <= block_in; k += CHUNK)
+            sum += dot_chunk(x + k, wgt + k);
+        for (; k < block_in; k++)
+            sum += x[k] * wgt[k];
         acc[o] = (int32_t)((uint32_t)acc[o] + (uint32_t)sum);
     }
 }
@@ -32,7 +54,7 @@ static uint32_t run_uop(tsr_model *m, const tsr_gemm_insn *g, tsr_uop uop, uint3
     uint16_t a = (uint16_t)(uop.dst + i0 * g->acc0 + i1 * g->acc1);
     uint16_t i = (uint16_t)(uop.src + i0 * g->inp0 + i1 * g->inp1);
     uint16_t w = (uint16_t)(uop.par + i0 * g->wgt0 + i1 * g->wgt1);
-    if (a >= tsr_acc_entries(c) || i >= tsr_inp_entries(c) || w >= tsr_wgt_entries(c))
+    if (a >= m->acc_entries || i >= m->inp_entries || w >= m->wgt_entries)
         return TSR_FAULT_UOP_RANGE;
 
     int32_t *acc = m->acc + (size_t)a * c->batch * c->block_out;

@@ -25,6 +25,11 @@ tsr_status tsr_model_create(const tsr_config *config, const tsr_model_options *o
     m->config = *config;
     if (options != NULL)
         m->options = *options;
+    m->inp_entries = tsr_inp_entries(config);
+    m->wgt_entries = tsr_wgt_entries(config);
+    m->par_entries = tsr_par_entries(config);
+    m->acc_entries = tsr_acc_entries(config);
+    m->out_entries = tsr_out_entries(config);
     m->inp = malloc(config->inp_buffer);
     m->wgt = malloc(config->wgt_buffer);
     m->uop = malloc(config->uop_buffer);
@@ -57,16 +62,6 @@ void tsr_model_destroy(tsr_model *model) {
 
 tsr_model_race tsr_model_get_race(const tsr_model *model) {
     return model->race != NULL ? race_get(model->race) : (tsr_model_race){0};
-}
-
-bool model_fetch_uop(tsr_model *m, uint32_t index, tsr_uop *out_uop) {
-    const uint8_t *bytes = m->uop + (size_t)index * TSR_UOP_BYTES;
-    uint64_t word = 0;
-    for (int i = TSR_UOP_BYTES - 1; i >= 0; i--)
-        word = word << 8 | bytes[i];
-    if (m->race != NULL)
-        race_buffer(m->race, RACE_UOP, index, 1, false);
-    return tsr_uop_unpack(word, out_uop);
 }
 
 // Everything that dispatch demands of an instruction, in the specified order; takes and gives its tokens.

@@ -12,6 +12,9 @@ struct tsr_model {
     tsr_model_options options;
     race_checker *race; // NULL unless races are checked
 
+    // Sizes of the buffers in entries.
+    uint32_t inp_entries, wgt_entries, par_entries, acc_entries, out_entries;
+
     // Buffers, entry after entry. An INP or OUT entry is batch rows of a block each.
     int8_t *inp; // [entry][batch][block_in]
     int8_t *wgt; // [entry][block_out][block_in]
@@ -35,7 +38,15 @@ uint32_t model_gemm(tsr_model *m, const tsr_gemm_insn *gemm);
 uint32_t model_alu(tsr_model *m, const tsr_alu_insn *alu);
 
 // Micro-op `index` of the UOP buffer; false when a reserved bit is set.
-bool model_fetch_uop(tsr_model *m, uint32_t index, tsr_uop *out_uop);
+static inline bool model_fetch_uop(tsr_model *m, uint32_t index, tsr_uop *out_uop) {
+    const uint8_t *bytes = m->uop + (size_t)index * TSR_UOP_BYTES;
+    uint64_t word = 0;
+    for (int i = 0; i < TSR_UOP_BYTES; i++)
+        word |= (uint64_t)bytes[i] << 8 * i;
+    if (m->race != NULL)
+        race_buffer(m->race, RACE_UOP, index, 1, false);
+    return tsr_uop_unpack(word, out_uop);
+}
 
 // Instructions call this with the bytes or micro-ops that they worked on; true when the run is to end.
 static inline bool model_stop(tsr_model *m, uint64_t effort) {

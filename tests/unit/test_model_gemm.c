@@ -23,7 +23,7 @@ enum { TILES_K = 3, TILES_N = 2, ROWS = 2 };
 // [ROWS * batch, TILES_K * KI] times [TILES_K * KI, TILES_N * KO], tiles walked by both loops and the micro-ops.
 static check_result multiplies(const tsr_config *config, uint64_t seed) {
     uint32_t KI = config->block_in, KO = config->block_out, B = config->batch;
-    static int8_t planes[2 * ROWS * TILES_K * 32], weights[TILES_N * TILES_K * 32 * 32];
+    static int8_t planes[2 * ROWS * TILES_K * 64], weights[TILES_N * TILES_K * 64 * 64];
     uint32_t plane_bytes = ROWS * TILES_K * KI;
     random_bytes(&seed, planes, B * plane_bytes);
     random_bytes(&seed, weights, TILES_N * TILES_K * KO * KI);
@@ -72,12 +72,21 @@ TEST multiplies_like_a_naive_matrix_product(void) {
     PASS();
 }
 
-TEST multiplies_with_blocks_of_thirty_two(void) {
-    tsr_config wide = stream_config_batch();
-    wide.batch = 1;
-    wide.block_in = wide.block_out = 32;
-    wide.par_buffer = 32 * 12 * 8;
-    return multiplies(&wide, 5);
+// Blocks from the least to the largest: the sums of 16 products and what is left over.
+TEST multiplies_with_every_block(void) {
+    for (uint32_t block = 2; block <= 64; block *= 2) {
+        tsr_config config = stream_config_batch();
+        config.batch = 1;
+        config.block_in = config.block_out = block;
+        config.inp_buffer = config.out_buffer = 8 * 64;
+        config.wgt_buffer = 8 * 64 * 64;
+        config.acc_buffer = 32 * 64 * 4;
+        config.par_buffer = 8 * 64 * 12;
+        CHECK_CALL(multiplies(&config, block));
+        config.block_out = 4;
+        CHECK_CALL(multiplies(&config, block));
+    }
+    PASS();
 }
 
 TEST adds_to_the_accumulator_unless_told_to_overwrite(void) {
@@ -111,7 +120,7 @@ TEST adds_to_the_accumulator_unless_told_to_overwrite(void) {
 int main(int argc, char **argv) {
     GREATEST_MAIN_BEGIN();
     RUN_TEST(multiplies_like_a_naive_matrix_product);
-    RUN_TEST(multiplies_with_blocks_of_thirty_two);
+    RUN_TEST(multiplies_with_every_block);
     RUN_TEST(adds_to_the_accumulator_unless_told_to_overwrite);
     GREATEST_MAIN_END();
 }
