@@ -193,9 +193,9 @@ module tsr_alu #(
                    (x_src_acc && {1'b0, x_src} >= 17'(AccEntries)) ||
                    (x_src_inp && {1'b0, x_src} >= 17'(InpEntries)) ||
                    (x_ctl.rescale && {1'b0, x_par} >= 17'(ParEntries));
-  assign x_src_bank = x_src_acc ? 4'd1 << x_src[AccIdx-1 -: 2] : 4'd0;
-  assign x_dst_bank = x_ctl.to_out ? 4'd0 : 4'd1 << x_dst[AccIdx-1 -: 2];
-  assign acc_want_o = x_valid && !x_interlock ? x_src_bank | x_dst_bank : 4'd0;
+  assign x_src_bank = x_valid && x_src_acc ? 4'd1 << x_src[AccIdx-1 -: 2] : 4'd0;
+  assign x_dst_bank = x_valid && !x_ctl.to_out ? 4'd1 << x_dst[AccIdx-1 -: 2] : 4'd0;
+  assign acc_want_o = x_interlock ? 4'd0 : x_src_bank | x_dst_bank;
   assign inp_want_o = x_valid && x_src_inp ? 4'd1 << x_src[InpIdx-1 -: 2] : 4'd0;
 
   logic [9:1]  valid_q;
@@ -209,17 +209,20 @@ module tsr_alu #(
   logic [7:1]  in_flight;   // stage holds a micro-op whose result is going to acc[x_src]
 
   always_comb begin
-    in_flight[1] = valid_q[1] && !s1_q.to_out && s1_q.dst == x_src;
-    in_flight[2] = valid_q[2] && !s2_q.to_out && s2_q.dst == x_src;
-    in_flight[3] = valid_q[3] && !s3_q.to_out && s3_q.dst == x_src;
-    in_flight[4] = valid_q[4] && !s4_q.to_out && s4_q.dst == x_src;
-    in_flight[5] = valid_q[5] && !s5_q.to_out && s5_q.dst == x_src;
-    in_flight[6] = valid_q[6] && !s6_q.to_out && s6_q.dst == x_src;
-    in_flight[7] = valid_q[7] && !s7_q.to_out && s7_q.dst == x_src;
+    in_flight = 7'd0;
+    x_interlock = 1'b0;
+    if (x_valid && x_src_acc) begin
+      in_flight[1] = valid_q[1] && !s1_q.to_out && s1_q.dst == x_src;
+      in_flight[2] = valid_q[2] && !s2_q.to_out && s2_q.dst == x_src;
+      in_flight[3] = valid_q[3] && !s3_q.to_out && s3_q.dst == x_src;
+      in_flight[4] = valid_q[4] && !s4_q.to_out && s4_q.dst == x_src;
+      in_flight[5] = valid_q[5] && !s5_q.to_out && s5_q.dst == x_src;
+      in_flight[6] = valid_q[6] && !s6_q.to_out && s6_q.dst == x_src;
+      in_flight[7] = valid_q[7] && !s7_q.to_out && s7_q.dst == x_src;
+      x_interlock = in_flight != 7'd0 ||
+                    (valid_q[5] && s5_q.op != tsr_isa_pkg::AluMov && s5_q.dst[AccIdx-1 -: 2] == x_src[AccIdx-1 -: 2]);
+    end
   end
-
-  assign x_interlock = x_src_acc && (in_flight != 7'd0 ||
-                       (valid_q[5] && s5_q.op != tsr_isa_pkg::AluMov && s5_q.dst[AccIdx-1 -: 2] == x_src[AccIdx-1 -: 2]));
 
   always_comb begin
     x_stage.op = x_ctl.op;
@@ -244,8 +247,12 @@ module tsr_alu #(
     end
   end
 
-  assign acc_busy_o = s1_src_bank_q | dst_bank_q[3:0] | dst_bank_q[7:4] | dst_bank_q[11:8] | dst_bank_q[15:12] |
-                      dst_bank_q[19:16] | dst_bank_q[23:20] | dst_bank_q[27:24] | dst_bank_q[31:28];
+  always_comb begin
+    acc_busy_o = s1_src_bank_q;
+    if (dst_bank_q != 32'd0)
+      acc_busy_o = s1_src_bank_q | dst_bank_q[3:0] | dst_bank_q[7:4] | dst_bank_q[11:8] | dst_bank_q[15:12] |
+                   dst_bank_q[19:16] | dst_bank_q[23:20] | dst_bank_q[27:24] | dst_bank_q[31:28];
+  end
 
   // A process for each stage: Verilator can then order them so that no register needs a second copy.
   always_ff @(posedge clk_i) begin
@@ -297,7 +304,10 @@ module tsr_alu #(
 
   if (BlockIn == BlockOut) begin : g_inp_lanes
     always_comb begin
-      for (int unsigned l = 0; l < Lanes; l++) inp_lanes[32*l +: 32] = {{24{inp_data_i[8*l+7]}}, inp_data_i[8*l +: 8]};
+      inp_lanes = '0;
+      if (valid_q[2] && s2_src_kind_q == tsr_isa_pkg::SrcInp) begin
+        for (int unsigned l = 0; l < Lanes; l++) inp_lanes[32*l +: 32] = {{24{inp_data_i[8*l+7]}}, inp_data_i[8*l +: 8]};
+      end
     end
   end else begin : g_no_inp_lanes
     logic inp_unused;

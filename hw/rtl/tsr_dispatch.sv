@@ -84,7 +84,7 @@ module tsr_dispatch #(
   state_e       state_q;
   logic [255:0] insn_q;
   logic [31:0]  index_q;
-  logic         error_q, illegal_q, opcode_ok_q, sram_bad_q, dram_bad_q;
+  logic         error_q, illegal_q, opcode_ok_q, sram_bad_q, dram_bad_q, underflow_q, overflow_q;
 
   // What the range checks need, for LOAD and STORE alike (their fields share positions).
   tsr_isa_pkg::load_t  ld;
@@ -93,14 +93,15 @@ module tsr_dispatch #(
   tsr_isa_pkg::alu_t   al;
   logic         is_load, is_store, is_memory, moves;
   logic [1:0]   unit;
-  logic [16:0]  rows, cols;
   logic [22:0]  sram_size;
   logic [21:0]  sram_run;
   logic [32:0]  sram_mul;
-  logic [15:0]  dram_steps;
   logic [47:0]  dram_mul;
   logic [32:0]  sram_prod_q;
   logic [33:0]  sram_sum_q;
+  logic [16:0]  sram_steps;
+  logic [15:0]  sram_stride, dram_steps;
+  logic [31:0]  dram_stride;
   logic [47:0]  dram_prod_q;
   logic [40:0]  row_span_q;
   logic [48:0]  dram_span;
@@ -182,28 +183,46 @@ module tsr_dispatch #(
     end
   end
 
-  // Steps minus 1 of the two loops in SRAM: padding belongs to LOAD only.
-  assign rows = 17'(ld.y_count) + (is_load ? 17'(ld.y_before) + 17'(ld.y_after) : 17'd0) - 17'd1;
-  assign cols = 17'(ld.x_count) + (is_load ? 17'(ld.x_before) + 17'(ld.x_after) : 17'd0) - 17'd1;
+  // Operands of the two products: rows in the first state, columns and rows in DRAM the other way round in the second; they
+  // rest in all others. Steps minus 1 of a loop; in SRAM padding, which belongs to LOAD only, counts.
+  always_comb begin
+    sram_steps  = 17'd0;
+    sram_stride = 16'd0;
+    dram_steps  = 16'd0;
+    dram_stride = 32'd0;
+    if (state_q == StFields) begin
+      sram_steps  = 17'(ld.y_count) + (is_load ? 17'(ld.y_before) + 17'(ld.y_after) : 17'd0) - 17'd1;
+      sram_stride = 16'(ld.sram_y_stride);
+      dram_steps  = ld.x_count - 16'd1;
+      dram_stride = 32'(ld.x_stride);
+    end else if (state_q == StSecond) begin
+      sram_steps  = 17'(ld.x_count) + (is_load ? 17'(ld.x_before) + 17'(ld.x_after) : 17'd0) - 17'd1;
+      sram_stride = 16'(ld.sram_x_stride);
+      dram_steps  = ld.y_count - 16'd1;
+      dram_stride = 32'(ld.y_stride);
+    end
+  end
+
+  assign sram_mul = 33'(sram_steps) * 33'(sram_stride);
+  assign dram_mul = 48'(dram_steps) * 48'(dram_stride);
 
   always_comb begin
-    if (is_store) sram_size = 23'(OutPlane);
-    else begin
-      case (ld.buffer)
-        tsr_isa_pkg::BufWgt: sram_size = 23'(tsr_cfg_pkg::WgtBytes);
-        tsr_isa_pkg::BufUop: sram_size = 23'(tsr_cfg_pkg::UopBytes);
-        tsr_isa_pkg::BufPar: sram_size = 23'(tsr_cfg_pkg::ParBytes);
-        default:             sram_size = 23'(InpPlane);
-      endcase
+    sram_size = 23'(InpPlane);
+    if (state_q == StSums) begin
+      if (is_store) sram_size = 23'(OutPlane);
+      else begin
+        case (ld.buffer)
+          tsr_isa_pkg::BufWgt: sram_size = 23'(tsr_cfg_pkg::WgtBytes);
+          tsr_isa_pkg::BufUop: sram_size = 23'(tsr_cfg_pkg::UopBytes);
+          tsr_isa_pkg::BufPar: sram_size = 23'(tsr_cfg_pkg::ParBytes);
+          default:             sram_size = 23'(InpPlane);
+        endcase
+      end
     end
   end
 
   // A diagonal run writes BlockIn bytes for every source byte.
   assign sram_run  = (is_load && ld.diag) ? 22'(ld.run) << $clog2(BlockIn) : 22'(ld.run);
-  assign sram_mul  = (state_q == StFields) ? 33'(rows) * 33'(ld.sram_y_stride) : 33'(cols) * 33'(ld.sram_x_stride);
-  assign dram_steps = ((state_q == StFields) ? ld.x_count : ld.y_count) - 16'd1;
-  assign dram_mul  = (state_q == StFields) ? 48'(dram_steps) * 48'(ld.x_stride)
-                                           : 48'(dram_steps) * 48'(ld.y_stride);
   assign dram_span = 49'(row_span_q) + 49'(dram_prod_q);
   assign uop_bad   = 17'(insn_q[47:32]) + 17'(insn_q[63:48]) > 17'(tsr_cfg_pkg::UopBytes / 8);
 
@@ -211,15 +230,22 @@ module tsr_dispatch #(
   logic [127:0] token_q;
   logic         underflow, overflow, crowded;
 
+  // The balances stay as they are until this instruction is pushed, what is pending goes down.
   always_comb begin
     underflow = 1'b0;
     overflow  = 1'b0;
     crowded   = 1'b0;
-    for (int u = 0; u < 4; u++) begin
-      if (ld.wait_mask[u] && token_q[8*(4*u+32'(unit))+:8] == 8'd0) underflow = 1'b1;
-      if (ld.signal_mask[u] && token_q[8*(4*32'(unit)+u)+:8] == 8'd255) overflow = 1'b1;
-      if (ld.signal_mask[u] && 10'(token_q[8*(4*32'(unit)+u)+:8]) + 10'(pending_i[PendW*u+:PendW]) >= 10'd255)
-        crowded = 1'b1;
+    if (state_q == StFields) begin
+      for (int u = 0; u < 4; u++) begin
+        if (ld.wait_mask[u] && token_q[8*(4*u+32'(unit))+:8] == 8'd0) underflow = 1'b1;
+        if (ld.signal_mask[u] && token_q[8*(4*32'(unit)+u)+:8] == 8'd255) overflow = 1'b1;
+      end
+    end
+    if (state_q == StDecide && queue_ready_i[unit]) begin
+      for (int u = 0; u < 4; u++) begin
+        if (ld.signal_mask[u] && 10'(token_q[8*(4*32'(unit)+u)+:8]) + 10'(pending_i[PendW*u+:PendW]) >= 10'd255)
+          crowded = 1'b1;
+      end
     end
   end
 
@@ -233,8 +259,8 @@ module tsr_dispatch #(
     else if (illegal_q)    code = tsr_isa_pkg::FaultIllegalField;
     else if (sram_bad_q)   code = tsr_isa_pkg::FaultSramRange;
     else if (dram_bad_q)   code = tsr_isa_pkg::FaultDramRange;
-    else if (underflow)    code = tsr_isa_pkg::FaultTokenUnderflow;
-    else if (overflow)     code = tsr_isa_pkg::FaultTokenOverflow;
+    else if (underflow_q)  code = tsr_isa_pkg::FaultTokenUnderflow;
+    else if (overflow_q)   code = tsr_isa_pkg::FaultTokenOverflow;
     else                   code = tsr_isa_pkg::FaultNone;
   end
 
@@ -254,8 +280,8 @@ module tsr_dispatch #(
 
   // The stream as a whole: 32 * insn_count bytes from insn_offset, inside segment 0.
   logic stream_bad;
-  assign stream_bad = insn_offset_i[4:0] != 5'd0
-      || 38'(insn_offset_i) + {1'b0, insn_count_i, 5'b00000} > 38'(seg_size_i[31:0]);
+  assign stream_bad = state_q == StStream
+      && (insn_offset_i[4:0] != 5'd0 || 38'(insn_offset_i) + {1'b0, insn_count_i, 5'b00000} > 38'(seg_size_i[31:0]));
 
   assign fetch_start_o = state_q == StStream && !stream_bad && insn_count_i != 32'd0;
   assign insn_ready_o  = state_q == StFetch && index_q != insn_count_i;
@@ -270,6 +296,8 @@ module tsr_dispatch #(
       opcode_ok_q   <= 1'b0;
       sram_bad_q    <= 1'b0;
       dram_bad_q    <= 1'b0;
+      underflow_q   <= 1'b0;
+      overflow_q    <= 1'b0;
       sram_prod_q   <= '0;
       sram_sum_q    <= '0;
       dram_prod_q   <= '0;
@@ -318,6 +346,8 @@ module tsr_dispatch #(
           dram_bad_q  <= 1'b0;
           state_q     <= is_memory ? StSecond : StDecide;
           illegal_q   <= illegal;
+          underflow_q <= underflow;
+          overflow_q  <= overflow;
           case (ld.opcode)
             tsr_isa_pkg::OpLoad, tsr_isa_pkg::OpStore: ;
             tsr_isa_pkg::OpGemm, tsr_isa_pkg::OpAlu: sram_bad_q <= uop_bad;

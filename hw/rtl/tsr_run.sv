@@ -77,12 +77,14 @@ module tsr_run (
     code  = code_q;
     unit  = unit_q;
     index = index_q;
-    for (int u = 0; u < 5; u++) begin
-      if (fault_valid_i[u] && ((!fault_q && !take) || fault_index_i[32*u+:32] < index)) begin
-        take  = 1'b1;
-        code  = fault_code_i[8*u+:8];
-        unit  = 3'(u);
-        index = fault_index_i[32*u+:32];
+    if (fault_valid_i != 5'd0) begin
+      for (int u = 0; u < 5; u++) begin
+        if (fault_valid_i[u] && ((!fault_q && !take) || fault_index_i[32*u+:32] < index)) begin
+          take  = 1'b1;
+          code  = fault_code_i[8*u+:8];
+          unit  = 3'(u);
+          index = fault_index_i[32*u+:32];
+        end
       end
     end
   end

@@ -34,38 +34,38 @@ module tsr_tokens (
   output logic [3:0] avail_store_o
 );
 
-  // Bit 4 * producer + consumer.
-  logic [15:0] give, take, avail;
+  // Bit 4 * consumer + producer.
+  logic [15:0]  give, take, avail_q;
+  logic [127:0] count_q;
+  logic         any;
 
+  assign any = (give_load_i | give_gemm_i | give_alu_i | give_store_i |
+                take_load_i | take_gemm_i | take_alu_i | take_store_i) != 4'd0;
+
+  // Tokens move in few cycles: in the others nothing here changes.
   always_comb begin
-    give = {give_store_i, give_alu_i, give_gemm_i, give_load_i};
-    for (int p = 0; p < 4; p++) begin
-      take[4*p+0] = take_load_i[p];
-      take[4*p+1] = take_gemm_i[p];
-      take[4*p+2] = take_alu_i[p];
-      take[4*p+3] = take_store_i[p];
-      avail_load_o[p] = avail[4*p+0];
-      avail_gemm_o[p] = avail[4*p+1];
-      avail_alu_o[p] = avail[4*p+2];
-      avail_store_o[p] = avail[4*p+3];
+    give = 16'd0;
+    take = 16'd0;
+    if (any) begin
+      take = {take_store_i, take_alu_i, take_gemm_i, take_load_i};
+      for (int c = 0; c < 4; c++) give[4*c +: 4] = {give_store_i[c], give_alu_i[c], give_gemm_i[c], give_load_i[c]};
     end
   end
 
-  for (genvar n = 0; n < 16; n++) begin : g_pair
-    if (n / 4 != n % 4) begin : g_counter
-      logic [7:0] count_q;
-
-      assign avail[n] = count_q != 8'd0;
-
-      always_ff @(posedge clk_i) begin
-        if (!rst_ni || clear_i) count_q <= 8'd0;
-        else if (give[n] != take[n]) count_q <= give[n] ? count_q + 8'd1 : count_q - 8'd1;
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni || clear_i) begin
+      count_q <= 128'd0;
+      avail_q <= 16'd0;
+    end else if (any) begin
+      for (int n = 0; n < 16; n++) begin
+        if (n / 4 != n % 4 && give[n] != take[n]) begin
+          count_q[8*n +: 8] <= give[n] ? count_q[8*n +: 8] + 8'd1 : count_q[8*n +: 8] - 8'd1;
+          avail_q[n] <= give[n] || count_q[8*n +: 8] != 8'd1;
+        end
       end
-    end else begin : g_self
-      logic unused_self;
-      assign unused_self = give[n] ^ take[n];
-      assign avail[n] = 1'b0;
     end
   end
+
+  assign {avail_store_o, avail_alu_o, avail_gemm_o, avail_load_o} = avail_q;
 
 endmodule
