@@ -291,9 +291,16 @@ module tsr_buffers #(
 
   // x / 3 = x * 699051 / 2^21 for every x below 2^20.
   assign par_we = ld_we_i && ld_buffer_i == 2'(tsr_isa_pkg::BufPar);
-  assign par_third = 20'(32'(ld_addr_i) / (BusBytes * ParThird));
-  assign par_waddr = 20'(({20'd0, par_third} * 40'd699051) >> 21);
-  assign par_seg = ParSeg'((32'(par_third) - 32'd3 * 32'(par_waddr)) * ParThird + (32'(ld_addr_i) / BusBytes) % ParThird);
+  always_comb begin
+    par_third = 20'd0;
+    par_waddr = 20'd0;
+    par_seg = '0;
+    if (par_we) begin
+      par_third = 20'(32'(ld_addr_i) / (BusBytes * ParThird));
+      par_waddr = 20'(({20'd0, par_third} * 40'd699051) >> 21);
+      par_seg = ParSeg'((32'(par_third) - 32'd3 * 32'(par_waddr)) * ParThird + (32'(ld_addr_i) / BusBytes) % ParThird);
+    end
+  end
 
   tsr_sram #(
     .Depth      (ParDepth),

@@ -254,7 +254,8 @@ module tsr_dispatch #(
   logic       push;
 
   always_comb begin
-    if (error_q)           code = tsr_isa_pkg::FaultBusRead;
+    if (state_q != StDecide) code = tsr_isa_pkg::FaultNone;
+    else if (error_q)      code = tsr_isa_pkg::FaultBusRead;
     else if (!opcode_ok_q) code = tsr_isa_pkg::FaultIllegalOpcode;
     else if (illegal_q)    code = tsr_isa_pkg::FaultIllegalField;
     else if (sram_bad_q)   code = tsr_isa_pkg::FaultSramRange;
@@ -280,10 +281,16 @@ module tsr_dispatch #(
 
   // The stream as a whole: 32 * insn_count bytes from insn_offset, inside segment 0.
   logic stream_bad;
-  assign stream_bad = state_q == StStream
-      && (insn_offset_i[4:0] != 5'd0 || 38'(insn_offset_i) + {1'b0, insn_count_i, 5'b00000} > 38'(seg_size_i[31:0]));
 
-  assign fetch_start_o = state_q == StStream && !stream_bad && insn_count_i != 32'd0;
+  always_comb begin
+    stream_bad    = 1'b0;
+    fetch_start_o = 1'b0;
+    if (state_q == StStream) begin
+      stream_bad    = insn_offset_i[4:0] != 5'd0
+          || 38'(insn_offset_i) + {1'b0, insn_count_i, 5'b00000} > 38'(seg_size_i[31:0]);
+      fetch_start_o = !stream_bad && insn_count_i != 32'd0;
+    end
+  end
   assign insn_ready_o  = state_q == StFetch && index_q != insn_count_i;
 
   always_ff @(posedge clk_i) begin

@@ -29,10 +29,17 @@ module tsr_dot #(
   logic [8*Batch*BlockIn-1:0]    inp_q;
   logic [8*BlockOut*BlockIn-1:0] wgt_q;
 
+  // The sum twice: multipliers are built from the second form. Verilator makes two masks and a negation of its sign
+  // extensions, in which clang sees none; those of the first form it knows.
   function automatic logic [31:0] dot(input logic [8*BlockIn-1:0] x, input logic [8*BlockIn-1:0] w);
     int sum;
     sum = 0;
+`ifdef VERILATOR
+    for (int unsigned k = 0; k < BlockIn; k++)
+      sum += (({24'd0, x[8*k +: 8]} ^ 32'h80) - 32'h80) * (({24'd0, w[8*k +: 8]} ^ 32'h80) - 32'h80);
+`else
     for (int unsigned k = 0; k < BlockIn; k++) sum += 32'(signed'(x[8*k +: 8])) * 32'(signed'(w[8*k +: 8]));
+`endif
     dot = sum;
   endfunction
 

@@ -118,7 +118,10 @@ module tsr_run (
     end else begin
       start_q     <= start_ack_o;
       core_rst_nq <= state_q == StIdle || state_q == StRun || state_q == StDrain;
-      quiet_q     <= (state_q == StRun && fault_q && quiet_i) ? quiet_q + 3'd1 : 3'd0;
+      quiet_q     <= 3'd0;
+      if (fault_q) begin
+        if (state_q == StRun && quiet_i) quiet_q <= quiet_q + 3'd1;
+      end
       if (soft_reset_i) soft_q <= 1'b1;
       case (state_q)
         StClear: state_q <= StClearWait;

@@ -228,7 +228,7 @@ static void check_burst(tsr_memory *m, const char *channel, uint64_t addr, uint3
 }
 
 // AXI: what is valid stays, unchanged, until it is taken.
-static void check_stability(tsr_memory *m, const tsr_axi_request *q) {
+static void check_stalled(tsr_memory *m, const tsr_axi_request *q) {
     if (m->last_ar_stalled && (!q->ar_valid || q->ar_addr != m->last.ar_addr || q->ar_len != m->last.ar_len))
         broken(m, "AR changed while it waited");
     if (m->last_aw_stalled && (!q->aw_valid || q->aw_addr != m->last.aw_addr || q->aw_len != m->last.aw_len))
@@ -241,10 +241,16 @@ static void check_stability(tsr_memory *m, const tsr_axi_request *q) {
                 if ((q->w_strb >> i & 1) != 0 && q->w_data[i] != m->last_w_data[i])
                     broken(m, "W data changed while it waited");
     }
+}
+
+static void check_stability(tsr_memory *m, const tsr_axi_request *q) {
+    if (m->last_ar_stalled || m->last_aw_stalled || m->last_w_stalled)
+        check_stalled(m, q);
     m->last_ar_stalled = q->ar_valid && !m->out.ar_ready;
     m->last_aw_stalled = q->aw_valid && !m->out.aw_ready;
     m->last_w_stalled = q->w_valid && !m->out.w_ready;
-    m->last = *q;
+    if (m->last_ar_stalled || m->last_aw_stalled || m->last_w_stalled)
+        m->last = *q;
     if (m->last_w_stalled)
         memcpy(m->last_w_data, q->w_data, m->bus_bytes);
 }

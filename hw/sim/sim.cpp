@@ -59,7 +59,7 @@ constexpr uint32_t bus_bytes = sizeof(Vtessera::m_axi_rdata);
 // Everything the memory drives comes out of registers, and no output of the core's bus port depends on an input within the
 // cycle, so that what the core drives is known before its inputs are. The build `asserts` checks that.
 inline void drive_memory(tsr_sim *sim) {
-    Vtessera *top = sim->top.get();
+    Vtessera___024root *top = sim->top->rootp;
     const tsr_axi_response *r = sim->response;
     top->m_axi_arready = r->ar_ready;
     top->m_axi_rvalid = r->r_valid;
@@ -72,7 +72,9 @@ inline void drive_memory(tsr_sim *sim) {
     top->m_axi_bresp = r->b_resp;
 }
 
-inline tsr_axi_request sample_core(const Vtessera *top) {
+// Ports are read and driven in the model itself: its wrapper has references to them only.
+inline tsr_axi_request sample_core(const tsr_sim *sim) {
+    const Vtessera___024root *top = sim->top->rootp;
     tsr_axi_request q;
     q.ar_addr = top->m_axi_araddr;
     q.ar_len = top->m_axi_arlen;
@@ -207,10 +209,10 @@ bool same(const tsr_axi_request &a, const tsr_axi_request &b) {
 // One clock cycle, every step of it: for waveforms, the control port and the build `asserts`.
 void clock_slowly(tsr_sim *sim) {
     Vtessera *top = sim->top.get();
-    tsr_axi_request before = sample_core(top);
+    tsr_axi_request before = sample_core(sim);
     drive_memory(sim);
     settle(sim);
-    tsr_axi_request request = sample_core(top);
+    tsr_axi_request request = sample_core(sim);
     if (!same(before, request))
         sim->input_reaches_output = true;
     if (sim->trace)
@@ -233,7 +235,7 @@ inline void clock(tsr_sim *sim) {
         clock_slowly(sim);
         return;
     }
-    tsr_axi_request request = sample_core(top);
+    tsr_axi_request request = sample_core(sim);
     drive_memory(sim);
     tsr_memory_tick(sim->memory, &request);
     if (__builtin_expect(sim->on_insn != nullptr, 0))
