@@ -39,6 +39,13 @@ $$(eval $$(call simulator,tessera_sim_$(1)_$(2),$(1),$(2),--noassert -Wno-fatal 
 endef
 $(foreach c,$(CONFIGS),$(eval $(call rtl_netlist,$(c),netlist)))
 $(eval $(call rtl_netlist,tiny,gates))
+# NAME_xc7: what `make synth` maps to 7-series parts, with two products a DSP block, block RAMs and all.
+build/netlist/xc7_cells.v: tests/rtl/netlist/cells.awk tests/rtl/module.mk
+	@mkdir -p $(@D)
+	@awk -f $< $$(dirname $$(dirname $$(readlink -f $$(command -v yosys))))/share/yosys/xilinx/cells_sim.v >$@
+$(foreach c,$(CONFIGS),$(eval $(call simulator,tessera_sim_$(c)_xc7,$(c),netlist,--noassert --trace-depth 1 -Wno-fatal -Wno-lint -Wno-UNOPTFLAT,build/netlist/xc7_cells.v tests/rtl/netlist/xilinx_ram.v build/synth/$(c)_xc7_packed.v)))
+$(SIM)/tessera_sim_tiny_xc7/model.o $(SIM)/tessera_sim_tiny_xc7/slow.o: SIM_OPT := -O0
+$(SIM)/tessera_sim_tiny_xc7/slow.o: SIM_SLOW_OPT := -O0
 # Tens of thousands of gates: an optimising compiler takes minutes over them.
 $(SIM)/tessera_sim_tiny_gates/model.o $(SIM)/tessera_sim_tiny_gates/slow.o: SIM_OPT := -O0
 $(SIM)/tessera_sim_tiny_gates/slow.o: SIM_SLOW_OPT := -O0
@@ -49,10 +56,11 @@ SAN_SKIP      += $(RTL_SCRIPTS)
 TEST_NEEDS    += $(if $(filter 1,$(SAN)),,$(call RTL_PACKAGES,tiny) $(if $(shell command -v yosys),$(SIM)/libtessera_sim_tiny_netlist.so))
 
 .PHONY: netlists synth-check
-netlists: $(call RTL_PACKAGES,tiny) $(LOCKSTEP) $(foreach n,$(CONFIGS:%=%_netlist) tiny_gates,$(SIM)/libtessera_sim_$(n).so) ## simulate every module's netlist in three flows, and the whole core's in every configuration
+netlists: $(call RTL_PACKAGES,tiny) $(LOCKSTEP) $(foreach n,$(CONFIGS:%=%_netlist) tiny_gates tiny_xc7,$(SIM)/libtessera_sim_$(n).so) ## simulate every module's netlist in three flows, and the whole core's in every configuration
 	@tests/rtl/netlist/netlist.sh -a -f generic -f xilinx -f ice40
 	@tests/rtl/netlist/core.sh netlist $(CONFIGS)
 	@tests/rtl/netlist/core.sh gates tiny
+	@tests/rtl/netlist/core.sh xc7 tiny
 synth-check: $(foreach c,$(CONFIGS),synth-check-$(c)) ## Yosys reads the whole RTL and makes memories of the buffers, in every configuration
 synth-check-%: $(GEN)/tsr_isa_pkg.sv $(GEN)/%/tsr_cfg_pkg.sv
 	@tests/rtl/netlist/synth_check.sh $* $^ $(SIM_RTL)

@@ -31,9 +31,11 @@ gen=${GEN:-build/gen}
 packages="$gen/tsr_isa_pkg.sv $gen/tiny/tsr_cfg_pkg.sv"
 jobs=${JOBS:-2}
 
-# Module: parameters that keep it small without losing a path.
+# Module: parameters that keep it small without losing a path. packed_NAME: the netlist is of packed/NAME.sv, and what it is
+# compared with is NAME.sv.
 declare -A parameters=(
   [tsr_dot]="Batch=2 BlockIn=4 BlockOut=2"
+  [packed_tsr_dot]="Batch=2 BlockIn=4 BlockOut=2"
   [tsr_rescale]="Channels=1 Lanes=2"
   [tsr_alu_op]="Lanes=2"
   [tsr_gemm]="BlockIn=2 BlockOut=2"
@@ -91,15 +93,17 @@ synthesise() {  # module flow overrides
   local netlist=$work/$1.$2.v command set_parameters="" p
   for p in $3; do set_parameters+=" -chparam ${p/=/ }"; done
   case $2 in
-    generic) command="synth -noshare -flatten -top $1 -run begin:fine; opt -fast -full; opt -undriven -fine; techmap; opt -fast; abc -fast; opt_clean" ;;
-    xilinx) command="synth_xilinx -nobram -flatten -top $1" ;;
-    ice40) command="synth_ice40 -dsp -flatten -top $1" ;;
+    generic) command="synth -noshare -flatten -top ${1#packed_} -run begin:fine; opt -fast -full; opt -undriven -fine; techmap; opt -fast; abc -fast; opt_clean" ;;
+    xilinx) command="synth_xilinx -nobram -flatten -top ${1#packed_}" ;;
+    ice40) command="synth_ice40 -dsp -flatten -top ${1#packed_}" ;;
     *) echo "netlist.sh: unknown flow $2" >&2; exit 2 ;;
   esac
-  local source=$rtl/$1.sv
-  [ -f "$source" ] || source=$rtl/lib/$1.sv
+  local name=${1#packed_} folder=$rtl
+  [ "$name" = "$1" ] || folder=$rtl/packed
+  local source=$folder/$name.sv
+  [ -f "$source" ] || source=$rtl/lib/$name.sv
   rm -f "$netlist"
-  yosys -q -l "${netlist%.v}.log" -p "read_verilog -sv $packages $source; hierarchy -check -top $1 $set_parameters -libdir $rtl -libdir $rtl/lib; rename -top $1; $command; rename -top $1_netlist; write_verilog -noattr $netlist" >"${netlist%.v}.out" 2>&1 ||
+  yosys -q -l "${netlist%.v}.log" -p "read_verilog -sv $packages $source; hierarchy -check -top $name $set_parameters -libdir $folder -libdir $rtl -libdir $rtl/lib; rename -top $name; $command; rename -top $1_netlist; write_verilog -noattr $netlist" >"${netlist%.v}.out" 2>&1 ||
     { rm -f "$netlist"; tail -n 3 "${netlist%.v}.out"; }
 }
 export -f synthesise
@@ -162,7 +166,9 @@ write_bench() {  # module netlist kind
     function source_bench(   k, count, pair, half, list, value) {
       count = split(overrides, pair, " ")
       for (k = 1; k <= count; k++) { split(pair[k], half, "="); list = list (k > 1 ? ", " : "") "." half[1] "(" half[2] ")" }
-      printf "module bench_%s (input logic clk);\n  int n = 0, file;\n%s  %s #(%s) dut (%s);\n", module, signals, module, list, ports
+      real = module
+      sub(/^packed_/, "", real)
+      printf "module bench_%s (input logic clk);\n  int n = 0, file;\n%s  %s #(%s) dut (%s);\n", module, signals, real, list, ports
       print "  function automatic logic [31:0] word();  // corner values as often as random ones"
       print "    case ($urandom % 12)\n      0: word = 32\x27h80000000;\n      1: word = 32\x27h7fffffff;\n      2: word = 32\x27h80808080;"
       print "      3: word = 0;\n      4: word = 32\x27hffffffff;\n      5: word = 32\x27h7f7f7f7f;\n      default: word = $urandom;\n    endcase\n  endfunction"
