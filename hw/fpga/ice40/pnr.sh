@@ -8,7 +8,7 @@ for tool in nextpnr-ice40 icepack; do
   command -v $tool >/dev/null || { echo "ice40: $tool is not installed: make packages"; exit 1; }
 done
 echo "  PNR  $name.asc (minutes)"
-nextpnr-ice40 --hx8k --package ct256 --json "$name.json" --pcf hw/fpga/ice40/pins.pcf --freq 50 --seed "$seed" --asc "$name.asc" \
+nextpnr-ice40 --hx8k --package ct256 --json "$name.json" --pcf hw/fpga/ice40/pins.pcf --freq 50 --timing-allow-fail --seed "$seed" --asc "$name.asc" \
   > "$name.pnr.log" 2>&1 || { grep -E 'ERROR' "$name.pnr.log" || tail -n 5 "$name.pnr.log"; exit 1; }
 icepack "$name.asc" "$name.bin"
 cells=$(sed -n 's/.*ICESTORM_LC: *\([0-9]*\)\/.*/\1/p' "$name.pnr.log" | tail -n 1)
