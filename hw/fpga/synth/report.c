@@ -192,9 +192,18 @@ static void relax(timing *t, int cell) {
 // Cells in an order in which every one comes behind what drives its inputs through logic.
 static void propagate(timing *t) {
     const netlist *n = t->n;
+    size_t pins = 1;
+    for (int c = 0; c < n->flats; c++)
+        pins += (size_t)n->flat[c].cell->pins;
     int *waits = calloc((size_t)n->flats + 1, sizeof *waits), *queue = calloc((size_t)n->flats + 1, sizeof *queue);
-    int *first = calloc((size_t)n->nets + 1, sizeof *first), *next = NULL, *reader = NULL;
-    int edges = 0, room = 0;
+    // Readers of a net: a list through `next`, from 1 on.
+    int *first = calloc((size_t)n->nets + 1, sizeof *first), *next = calloc(pins, sizeof *next),
+        *reader = calloc(pins, sizeof *reader);
+    if (waits == NULL || queue == NULL || first == NULL || next == NULL || reader == NULL) {
+        fprintf(stderr, "synth_report: out of memory\n");
+        exit(1);
+    }
+    int edges = 0;
     for (int c = 0; c < n->flats; c++) {
         const flat_cell *f = &n->flat[c];
         for (int p = 0; p < f->cell->pins; p++) {
@@ -202,13 +211,6 @@ static void propagate(timing *t) {
             if (net <= 0 || is_output(f->cell->type, pin_name(f, p)) || is_clock(pin_name(f, p)) || t->driver[net] < 0 ||
                 through(t->d, f->cell, pin_name(f, p)) < 0)
                 continue;
-            if (edges + 1 >= room) {
-                room = room == 0 ? 1 << 16 : 2 * room;
-                next = realloc(next, (size_t)room * sizeof *next);
-                reader = realloc(reader, (size_t)room * sizeof *reader);
-                if (next == NULL || reader == NULL)
-                    exit(1);
-            }
             edges++;
             reader[edges] = c;
             next[edges] = first[net];

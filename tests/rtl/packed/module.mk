@@ -22,5 +22,10 @@ build/tests/rtl_packed: tests/rtl/packed/packed_test.cpp hw/rtl/tsr_dot.sv $(PAC
 	@cat $(PACKED)/v/V*.cpp >$(PACKED)/all.cxx
 	@$(SIM_CXX) -std=c++17 -O2 -w -I$(PACKED)/v $(SIM_SYSTEM) -DVM_TRACE=1 -DVM_TRACE_FST=1 -x c++ $(PACKED)/all.cxx $< -x none $(SIM_RUNTIME) -lz -lpthread -o $@
 
+.PHONY: lint-packed
+lint-rtl: lint-packed
+lint-packed: $(foreach c,$(CONFIGS),$(GEN)/$(c)/tsr_cfg_pkg.sv)
+	@for c in $(CONFIGS); do verilator --lint-only -Wall --top-module tsr_dot $(GEN)/$$c/tsr_cfg_pkg.sv $(PACKED_RTL) || exit 1; done && echo "rtl, packed: clean"
+
 TESTS         += build/tests/rtl_packed
 SAN_SKIP      += build/tests/rtl_packed
