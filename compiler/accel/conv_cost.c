@@ -10,8 +10,8 @@ int64_t input_extent(int64_t outputs, int64_t stride, int64_t kernel, int64_t di
 
 static bool fits(const conv *c, const tsr_config *config, const tile *t) {
     int64_t results = t->th * t->tw * t->to;
-    int64_t inputs = input_extent(t->th, c->sy, c->kh, c->dy) * input_extent(t->tw, c->sx, c->kw, c->dx) * t->nc;
-    int64_t weights = t->to * (c->depthwise ? 1 : t->nc) * c->halves * c->taps;
+    int64_t inputs = conv_input_entries(c, config, t->th, t->tw, t->nc);
+    int64_t weights = t->to * (c->form == DEPTHWISE ? 1 : t->nc) * conv_weights_of_pair(c);
     // The addend's tile lies in the same half as the inputs, at its end.
     const int64_t addends = c->add != NULL ? results : 0;
     return results <= tsr_acc_entries(config) / 2 && results <= tsr_out_entries(config) / 2 &&
@@ -19,7 +19,7 @@ static bool fits(const conv *c, const tsr_config *config, const tile *t) {
            t->to + (c->add != NULL ? ADD_PAR_ENTRIES : 0) <= tsr_par_entries(config) / 2;
 }
 
-bool conv_ramps_up(const conv *c) { return !c->packed && !c->depthwise; }
+bool conv_ramps_up(const conv *c) { return c->form == PLAIN; }
 
 int64_t conv_first_blocks(const conv *c, const tsr_config *config, int64_t nc) {
     enum { MOST_PIECES = 16 };
@@ -29,14 +29,14 @@ int64_t conv_first_blocks(const conv *c, const tsr_config *config, int64_t nc) {
 
 int64_t conv_first_outputs(const conv *c, const tsr_config *config, int64_t nc) {
     const int64_t enough = 2 * MEMORY_LATENCY * config->bus_bytes,
-                  bytes = conv_first_blocks(c, config, nc) * c->halves * c->taps * (int64_t)tsr_wgt_entry_bytes(config);
+                  bytes = conv_first_blocks(c, config, nc) * conv_weights_of_pair(c) * (int64_t)tsr_wgt_entry_bytes(config);
     return ceil_div(enough, bytes);
 }
 
 enum { MOST_PARTS = 8 };
 
 bool conv_weights_are_slow(const conv *c, const tsr_config *config, int64_t pixels) {
-    return !c->depthwise && pixels * config->bus_bytes < 2 * (int64_t)tsr_wgt_entry_bytes(config);
+    return c->form != DEPTHWISE && pixels * config->bus_bytes < 2 * (int64_t)tsr_wgt_entry_bytes(config);
 }
 
 int64_t conv_outputs_at_once(int64_t to) { return ceil_div(to, MOST_PARTS); }
@@ -48,25 +48,23 @@ static double cost(const conv *c, const tsr_config *config, const tile *t) {
     enum { TILE_OVERHEAD = 30 };
     int64_t rows = config->batch;
     int64_t down = ceil_div(c->out_rows, rows * t->th), across = ceil_div(c->out_columns, t->tw);
-    int64_t spatial = down * across, channels = ceil_div(c->co, t->to), chunks = c->depthwise ? 1 : ceil_div(c->ci, t->nc);
+    int64_t spatial = down * across, channels = ceil_div(c->co, t->to),
+            chunks = c->form == DEPTHWISE ? 1 : ceil_div(c->ci, t->nc);
     int64_t strip_rows = (down - 1) * t->th + ceil_div(c->out_rows - (down - 1) * rows * t->th, rows);
-    double array =
-        (double)strip_rows * (double)c->out_columns * (double)(c->co * c->taps * c->halves) * (double)(c->depthwise ? 1 : c->ci);
-    double run = c->packed ? (double)c->packed_row_bytes : (double)min64(t->nc * config->block_in, c->run);
-    double in_rows = (double)(input_extent(t->th, c->sy, c->kh, c->dy) * rows * (c->packed ? c->packed_rows : 1));
-    double in_columns = (double)input_extent(t->tw, c->sx, c->kw, c->dx);
+    double array = (double)strip_rows * (double)c->out_columns * (double)(c->co * c->taps * c->halves) *
+                   (double)(c->form == DEPTHWISE ? 1 : c->ci);
     double bus = config->bus_bytes;
-    double input_cycles = copy_cycles(config, in_rows, in_columns, run, run == (double)c->x_column);
-    double weight_cycles = (double)(t->to * (c->depthwise ? 1 : t->nc) * c->halves * c->taps) *
-                           (double)(config->block_out * (c->depthwise ? 1 : config->block_in)) / bus;
+    double input_cycles = conv_input_cycles(c, config, t->th, t->tw, t->nc);
+    double weight_cycles = (double)(t->to * (c->form == DEPTHWISE ? 1 : t->nc) * conv_weights_of_pair(c)) *
+                           (double)(config->block_out * (c->form == DEPTHWISE ? 1 : config->block_in)) / bus;
     bool inputs_stay = spatial * chunks <= 2, weights_stay = channels * chunks <= 2;
     double inputs_loaded, weights_loaded;
     if (t->channels_outside) {
         inputs_loaded = inputs_stay ? (double)(spatial * chunks) : (double)(channels * spatial * chunks);
         weights_loaded = (double)channels * (double)(chunks <= 2 ? chunks : spatial * chunks);
     } else {
-        inputs_loaded =
-            c->depthwise ? (double)(channels * spatial) : (double)spatial * (double)(chunks <= 2 ? chunks : channels * chunks);
+        inputs_loaded = c->form == DEPTHWISE ? (double)(channels * spatial)
+                                             : (double)spatial * (double)(chunks <= 2 ? chunks : channels * chunks);
         weights_loaded = weights_stay ? (double)(channels * chunks) : (double)(channels * spatial * chunks);
     }
     double out_run = (double)min64(t->to * config->block_out, c->out_channels);
@@ -93,13 +91,13 @@ bool conv_choose_tile(const conv *c, const tsr_config *config, tile *out) {
     enum { SIZES = 40 };
     int64_t outs[SIZES], widths[SIZES], chunks[SIZES];
     uint32_t out_count = tile_sizes(c->co, outs, SIZES), width_count = tile_sizes(c->out_columns, widths, SIZES);
-    uint32_t chunk_count = c->depthwise ? 1 : tile_sizes(c->ci, chunks, c->packed ? 1 : SIZES);
+    uint32_t chunk_count = c->form == DEPTHWISE ? 1 : tile_sizes(c->ci, chunks, c->form == PACKED ? 1 : SIZES);
     int64_t strip = ceil_div(c->out_rows, config->batch);
     bool found = false;
     for (uint32_t o = 0; o < out_count; o++)
         for (uint32_t w = 0; w < width_count; w++)
             for (uint32_t n = 0; n < chunk_count; n++) {
-                tile t = {1, widths[w], outs[o], c->depthwise ? outs[o] : chunks[n], false, 0};
+                tile t = {1, widths[w], outs[o], c->form == DEPTHWISE ? outs[o] : chunks[n], false, 0};
                 if (!fits(c, config, &t))
                     continue;
                 int64_t most = strip;

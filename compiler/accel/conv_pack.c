@@ -19,23 +19,32 @@ bool conv_needs_two_halves(const tsr_tensor *w, int64_t out_channels) {
     return false;
 }
 
+int64_t conv_weights_of_pair(const conv *c) { return c->halves * c->taps * (c->form == SHIFTED ? c->shifts.variants : 1); }
+
+// The part of a weight that a half has: what does not fit the first is in the second.
+static int8_t half_of(int32_t v, int64_t half) {
+    const int32_t first = v < -128 ? -128 : v > 127 ? 127 : v;
+    return (int8_t)(half == 0 ? first : v - first);
+}
+
 tsr_tbuffer *conv_pack_weights(const job *j, const conv *c, const tsr_tensor *w, int64_t first_channel) {
     const tsr_config *config = j->accel->config;
-    int64_t out = config->block_out, in = config->block_in;
-    int64_t entry = c->depthwise ? out : out * in;
-    int64_t entries = c->co * (c->depthwise ? 1 : c->ci) * c->halves * c->taps;
+    const bool depthwise = c->form == DEPTHWISE;
+    int64_t out = config->block_out, in = config->block_in, variants = c->form == SHIFTED ? c->shifts.variants : 1;
+    int64_t entry = depthwise ? out : out * in;
+    int64_t entries = c->co * (depthwise ? 1 : c->ci) * conv_weights_of_pair(c);
     int8_t *data = TSR_NEW_ARRAY(j->s->arena, int8_t, entries *entry);
-    int64_t reduced = c->depthwise ? 1 : c->run; // values that one tap reduces, in the model's order too
+    int64_t reduced = depthwise ? 1 : c->run; // values that one tap reduces, in the model's order too
     for (int64_t o = 0; o < c->out_channels; o++)
         for (int64_t tap = 0; tap < c->taps; tap++)
             for (int64_t i = 0; i < reduced; i++) {
                 int64_t channel = first_channel + o;
                 int32_t v = weight_at(w, (channel * c->taps + tap) * reduced + i, channel);
-                for (int64_t half = 0; half < c->halves; half++) {
-                    int32_t part = half == 0 ? (v < -128 ? -128 : v > 127 ? 127 : v) : v < -128 ? v + 128 : v > 127 ? v - 127 : 0;
-                    int64_t pair = c->depthwise ? o / out : (o / out) * c->ci + i / in;
-                    int64_t at = ((pair * c->halves + half) * c->taps + tap) * entry;
-                    data[c->depthwise ? at + o % out : at + (o % out) * in + i % in] = (int8_t)part;
+                for (int64_t n = 0; n < variants * c->halves; n++) {
+                    int64_t lane = i + n / c->halves * c->shifts.grain; // n: variant, half
+                    int64_t pair = depthwise ? o / out : (o / out) * c->ci + lane / in;
+                    int64_t at = ((pair * variants * c->halves + n) * c->taps + tap) * entry;
+                    data[depthwise ? at + o % out : at + (o % out) * in + lane % in] = half_of(v, n % c->halves);
                 }
             }
     return place_constant(j, "weights", TSR_I8, data, (size_t)(entries * entry));

@@ -6,99 +6,62 @@
 // and weights are there, and the last one is finished part by part.
 #include "conv.h"
 
-// A tile: where it lies in the result, and where its operands lie.
-typedef struct spot {
-    int64_t number; // of the tile
-    int64_t image, oy, th, ox, tw, o0, to; // rows of each plane, columns, blocks of output channels
-    int64_t par; // entry
-} spot;
-
-// A chunk of its reduction: blocks of input channels [i0, i0 + nc), their place in INP (bytes) and that of the weights (entries),
-// and whether they are not there yet.
-typedef struct chunk {
-    int64_t i0, nc, inp, wgt;
-    bool load_inp, load_wgt;
-} chunk;
-
-typedef struct range { // [begin, begin + count)
-    int64_t begin, count;
-} range;
-
 // Rows and blocks of output channels of a tile that are finished at once. They lie without gaps at acc.
 typedef struct part {
     range rows, outs;
     int64_t number, acc, out; // acc, out: entries
 } part;
 
-static int64_t weights_of_pair(const conv *c) { return c->halves * c->taps; }
-
-static void load_input(const job *j, const conv *c, const spot *t, const chunk *k, range blocks) {
-    int64_t in = j->accel->config->block_in;
-    int64_t iw = input_extent(t->tw, c->sx, c->kw, c->dx);
-    for (uint32_t p = 0; p < j->accel->config->batch; p++) {
-        int64_t rows = min64(c->out_rows - (t->oy + p * t->th), t->th);
-        if (rows <= 0)
-            break;
-        rows = input_extent(rows, c->sy, c->kh, c->dy);
-        int64_t iy = (t->oy + p * t->th) * c->sy - c->pad_top, ix = t->ox * c->sx - c->pad_left;
-        block b = {.dram = c->x,
-                   .rows = rows,
-                   .columns = iw,
-                   .row_stride = c->x_row,
-                   .column_stride = c->x_column,
-                   .sram = k->inp + blocks.begin * in,
-                   .sram_row_stride = iw * k->nc * in,
-                   .sram_column_stride = k->nc * in,
-                   .pad = c->zero_point,
-                   .plane = p};
-        b.dram_offset = t->image * c->x_image + iy * c->x_row + ix * c->x_column + c->x_offset;
-        if (c->packed) {
-            b.run = c->packed_row_bytes;
-            b.row_end = rows;
-            b.column_end = iw;
-            for (int64_t ky = 0; ky < c->packed_rows; ky++) {
-                schedule_load_inp(j->s, &b);
-                b.dram_offset += c->packed_row_stride;
-                b.sram += c->packed_row_bytes;
-            }
-            continue;
-        }
-        const int64_t first = (k->i0 + blocks.begin) * in;
-        b.run = min64(blocks.count * in, c->run - first);
-        b.dram_offset += first;
-        b.row_begin = min64(rows, max64(0, -iy));
-        b.row_end = max64(b.row_begin, min64(rows, c->in_rows - iy));
-        b.column_begin = min64(iw, max64(0, -ix));
-        b.column_end = max64(b.column_begin, min64(iw, c->in_columns - ix));
-        schedule_load_inp(j->s, &b);
-    }
-}
-
 // Weights between blocks of input channels and blocks of output channels.
 static void load_weights(const job *j, const conv *c, const spot *t, const chunk *k, range in, range out) {
-    const int64_t pair = weights_of_pair(c);
-    if (c->depthwise)
+    const int64_t pair = conv_weights_of_pair(c);
+    if (c->form == DEPTHWISE)
         schedule_load_wgt(j->s, c->wgt, t->o0 * pair, 1, t->to * pair, 0, k->wgt, 0, true);
     else
         schedule_load_wgt(j->s, c->wgt, ((t->o0 + out.begin) * c->ci + k->i0 + in.begin) * pair, out.count, in.count * pair,
                           c->ci * pair, k->wgt + (out.begin * k->nc + in.begin) * pair, k->nc * pair, false);
 }
 
+// Columns that lie alike in their entries together.
+static void multiply_shifted(const job *j, const conv *c, const spot *t, const chunk *k, const part *p, range out, bool fresh) {
+    const int64_t in = j->accel->config->block_in, copy = conv_copy_entries(c, j->accel->config, t->tw);
+    const shifts *s = &c->shifts;
+    const int64_t pair = conv_weights_of_pair(c), set = c->halves * c->taps, row = s->copies * copy;
+    for (int64_t x = 0; x < min64(s->period, t->tw); x++) {
+        const int64_t byte = x * s->step, which = byte / s->unit % s->copies, variant = byte % s->unit / s->grain;
+        const step loops[] = {
+            {"oy", p->rows.count, t->tw * p->outs.count, c->sy * row, 0},
+            {"ox", ceil_div(t->tw - x, s->period), s->period * p->outs.count, s->period * s->step / in, 0},
+            {"ob", out.count, 1, 0, pair},
+            {"half", c->halves, 0, 0, c->taps},
+            {"ky", c->kh, 0, c->dy * row, 1},
+        };
+        schedule_gemm(j->s, sizeof loops / sizeof loops[0], loops, p->acc + x * p->outs.count + out.begin - p->outs.begin,
+                      k->inp / in + p->rows.begin * c->sy * row + which * copy + (byte - which * s->unit) / in,
+                      k->wgt + out.begin * pair + variant * set, fresh);
+    }
+}
+
 // Blocks of input channels, and of those output channels that the part has.
 static void multiply(const job *j, const conv *c, const spot *t, const chunk *k, const part *p, range in, range out, bool fresh) {
-    const int64_t iw = input_extent(t->tw, c->sx, c->kw, c->dx), pair = weights_of_pair(c);
-    const int64_t pixel = c->depthwise ? t->to : k->nc, row = iw * pixel; // input entries of a pixel, of a row
-    const int64_t column = c->depthwise ? pair : k->nc * pair; // weight entries of a block of output channels
+    if (c->form == SHIFTED) {
+        multiply_shifted(j, c, t, k, p, out, fresh);
+        return;
+    }
+    const bool depthwise = c->form == DEPTHWISE;
+    const int64_t iw = input_extent(t->tw, c->sx, c->kw, c->dx), pair = conv_weights_of_pair(c);
+    const int64_t pixel = depthwise ? t->to : k->nc, row = iw * pixel; // input entries of a pixel, of a row
+    const int64_t column = depthwise ? pair : k->nc * pair;            // weight entries of a block of output channels
     step loops[] = {
         {"oy", p->rows.count, t->tw * p->outs.count, c->sy * row, 0},
         {"ox", t->tw, p->outs.count, c->sx * pixel, 0},
-        {"ob", out.count, 1, c->depthwise ? 1 : 0, column},
-        {"ib", c->depthwise ? 1 : in.count, 0, 1, pair},
+        {"ob", out.count, 1, depthwise ? 1 : 0, column},
+        {"ib", depthwise ? 1 : in.count, 0, 1, pair},
         {"half", c->halves, 0, 0, c->taps},
         {"ky", c->kh, 0, c->dy * row, c->kw},
         {"kx", c->kw, 0, c->dx * pixel, 1},
     };
-    const int64_t first = c->depthwise ? out.begin : in.begin; // input entry of a pixel
+    const int64_t first = depthwise ? out.begin : in.begin; // input entry of a pixel
     schedule_gemm(j->s, sizeof loops / sizeof loops[0], loops, p->acc + out.begin - p->outs.begin,
                   k->inp / j->accel->config->block_in + p->rows.begin * c->sy * row + first,
                   k->wgt + out.begin * column + in.begin * pair, fresh);
@@ -241,7 +204,7 @@ static void ramp_up(const job *j, const conv *c, const spot *t, const chunk *k, 
     const int64_t most = max64(outs, ceil_div(t->to, 4));
     for (range in = {0, 0}; in.begin < k->nc; in.begin += in.count, outs = min64(2 * outs, most)) {
         in.count = min64(conv_first_blocks(c, config, k->nc), k->nc - in.begin);
-        load_input(j, c, t, k, in);
+        conv_load_input(j, c, t, k, in);
         for (range out = {0, 0}; out.begin < t->to; out.begin += out.count) {
             out.count = min64(outs, t->to - out.begin);
             load_weights(j, c, t, k, in, out);
@@ -254,9 +217,9 @@ static void ramp_up(const job *j, const conv *c, const spot *t, const chunk *k, 
 static void reduce(const job *j, const conv *c, const spot *t, chunk *k, const part *p, bool fresh, progress *g) {
     const range all = {0, k->nc};
     if (k->load_inp)
-        load_input(j, c, t, k, all);
+        conv_load_input(j, c, t, k, all);
     k->load_inp = false;
-    const bool part_by_part = p->outs.count < t->to && !c->depthwise;
+    const bool part_by_part = p->outs.count < t->to && c->form != DEPTHWISE;
     if (!k->load_wgt || part_by_part || !conv_weights_are_slow(c, j->accel->config, t->th * t->tw)) {
         if (k->load_wgt)
             load_weights(j, c, t, k, all, p->outs);
@@ -278,7 +241,7 @@ static void reduce(const job *j, const conv *c, const spot *t, chunk *k, const p
 static chunk find_chunk(const job *j, const conv *c, const spot *t, int64_t i0, int64_t nc, int64_t input_key, int64_t weight_key,
                         progress *g) {
     bool input_hit, weight_hit;
-    chunk k = {c->depthwise ? t->o0 : i0, c->depthwise ? t->to : min64(nc, c->ci - i0), 0, 0, false, false};
+    chunk k = {c->form == DEPTHWISE ? t->o0 : i0, c->form == DEPTHWISE ? t->to : min64(nc, c->ci - i0), 0, 0, false, false};
     k.inp = halves_find(j, &g->inputs, input_key, &input_hit);
     k.wgt = halves_find(j, &g->weights, weight_key, &weight_hit);
     k.load_inp = !input_hit;
@@ -321,7 +284,7 @@ tsr_status conv_schedule_tiles(const job *j, const conv *c, const tile *tiles) {
                   .weights = halves_of(SPACE_WGT, tsr_wgt_entries(config)),
                   .parameters = halves_of(SPACE_PAR, tsr_par_entries(config))};
     const int64_t down = ceil_div(c->out_rows, config->batch * tiles->th), across = ceil_div(c->out_columns, tiles->tw);
-    const int64_t channels = ceil_div(c->co, tiles->to), chunks = c->depthwise ? 1 : ceil_div(c->ci, tiles->nc),
+    const int64_t channels = ceil_div(c->co, tiles->to), chunks = c->form == DEPTHWISE ? 1 : ceil_div(c->ci, tiles->nc),
                   spatial = c->images * down * across, count = spatial * channels;
     chunk *k = TSR_NEW_ARRAY(j->s->arena, chunk, chunks);
     for (int64_t n = 0; n < count; n++) {
@@ -337,7 +300,7 @@ tsr_status conv_schedule_tiles(const job *j, const conv *c, const tile *tiles) {
         t.tw = min64(tiles->tw, c->out_columns - t.ox);
         t.to = min64(tiles->to, c->co - t.o0);
         for (int64_t i = 0; i < chunks; i++)
-            k[i] = find_chunk(j, c, &t, i * tiles->nc, tiles->nc, c->depthwise ? n : s * chunks + i, o * chunks + i, &g);
+            k[i] = find_chunk(j, c, &t, i * tiles->nc, tiles->nc, c->form == DEPTHWISE ? n : s * chunks + i, o * chunks + i, &g);
         const bool first = n == 0 && conv_ramps_up(c), last = n == count - 1 && chunks <= 2 && !first;
         const bool waits = conv_weights_are_slow(c, config, t.th * t.tw) && (k[0].load_wgt || k[chunks - 1].load_wgt);
         part p = first_part(j, &t, last, waits);

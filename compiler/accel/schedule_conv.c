@@ -6,6 +6,8 @@
 // Three forms of reduction:
 //   plain      every tap is an entry of `block_in` channels of a pixel: taps * ceil(C / block_in) entries
 //   packed     few channels: the taps of a pixel lie one after another in its entries (im2col by LOAD), a LOAD a kernel row
+//   shifted    few channels: rows of the picture as they are, in copies that begin a few bytes apart, so that each window of a row
+//              lies in one entry of one of them; as many sets of weights as there are places in an entry where it can begin
 //   depthwise  diagonal weight entries: a block of channels with itself, one entry a tap
 #include <stdio.h>
 #include <string.h>
@@ -34,8 +36,9 @@ static conv describe(const tsr_graph *graph, const tsr_node *node, const tsr_con
         c.y_row = c.y_column = c.out_channels;
     } else {
         int64_t in_channels = x->shape[3], out_channels = y->shape[3];
-        c.depthwise = a->groups == in_channels && a->groups > 1;
-        int64_t groups = c.depthwise ? 1 : a->groups;
+        if (a->groups == in_channels && a->groups > 1)
+            c.form = DEPTHWISE;
+        int64_t groups = c.form == DEPTHWISE ? 1 : a->groups;
         c.images = x->shape[0];
         c.in_rows = x->shape[1], c.in_columns = x->shape[2];
         c.out_rows = y->shape[1], c.out_columns = y->shape[2];
@@ -49,20 +52,6 @@ static conv describe(const tsr_graph *graph, const tsr_node *node, const tsr_con
         c.pad_top = a->pad_top, c.pad_left = a->pad_left;
         c.taps = c.kh * c.kw;
         bool padded = a->pad_top || a->pad_left || a->pad_bottom || a->pad_right;
-        // Few channels: a pixel's taps next to one another fill more lanes than tap by tap.
-        int64_t plain = c.taps * ceil_div(c.run, config->block_in), dense = ceil_div(c.taps * c.run, config->block_in);
-        bool whole =
-            dense <= tsr_inp_entries(config) / 2 && dense * c.halves <= tsr_wgt_entries(config) / 2; // it is not cut in chunks
-        if (!c.depthwise && groups == 1 && !padded && c.taps > 1 && (c.dx == 1 || c.kw == 1) && dense * 5 < plain * 4 && whole) {
-            c.packed = true;
-            c.packed_rows = c.kh;
-            c.packed_row_bytes = c.kw * c.run;
-            c.packed_row_stride = c.dy * c.x_row;
-            c.x_row *= c.sy, c.x_column *= c.sx;
-            c.in_rows = c.out_rows, c.in_columns = c.out_columns;
-            c.kh = c.kw = c.sy = c.sx = c.dy = c.dx = c.taps = 1;
-            c.run = c.packed_rows * c.packed_row_bytes;
-        }
         if (c.kh == 1 && !padded) { // pixels that a stride skips are not loaded
             c.x_row *= c.sy;
             c.in_rows = c.out_rows;
@@ -79,13 +68,91 @@ static conv describe(const tsr_graph *graph, const tsr_node *node, const tsr_con
     return c;
 }
 
+// Few channels: a pixel's taps next to one another fill more lanes than tap by tap.
+static bool describe_packed(const tsr_node *node, const tsr_config *config, const picture *p, conv *c) {
+    const tsr_attr *a = &node->attr;
+    const int64_t plain = p->kh * p->kw * c->ci, dense = ceil_div(p->kh * p->kw * p->pixel, config->block_in);
+    if (dense * 5 >= plain * 4 || dense > tsr_inp_entries(config) / 2 || dense * c->halves > tsr_wgt_entries(config) / 2 ||
+        (a->dilation[1] > 1 && p->kw > 1))
+        return false; // the second and third: it is not cut in chunks
+    c->form = PACKED;
+    c->picture = *p;
+    c->x_row = p->row * p->sy, c->x_column = p->pixel * p->sx;
+    c->in_rows = c->out_rows, c->in_columns = c->out_columns;
+    c->kh = c->kw = c->sy = c->sx = c->dy = c->dx = c->taps = 1;
+    c->pad_top = c->pad_left = 0;
+    c->run = p->kh * p->kw * p->pixel;
+    c->ci = dense;
+    return true;
+}
+
+static int64_t greatest_divisor(int64_t a, int64_t b) { return b == 0 ? a : greatest_divisor(b, a % b); }
+
+// Few channels, whole rows: as many copies as it takes for a window to lie in one entry.
+static bool describe_shifted(const tsr_node *node, const tsr_config *config, const picture *p, conv *c) {
+    shifts s = {.copies = 1, .step = p->sx * p->pixel, .window = p->kw * p->pixel};
+    const int64_t in = config->block_in;
+    if (s.step >= in || s.window > in || (node->attr.dilation[1] > 1 && p->kw > 1))
+        return false;
+    for (;; s.copies *= 2) {
+        if (s.copies > in)
+            return false;
+        s.unit = in / s.copies;
+        s.grain = greatest_divisor(s.step, s.unit);
+        if (s.unit - s.grain + s.window <= in)
+            break;
+    }
+    s.variants = s.unit / s.grain;
+    s.period = in / greatest_divisor(s.step, in);
+    c->form = SHIFTED;
+    c->picture = *p;
+    c->shifts = s;
+    c->kh = p->kh, c->sy = p->sy, c->dy = p->dy;
+    c->kw = c->sx = c->dx = 1;
+    c->taps = p->kh;
+    c->pad_left = 0;
+    c->run = s.window;
+    c->ci = 1;
+    return true;
+}
+
+// The cheapest form and tile of a group, with `add` (NULL: none) in it; false when not even one output pixel fits.
+static bool choose_form(const tsr_graph *graph, const tsr_node *node, const tsr_node *add, const tsr_config *config,
+                        int64_t group, conv *out_conv, tile *out_tile) {
+    *out_conv = describe(graph, node, config, group);
+    out_conv->add = add;
+    bool found = conv_choose_tile(out_conv, config, out_tile);
+    const tsr_attr *a = &node->attr;
+    if (node->op != TSR_OP_CONV || a->groups != 1 || a->kernel[0] * a->kernel[1] == 1)
+        return found;
+    const tsr_tensor *x = tensor_of(graph, node->inputs[0]);
+    const picture p = {x->shape[1],    x->shape[2],  x->shape[3],  x->shape[2] * x->shape[3],
+                       a->kernel[0],   a->kernel[1], a->stride[0], a->stride[1],
+                       a->dilation[0], a->pad_top,   a->pad_left};
+    const conv plain = *out_conv;
+    for (int form = 0; form < 2; form++) {
+        conv c = plain;
+        tile t;
+        if ((form == 0 ? describe_packed(node, config, &p, &c) : describe_shifted(node, config, &p, &c)) &&
+            conv_choose_tile(&c, config, &t) && (!found || t.cycles < out_tile->cycles)) {
+            *out_conv = c;
+            *out_tile = t;
+            found = true;
+        }
+    }
+    return found;
+}
+
 static void describe_tile(const conv *c, const tile *t, const tsr_config *config, char *reason) {
     const long rows = (long)(t->th * config->batch), columns = (long)t->tw;
-    if (c->depthwise)
+    if (c->form == DEPTHWISE)
         snprintf(reason, TSR_PLACE_REASON_BYTES, "depthwise: tiles of %ldx%ld pixels, %ld blocks", rows, columns, (long)t->to);
-    else if (c->packed)
+    else if (c->form == SHIFTED)
+        snprintf(reason, TSR_PLACE_REASON_BYTES, "few channels: %ld rows of taps in %ld copies of the picture's",
+                 (long)c->picture.kh, (long)c->shifts.copies);
+    else if (c->form == PACKED)
         snprintf(reason, TSR_PLACE_REASON_BYTES, "few channels: %ld taps packed into %ld input blocks",
-                 (long)(c->packed_rows * c->packed_row_bytes), (long)c->ci);
+                 (long)(c->picture.kh * c->picture.kw * c->picture.pixel), (long)c->ci);
     else
         snprintf(reason, TSR_PLACE_REASON_BYTES, "tiles of %ldx%ld pixels, %ld output and %ld input blocks", rows, columns,
                  (long)t->to, (long)t->nc);
@@ -111,12 +178,12 @@ bool conv_supported(const tsr_graph *graph, const tsr_node *node, const tsr_conf
             why = "padding of more than 63";
     }
     if (why == NULL) {
-        const conv c = describe(graph, node, config, 0);
+        conv c;
         tile t;
-        if (!conv_choose_tile(&c, config, &t)) {
+        if (!choose_form(graph, node, NULL, config, 0, &c, &t)) {
             why = "not even one output pixel fits the buffers";
         } else {
-            *out_cycles = t.cycles * (double)c.images * (double)(node->op == TSR_OP_CONV && !c.depthwise ? a->groups : 1);
+            *out_cycles = t.cycles * (double)c.images * (double)(node->op == TSR_OP_CONV && c.form != DEPTHWISE ? a->groups : 1);
             describe_tile(&c, &t, config, reason);
         }
     }
@@ -137,15 +204,14 @@ bool conv_takes_add(const tsr_graph *graph, const tsr_node *node, const tsr_node
             memcmp(x->shape, y->shape, y->rank * sizeof *y->shape) != 0 || add->requant.in[i].lsh + 20 > 31)
             return false;
     }
-    conv c = describe(graph, node, config, 0);
+    conv c;
     tile apart, together;
     double add_cycles;
     char unused[TSR_PLACE_REASON_BYTES];
-    if (!conv_choose_tile(&c, config, &apart) || !elementwise_supported(graph, add, config, &add_cycles, unused))
+    if (!choose_form(graph, node, NULL, config, 0, &c, &apart) || !elementwise_supported(graph, add, config, &add_cycles, unused))
         return false;
-    c.add = add;
-    const double times = (double)c.images * (double)(node->op == TSR_OP_CONV && !c.depthwise ? node->attr.groups : 1);
-    return conv_choose_tile(&c, config, &together) && together.cycles * times < apart.cycles * times + add_cycles;
+    const double times = (double)c.images * (double)(node->op == TSR_OP_CONV && c.form != DEPTHWISE ? node->attr.groups : 1);
+    return choose_form(graph, node, add, config, 0, &c, &together) && together.cycles * times < apart.cycles * times + add_cycles;
 }
 
 tsr_status schedule_conv(const job *j) {
@@ -155,11 +221,13 @@ tsr_status schedule_conv(const job *j) {
         j->node->input_count > 2 && j->node->inputs[2] != TSR_NO_ID ? tensor_of(j->graph, j->node->inputs[2]) : NULL;
     int64_t groups = j->node->op == TSR_OP_CONV && j->node->attr.groups != x->shape[x->rank - 1] ? j->node->attr.groups : 1;
     for (int64_t g = 0; g < groups; g++) {
-        conv c = describe(j->graph, j->node, config, g);
+        conv c;
+        tile t;
+        if (!choose_form(j->graph, j->node, j->add, config, g, &c, &t))
+            return tsr_error(TSR_UNSUPPORTED, "not even one output pixel fits the buffers of configuration '%s'", config->name);
         c.x = j->work[j->node->inputs[0]];
         c.y = j->work[j->node->outputs[0]];
         if (j->add != NULL) {
-            c.add = j->add;
             c.add_side = j->add->inputs[0] == j->node->outputs[0] ? 0 : 1;
             c.addend = j->work[j->add->inputs[!c.add_side]];
             c.y = j->work[j->add->outputs[0]];
@@ -167,9 +235,6 @@ tsr_status schedule_conv(const job *j) {
         }
         c.wgt = conv_pack_weights(j, &c, w, g * c.out_channels);
         c.par = conv_pack_parameters(j, &c, w, bias, g * c.out_channels);
-        tile t;
-        if (!conv_choose_tile(&c, config, &t))
-            return tsr_error(TSR_UNSUPPORTED, "not even one output pixel fits the buffers of configuration '%s'", config->name);
         TSR_TRY(conv_schedule_tiles(j, &c, &t));
     }
     return tsr_ok();

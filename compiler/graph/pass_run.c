@@ -6,9 +6,6 @@
 
 typedef tsr_status run_pass(tsr_graph *graph, const tsr_pass_options *options);
 
-static tsr_status run_split_small_channel_pad(tsr_graph *graph, const tsr_pass_options *options) {
-    return tsr_pass_split_small_channel_pad(graph, options->block_in);
-}
 static tsr_status run_expand_depthwise(tsr_graph *graph, const tsr_pass_options *options) {
     return tsr_pass_expand_depthwise(graph, options->block_in);
 }
@@ -108,7 +105,6 @@ static const char *const integer_passes[] = {
     "fold_pad",
     "dead",
     "expand_depthwise",
-    "split_small_channel_pad",
     "quantise",
     "int8",
     NULL,

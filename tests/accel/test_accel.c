@@ -256,6 +256,8 @@ static tsr_status interpret(void *context, const tsr_tensor_function *f) {
     return tsr_tensor_interpret(f, storage, context);
 }
 
+static int packed_seen, shifted_seen; // convolutions of few channels, by the form that they took
+
 // Runs the graph's only node: compiled on the executable specification, and its schedule on the tensor interpreter.
 static check_result run_node(const tsr_config *config, tsr_graph *g, bool interpreted) {
     const tsr_node *n = &g->nodes[0];
@@ -267,6 +269,8 @@ static check_result run_node(const tsr_config *config, tsr_graph *g, bool interp
         fprintf(stderr, "%s: %s\n", config->name, reason);
         FAILm("not supported");
     }
+    packed_seen += strstr(reason, "taps packed") != NULL;
+    shifted_seen += strstr(reason, "copies of the picture") != NULL;
     const tsr_node *add = g->node_count > 1 ? &g->nodes[1] : NULL; // fused into the first
     const tsr_id result = add != NULL ? add->outputs[0] : n->outputs[0];
     tsr_tbuffer *work[8] = {0};
@@ -408,6 +412,36 @@ TEST convolutions_of_small_random_shapes_match_on_schedule_and_device(void) {
     }
     PASS();
 }
+// As first layers of networks are: padded windows of pixels of few channels.
+TEST convolutions_of_few_channels_match_the_reference(void) {
+    packed_seen = shifted_seen = 0;
+    for (int i = 0; i < 12; i++) {
+        const int64_t size = between(8, 40), kernel = 3 + 2 * between(0, 2), stride = between(1, 2), pad = between(0, kernel / 2);
+        const int64_t other = between(0, pad); // some pad more on one side
+        conv_case k = {between(1, 2),
+                       size,
+                       size + between(0, 40),
+                       between(1, 4),
+                       between(1, 40),
+                       kernel,
+                       kernel,
+                       stride,
+                       stride,
+                       1,
+                       1,
+                       pad,
+                       other,
+                       other,
+                       pad,
+                       1,
+                       i % 4 == 0};
+        CHECK_CALL(run_conv(&k, i % 4 == 3));
+    }
+    ASSERTm("no convolution took packed taps", packed_seen > 0);
+    ASSERTm("no convolution took copies of rows", shifted_seen > 0);
+    PASS();
+}
+
 TEST convolutions_of_random_shapes_match_the_reference(void) {
     for (int i = 0; i < 30; i++) {
         conv_case k = {1,
@@ -663,6 +697,7 @@ TEST pads_match_the_reference(void) {
 
 SUITE(accelerator_back_end) {
     RUN_TEST(convolutions_of_small_random_shapes_match_on_schedule_and_device);
+    RUN_TEST(convolutions_of_few_channels_match_the_reference);
     RUN_TEST(convolutions_of_random_shapes_match_the_reference);
     RUN_TEST(grouped_and_depthwise_convolutions_match_the_reference);
     RUN_TEST(a_convolution_larger_than_every_buffer_is_cut_into_tiles);

@@ -467,7 +467,7 @@ TEST_GRAPH(changes_of_type_there_and_back_cancel) {
     PASS();
 }
 
-// ---- fold_pad, split_small_channel_pad
+// ---- fold_pad
 static tsr_id padded(tsr_graph *g, tsr_id x, bool zero_point, double value, int64_t channels) {
     tsr_attr attr = tsr_attr_default();
     attr.pads_begin[1] = 1, attr.pads_end[2] = 2, attr.pads_end[3] = channels;
@@ -494,20 +494,6 @@ TEST_GRAPH(a_pad_of_another_value_or_of_channels_stays) {
     output(g, conv3x3(g, padded(g, x, true, 3, 2), wide, NO, 1, x));
     APPLY(tsr_pass_fold_pad(g));
     ASSERT_EQ(2, count(g, TSR_OP_PAD));
-    PASS();
-}
-
-TEST_GRAPH(the_padding_of_few_channels_is_split_off_and_of_many_is_not) {
-    tsr_id x = input(g, quantised(g, TSR_I8, 0.1f, 3, SHAPE(1, 4, 4, 3)));
-    tsr_id w = fill(g, quantised(g, TSR_I8, 0.1f, 0, SHAPE(16, 3, 3, 3))),
-           v = fill(g, quantised(g, TSR_I8, 0.1f, 0, SHAPE(2, 3, 3, 16)));
-    output(g, conv3x3(g, conv3x3(g, x, w, NO, 1, x), v, NO, 1, x));
-    APPLY(tsr_pass_split_small_channel_pad(g, 16));
-    ASSERT_EQ(1, count(g, TSR_OP_PAD));
-    ASSERT_EQ(0, g->nodes[1].attr.pad_top);
-    ASSERT_EQ(1, g->nodes[2].attr.pad_top);
-    APPLY(tsr_pass_fold_pad(g));
-    ASSERT_EQ(0, count(g, TSR_OP_PAD));
     PASS();
 }
 
@@ -628,7 +614,6 @@ SUITE(one_pass_at_a_time) {
     RUN_TEST(changes_of_type_there_and_back_cancel);
     RUN_TEST(a_zero_pad_before_a_convolution_becomes_its_own);
     RUN_TEST(a_pad_of_another_value_or_of_channels_stays);
-    RUN_TEST(the_padding_of_few_channels_is_split_off_and_of_many_is_not);
     RUN_TEST(uint8_activations_become_int8_and_give_the_same_bytes);
     RUN_TEST(averages_of_uint8_round_halves_up_in_int8_too);
     RUN_TEST(quantize_and_dequantize_take_uint8_at_the_border_as_it_is);

@@ -29,12 +29,11 @@
     X(clean)                                                                                                                     \
     X(fold_pad)                                                                                                                  \
     X(expand_depthwise)                                                                                                          \
-    X(split_small_channel_pad)                                                                                                   \
     X(quantise)                                                                                                                  \
     X(int8)
 
 typedef struct tsr_pass_options {
-    uint32_t block_in; // how many input channels the accelerator multiplies at once; 0: padding stays in the convolutions
+    uint32_t block_in; // how many input channels the accelerator multiplies at once; 0: there is none
 } tsr_pass_options;
 
 tsr_status tsr_pass_dead(tsr_graph *graph);
@@ -53,7 +52,6 @@ tsr_status tsr_pass_int8(tsr_graph *graph);
 tsr_status tsr_pass_clean(tsr_graph *graph);
 tsr_status tsr_pass_fold_pad(tsr_graph *graph);
 tsr_status tsr_pass_expand_depthwise(tsr_graph *graph, uint32_t block_in);
-tsr_status tsr_pass_split_small_channel_pad(tsr_graph *graph, uint32_t block_in);
 
 // The name of pass 0, 1, ...; NULL past the last.
 const char *tsr_pass_name(unsigned index);
