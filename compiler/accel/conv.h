@@ -18,6 +18,7 @@ typedef struct picture {
 typedef struct shifts {
     int64_t copies, unit;    // each copy of a row begins `unit` bytes after the one before
     int64_t step, window;    // bytes from a window to the next, of a window
+    int64_t entries;         // that a window takes
     int64_t grain, variants; // windows begin at a multiple of grain within an entry: one set of weights for each
     int64_t period;          // so many windows later they lie the same way
 } shifts;

@@ -3,7 +3,8 @@
 #include "conv.h"
 
 int64_t conv_copy_entries(const conv *c, const tsr_config *config, int64_t tw) {
-    return ceil_div((tw - 1) * c->shifts.step + c->shifts.window, config->block_in);
+    const int64_t last = (tw - 1) * c->shifts.step, in = config->block_in;
+    return max64(ceil_div(last + c->shifts.window, in), last / in + c->shifts.entries);
 }
 
 int64_t conv_input_entries(const conv *c, const tsr_config *config, int64_t th, int64_t tw, int64_t nc) {

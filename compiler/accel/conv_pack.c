@@ -35,15 +35,16 @@ tsr_tbuffer *conv_pack_weights(const job *j, const conv *c, const tsr_tensor *w,
     int64_t entries = c->co * (depthwise ? 1 : c->ci) * conv_weights_of_pair(c);
     int8_t *data = TSR_NEW_ARRAY(j->s->arena, int8_t, entries *entry);
     int64_t reduced = depthwise ? 1 : c->run; // values that one tap reduces, in the model's order too
+    int64_t wide = c->form == SHIFTED ? c->shifts.entries : 1, taps = c->taps / wide;
     for (int64_t o = 0; o < c->out_channels; o++)
-        for (int64_t tap = 0; tap < c->taps; tap++)
+        for (int64_t tap = 0; tap < taps; tap++)
             for (int64_t i = 0; i < reduced; i++) {
                 int64_t channel = first_channel + o;
-                int32_t v = weight_at(w, (channel * c->taps + tap) * reduced + i, channel);
+                int32_t v = weight_at(w, (channel * taps + tap) * reduced + i, channel);
                 for (int64_t n = 0; n < variants * c->halves; n++) {
                     int64_t lane = i + n / c->halves * c->shifts.grain; // n: variant, half
-                    int64_t pair = depthwise ? o / out : (o / out) * c->ci + lane / in;
-                    int64_t at = ((pair * variants * c->halves + n) * c->taps + tap) * entry;
+                    int64_t pair = depthwise ? o / out : (o / out) * c->ci + (wide > 1 ? 0 : lane / in);
+                    int64_t at = ((pair * variants * c->halves + n) * c->taps + tap * wide + (wide > 1 ? lane / in : 0)) * entry;
                     data[depthwise ? at + o % out : at + (o % out) * in + lane % in] = half_of(v, n % c->halves);
                 }
             }

@@ -34,7 +34,8 @@ static void multiply_shifted(const job *j, const conv *c, const spot *t, const c
             {"ox", ceil_div(t->tw - x, s->period), s->period * p->outs.count, s->period * s->step / in, 0},
             {"ob", out.count, 1, 0, pair},
             {"half", c->halves, 0, 0, c->taps},
-            {"ky", c->kh, 0, c->dy * row, 1},
+            {"ky", c->kh, 0, c->dy * row, s->entries},
+            {"e", s->entries, 0, 1, 1},
         };
         schedule_gemm(j->s, sizeof loops / sizeof loops[0], loops, p->acc + x * p->outs.count + out.begin - p->outs.begin,
                       k->inp / in + p->rows.begin * c->sy * row + which * copy + (byte - which * s->unit) / in,

@@ -7,7 +7,8 @@
 //   plain      every tap is an entry of `block_in` channels of a pixel: taps * ceil(C / block_in) entries
 //   packed     few channels: the taps of a pixel lie one after another in its entries (im2col by LOAD), a LOAD a kernel row
 //   shifted    few channels: rows of the picture as they are, in copies that begin a few bytes apart, so that each window of a row
-//              lies in one entry of one of them; as many sets of weights as there are places in an entry where it can begin
+//              lies in as few entries of one of them as it could; as many sets of weights as there are places in an entry where it
+//              can begin
 //   depthwise  diagonal weight entries: a block of channels with itself, one entry a tap
 #include <stdio.h>
 #include <string.h>
@@ -88,18 +89,17 @@ static bool describe_packed(const tsr_node *node, const tsr_config *config, cons
 
 static int64_t greatest_divisor(int64_t a, int64_t b) { return b == 0 ? a : greatest_divisor(b, a % b); }
 
-// Few channels, whole rows: as many copies as it takes for a window to lie in one entry.
+// Few channels, whole rows: as many copies as it takes for a window to lie in as few entries as it could.
 static bool describe_shifted(const tsr_node *node, const tsr_config *config, const picture *p, conv *c) {
     shifts s = {.copies = 1, .step = p->sx * p->pixel, .window = p->kw * p->pixel};
     const int64_t in = config->block_in;
-    if (s.step >= in || s.window > in || (node->attr.dilation[1] > 1 && p->kw > 1))
+    s.entries = ceil_div(s.window, in);
+    if (s.step >= in || (node->attr.dilation[1] > 1 && p->kw > 1))
         return false;
-    for (;; s.copies *= 2) {
-        if (s.copies > in)
-            return false;
+    for (;; s.copies *= 2) { // ends with copies a byte apart at the latest
         s.unit = in / s.copies;
         s.grain = greatest_divisor(s.step, s.unit);
-        if (s.unit - s.grain + s.window <= in)
+        if (s.unit - s.grain + s.window <= s.entries * in)
             break;
     }
     s.variants = s.unit / s.grain;
@@ -109,7 +109,7 @@ static bool describe_shifted(const tsr_node *node, const tsr_config *config, con
     c->shifts = s;
     c->kh = p->kh, c->sy = p->sy, c->dy = p->dy;
     c->kw = c->sx = c->dx = 1;
-    c->taps = p->kh;
+    c->taps = p->kh * s.entries;
     c->pad_left = 0;
     c->run = s.window;
     c->ci = 1;
