@@ -49,9 +49,9 @@ typedef struct tile {
 
 // A tile: where it lies in the result, and where its operands lie.
 typedef struct spot {
-    int64_t number;                        // of the tile
     int64_t image, oy, th, ox, tw, o0, to; // rows of each plane, columns, blocks of output channels
     int64_t par;                           // entry
+    int64_t addend_half;                   // of INP: not the one that GEMM reads while ALU adds
 } spot;
 
 // A chunk of its reduction: blocks of input channels [i0, i0 + nc), their place in INP (bytes) and that of the weights (entries),

@@ -93,7 +93,7 @@ static void add_in_tile(const job *j, const conv *c, const spot *t, const part *
     const tsr_requant *q = &c->add->requant;
     const int64_t lanes = config->block_out, pixels = p->rows.count * t->tw,
                   before = p->rows.begin * t->tw * t->to + t->th * t->tw * p->outs.begin; // entries of the parts before
-    const int64_t inp = (1 + t->number % 2) * (tsr_inp_plane_bytes(config) / 2) - (t->th * t->tw * t->to - before) * lanes,
+    const int64_t inp = (1 + t->addend_half) * (tsr_inp_plane_bytes(config) / 2) - (t->th * t->tw * t->to - before) * lanes,
                   add_par = t->par + tsr_par_entries(config) / 2 - ADD_PAR_ENTRIES;
     for (uint32_t plane = 0; plane < config->batch; plane++) {
         block b;
@@ -292,8 +292,7 @@ tsr_status conv_schedule_tiles(const job *j, const conv *c, const tile *tiles) {
         TSR_TRY(schedule_room(j));
         const int64_t s = tiles->channels_outside ? n % spatial : n / channels,
                       o = tiles->channels_outside ? n / spatial : n % channels;
-        spot t = {.number = n,
-                  .image = s / (down * across),
+        spot t = {.image = s / (down * across),
                   .oy = s / across % down * config->batch * tiles->th,
                   .ox = s % across * tiles->tw,
                   .o0 = o * tiles->to};
@@ -302,6 +301,8 @@ tsr_status conv_schedule_tiles(const job *j, const conv *c, const tile *tiles) {
         t.to = min64(tiles->to, c->co - t.o0);
         for (int64_t i = 0; i < chunks; i++)
             k[i] = find_chunk(j, c, &t, i * tiles->nc, tiles->nc, c->form == DEPTHWISE ? n : s * chunks + i, o * chunks + i, &g);
+        const bool inputs_stay = chunks == 1 && !tiles->channels_outside && o + 1 < channels;
+        t.addend_half = (k[chunks - 1].inp > 0) != inputs_stay;
         const bool first = n == 0 && conv_ramps_up(c), last = n == count - 1 && chunks <= 2 && !first;
         const bool waits = conv_weights_are_slow(c, config, t.th * t.tw) && (k[0].load_wgt || k[chunks - 1].load_wgt);
         part p = first_part(j, &t, last, waits);
