@@ -169,6 +169,8 @@ finds finds_a_port_too_many ports rtl/tessera_kernel.v 's/^    input  wire      
 ports "$top" pynq
 finds finds_a_missing_core_file u50 tcl/common.tcl 's/hw rtl\]$/hw sim]/' "no files matched"
 finds finds_a_package_that_is_left_out u50 tcl/common.tcl 's/set files \[list .*/set files {}/' "is in none of the files"
+finds finds_two_multiply_arrays pynq-z2 tcl/common.tcl 's/{$dot ne "packed" || /{1 || /' "tsr_dot is defined in two of the files"
+finds finds_a_multiply_array_that_is_left_out pynq-z2 tcl/common.tcl 's/if {$dot eq "packed"}/if 0/' "module tsr_dot, which"
 finds finds_another_top u50 tcl/package_ip.tcl 's/top tessera_kernel/top tessera/' "no module tessera to be the top"
 finds finds_a_bus_without_a_clock u50 tcl/package_ip.tcl '/busif m_axi_gmem/d' "a bus has no clock"
 finds finds_a_wrong_register_range u50 tcl/package_ip.tcl 's/range 4096/range 65536/' "4096 bytes"
