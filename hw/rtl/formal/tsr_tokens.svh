@@ -26,13 +26,10 @@
     end
   end
 
-  for (genvar n = 0; n < 16; n++) begin : g_fv
-    if (n / 4 != n % 4) begin : g_same
-      assign fv_same[n] = g_pair[n].g_counter.count_q == fv_given_q[8*n+:8] - fv_taken_q[8*n+:8];
-    end else begin : g_none
-      assign fv_same[n] = 1'b1;
-    end
-  end
+  // The module's own vectors have bit 4 * consumer + producer.
+  always_comb for (int p = 0; p < 4; p++) for (int c = 0; c < 4; c++)
+    fv_same[4*p+c] = p == c ? !avail_q[5*p]
+        : count_q[8*(4*c+p)+:8] == fv_given_q[8*(4*p+c)+:8] - fv_taken_q[8*(4*p+c)+:8] && avail_q[4*c+p] == fv_some[4*p+c];
 
   always_comb if (fv_up_q && rst_ni) begin
     TOKEN_A1: `FV_ENV ((fv_take & ~fv_avail & ~fv_self) == 0);

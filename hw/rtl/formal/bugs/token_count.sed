@@ -2,4 +2,4 @@
 # file: hw/rtl/tsr_tokens.sv
 # breaks: TOKEN_1
 # A token that is given in the clock in which another is taken is counted, the taken one is not.
-s/else if (give\[n\] != take\[n\])/else if (give[n] || take[n])/
+s/give\[n\] != take\[n\])/(give[n] || take[n]))/

@@ -2,4 +2,4 @@
 # file: hw/rtl/tsr_tokens.sv
 # breaks: TOKEN_2
 # A unit is told of tokens from itself.
-s/assign avail\[n\] = 1'b0;/assign avail[n] = give[n];/
+s/if (n \/ 4 != n % 4 \&\& /if (/
