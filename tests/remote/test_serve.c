@@ -352,6 +352,9 @@ TEST a_server_that_stands_still_is_given_up(void) {
     snprintf(name, sizeof name, "%s,silence=5", s.device);
     ASSERT_OK(work_open(name, program_copy(&tiny, 1), &w));
     kill(s.pid, SIGSTOP);
+    int how;
+    ASSERT_EQ(s.pid, waitpid(s.pid, &how, WUNTRACED)); // it may still answer until it has stopped
+    ASSERT(WIFSTOPPED(how));
     const double begin = seconds_now();
     const tsr_status status = work_run(&w, 0);
     tsr_device_close(w.device);
