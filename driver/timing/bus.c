@@ -2,6 +2,13 @@
 // What bursts cost on the bus and in the memory of hw/sim.
 #include "machine.h"
 
+clock_t64 channel_beat(const machine *m, clock_t64 first, uint64_t credit, uint64_t i) {
+    const uint64_t bandwidth = m->memory.bandwidth, bytes = i * m->bus;
+    if (bandwidth >= m->bus)
+        return first + i;
+    return bytes > credit ? first + (bytes - credit + bandwidth - 1) / bandwidth : first;
+}
+
 // hw/sim/memory.c, `earn`: bandwidth adds up from clock to clock, to little more than one beat.
 clock_t64 channel_beats(const machine *m, channel *c, clock_t64 wanted, uint64_t count) {
     const uint64_t bus = m->bus, bandwidth = m->memory.bandwidth;
@@ -16,9 +23,9 @@ clock_t64 channel_beats(const machine *m, channel *c, clock_t64 wanted, uint64_t
             const uint64_t earned = c->credit + (first - c->last) * bandwidth, most = bus + bandwidth - 1;
             credit = (earned < most ? earned : most) - bus;
         }
-        const uint64_t more = (count - 1) * bus, clocks = more > credit ? (more - credit + bandwidth - 1) / bandwidth : 0;
-        c->credit = credit + clocks * bandwidth - more;
-        c->last = first + clocks;
+        c->first_credit = credit;
+        c->last = channel_beat(m, first, credit, count - 1);
+        c->credit = credit + (c->last - first) * bandwidth - (count - 1) * bus;
     }
     c->used = true;
     return first;

@@ -3,16 +3,17 @@
 #include "machine.h"
 
 enum { FETCH_BURST = 256, FETCH_FIFO = 1024 }; // bytes
+enum { TO_TAKE = 2 };                           // clocks from a beat to its leaving the FIFO
 
 static uint32_t pieces(const machine *m) { return m->bus < TSR_INSN_BYTES ? TSR_INSN_BYTES >> m->bus_shift : 1; }
 
 // ---- fetch -------------------------------------------------------------------------------------------------------------
 
-// When bus word `word` of the stream leaves fetch's data FIFO: the byte queue behind it holds three words, and an instruction
-// is assembled while dispatch has the one before. False: dispatch has not got that far.
+// When bus word `word` of the stream, which has been asked for, leaves fetch's data FIFO: the byte queue behind it holds three words,
+// and an instruction is assembled while dispatch has the one before. False: dispatch has not got that far.
 static bool word_leaves(const machine *m, uint64_t word, clock_t64 *out_when) {
     const uint64_t bus = m->bus, piece = bus < TSR_INSN_BYTES ? bus : TSR_INSN_BYTES;
-    *out_when = 0;
+    *out_when = m->fetch.word[word % LOGGED] + TO_TAKE;
     if (word < 3)
         return true;
     const uint64_t last = (bus * (word - 2) + piece - 1) / piece - 1; // piece that must have left the byte queue
@@ -21,7 +22,7 @@ static bool word_leaves(const machine *m, uint64_t word, clock_t64 *out_when) {
         return true;
     if (insn - 1 >= m->dispatch.count)
         return false;
-    *out_when = m->dispatch.taken[(insn - 1) % LOGGED] + last % pieces(m);
+    *out_when = later(*out_when, m->dispatch.taken[(insn - 1) % LOGGED] + last % pieces(m));
     return true;
 }
 
@@ -53,15 +54,15 @@ void fetch_step(machine *m, clock_t64 now) {
     const uint32_t beats = fetch_beats(m, address);
     const uint64_t left = (uint64_t)m->run->insn_count * TSR_INSN_BYTES - m->fetch.requested;
     const uint64_t room = beats * bus - (address & (bus - 1)), bytes = room < left ? room : left;
-    const clock_t64 first = read_bus_grant(m, now, beats), last = m->read.data.last;
+    const clock_t64 first = read_bus_grant(m, now, beats);
     m->fetch.ready = now + 1;
     m->fetch.requested += bytes;
-    m->fetch.words += beats;
+    for (uint32_t i = 0; i < beats; i++)
+        m->fetch.word[m->fetch.words++ % LOGGED] = channel_beat(m, first, m->read.data.first_credit, i);
     for (; (m->fetch.complete + 1ull) * TSR_INSN_BYTES <= m->fetch.requested; m->fetch.complete++) {
         const uint64_t last_byte = fetch_address(m) - m->fetch.requested + (m->fetch.complete + 1ull) * TSR_INSN_BYTES - 1;
         const uint64_t word = (last_byte >> m->bus_shift) - (address >> m->bus_shift);
-        const clock_t64 there = beats > 1 ? first + (last - first) * word / (beats - 1) : first;
-        m->fetch.arrived[m->fetch.complete % LOGGED] = there + ASSEMBLY;
+        m->fetch.arrived[m->fetch.complete % LOGGED] = m->fetch.word[(m->fetch.words - beats + word) % LOGGED] + ASSEMBLY;
     }
     m->dirty |= 1u << DISPATCH;
 }

@@ -41,6 +41,7 @@ typedef struct timing {
 typedef struct channel {
     clock_t64 last;    // beat
     uint64_t credit;   // bytes saved up after it
+    uint64_t first_credit; // and after the first beat of its burst
     bool used;
 } channel;
 
@@ -122,7 +123,8 @@ typedef struct machine {
     struct { // instruction fetch
         uint64_t requested, words;  // bytes of the stream, bus words
         uint32_t complete;          // instructions whose last word has been asked for
-        clock_t64 arrived[LOGGED];  // when that comes, a ring
+        clock_t64 arrived[LOGGED];  // when that is assembled, a ring
+        clock_t64 word[LOGGED];     // when a bus word comes, a ring; LOGGED is more than the FIFO and a burst hold
         clock_t64 ready;            // first clock for the next request
     } fetch;
 
@@ -246,6 +248,8 @@ clock_t64 channel_beats(const machine *m, channel *c, clock_t64 wanted, uint64_t
 // The read bus, which fetch and LOAD share: first clock in which it grants another burst (AR free, a place among the outstanding
 // ones); and a grant, which returns the first beat's clock and leaves the last one's in m->read.data.last.
 clock_t64 read_bus_free(const machine *m);
+// When beat i of a burst comes, whose first one comes at `first` and leaves the channel that credit.
+clock_t64 channel_beat(const machine *m, clock_t64 first, uint64_t credit, uint64_t i);
 clock_t64 read_bus_grant(machine *m, clock_t64 now, uint32_t beats);
 
 // Of each actor: the clock of its next step, and the step.

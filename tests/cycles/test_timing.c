@@ -11,9 +11,6 @@
 GREATEST_MAIN_DEFS();
 
 static const double network_band = 0.01, layer_band = 0.03;
-// Behind a slower memory than the devices' own, two bursts that want the bus at nearly the same time may change places: a short layer
-// may be off by one.
-enum { BURST_CLOCKS = 64 };
 
 typedef struct comparison {
     const char *name, *config, *memory; // memory: options of a device, each with a comma in front
@@ -84,8 +81,7 @@ static check_result compare(const comparison *c, const tsr_program *program) {
         fprintf(stderr, "%s\n", status.message);
     for (uint32_t i = 0; good && i < program->layer_count; i++) {
         const double error = relative(timing.layers[i].cycles, rtl.layers[i].cycles);
-        const double clocks = fabs((double)timing.layers[i].cycles - (double)rtl.layers[i].cycles);
-        if (fabs(error) <= layer_band || (c->memory[0] != '\0' && clocks <= BURST_CLOCKS))
+        if (fabs(error) <= layer_band)
             continue;
         fprintf(stderr, "%s, %s%s: layer %s: %+.2f %% (rtl %llu cycles, timing %llu), the band is %.0f %%\n", c->name, c->config,
                 c->memory, program->layers[i].name, 100 * error, (unsigned long long)rtl.layers[i].cycles,
