@@ -10,7 +10,7 @@ RTL_ROUNDS_tiny := 20
 RTL_COMPUTE   := tsr_compute tsr_buffers tsr_inp_banks tsr_acc_banks tsr_wgt_sram lib/tsr_sram tsr_bank_guard tsr_tokens tsr_gemm tsr_dot tsr_alu tsr_alu_op tsr_rescale tsr_issue tsr_loop
 RTL_COMPUTE   := $(RTL_COMPUTE:%=hw/rtl/%.sv)
 define rtl_compute_test
-$(RTL_TESTS)compute_$(1): tests/rtl/compute/compute_test.cpp tests/rtl/compute/compute_tb.sv $(RTL_COMPUTE) $(call RTL_PACKAGES,$(1)) $(SIM)/runtime/verilated.o $(SIM)/runtime/verilated_threads.o
+$(RTL_TESTS)compute_$(1): tests/rtl/compute/compute_test.cpp tests/rtl/compute/compute_tb.sv $(RTL_COMPUTE) $(call RTL_PACKAGES,$(1)) $(SIM_RUNTIME)
 	@mkdir -p $$@.obj
 	@rm -f $$@.obj/*
 	@echo "  VERI $$@"

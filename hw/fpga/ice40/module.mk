@@ -8,7 +8,7 @@ ICE40_SEED    ?= 1
 
 # $(call ice40_test,PROGRAM,FOLDER,SOURCES,VERILATOR OPTIONS)
 define ice40_test
-$(1): hw/fpga/ice40/ice40_test.cpp $(3) $(SIM)/runtime/verilated.o $(SIM)/runtime/verilated_threads.o
+$(1): hw/fpga/ice40/ice40_test.cpp $(3) $(SIM_RUNTIME)
 	@mkdir -p $$(@D) $(2)
 	@rm -f $(2)/*
 	@echo "  VERI $$@"

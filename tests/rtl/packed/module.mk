@@ -6,7 +6,7 @@ PACKED_V      := $(VERILATOR) --cc -O3 --x-assign fast --x-initial fast --noasse
 PACKED_SMALL  := -GBatch=1 -GBlockIn=2 -GBlockOut=2
 PACKED_LARGE  := -GBatch=2 -GBlockIn=8 -GBlockOut=4
 
-build/tests/rtl_packed: tests/rtl/packed/packed_test.cpp hw/rtl/tsr_dot.sv $(PACKED_RTL) $(GEN)/tsr_isa_pkg.sv $(GEN)/tiny/tsr_cfg_pkg.sv $(SIM)/runtime/verilated.o $(SIM)/runtime/verilated_threads.o
+build/tests/rtl_packed: tests/rtl/packed/packed_test.cpp hw/rtl/tsr_dot.sv $(PACKED_RTL) $(GEN)/tsr_isa_pkg.sv $(GEN)/tiny/tsr_cfg_pkg.sv $(SIM_RUNTIME)
 	@mkdir -p $(PACKED)
 	@rm -rf $(PACKED)/*
 	@echo "  VERI $@"
