@@ -107,7 +107,8 @@ int cli_profile(int argc, char **argv) {
     arguments a = {.compile.batch = 1, .device = "rtl", .trace_events = TRACE_EVENTS};
     const cli_option options[] = {
         {OPTION_TEXT, "--device", "NAME", &a.device,
-         "rtl (default), timing (the same cycles a hundred times as fast), or a full name\nsuch as rtl:config=wide,latency=100"},
+         "rtl (default), timing (the same cycles, tens to hundreds of times as fast), or a full name\nsuch as "
+         "rtl:config=wide,latency=100"},
         {OPTION_TEXT, "--config", "NAME", &a.config, "hardware configuration (default pynq, or that of a compiled model)"},
         MODEL_OPTIONS(a.compile),
         {OPTION_TEXT, "--pictures", "PREFIX", &a.pictures,

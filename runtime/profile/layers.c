@@ -7,6 +7,7 @@
 #include "tsr/insn.h"
 
 enum { MOST_TOKENS = 256 };
+#define NONE UINT32_MAX
 // From the last micro-op's issue to done; the first issues two clocks after an instruction was taken (hw/rtl/README.md).
 enum { GEMM_DEPTH = 4, ALU_DEPTH = 9, TAKE_TO_ISSUE = 2 };
 
@@ -31,6 +32,8 @@ typedef struct pass {
     uint32_t giver[TSR_UNITS][TSR_UNITS][MOST_TOKENS]; // instruction that gave a token, [producer][consumer], a ring
     uint32_t given[TSR_UNITS][TSR_UNITS], taken[TSR_UNITS][TSR_UNITS];
     uint8_t *kind; // of each instruction: a tsr_wait, what whoever waits for it waits for
+    uint32_t *load_before; // of a LOAD: the one before, NONE for the first
+    uint32_t last_load;
     const tsr_insn_profile *last[TSR_UNITS]; // instruction of a unit
     tsr_unit_profile counted[TSR_UNITS];     // up to the layers before
     uint64_t end;                            // of the layers before
@@ -48,9 +51,9 @@ static tsr_wait kind_of(const tsr_insn *insn) {
     }
 }
 
-// The giver of the tokens that came last; UINT32_MAX: it waits for none.
+// The giver of the tokens that came last; NONE: it waits for none.
 static uint32_t take_tokens(pass *p, uint32_t unit, uint32_t mask, uint64_t *out_there) {
-    uint32_t last = UINT32_MAX;
+    uint32_t last = NONE;
     *out_there = 0;
     for (uint32_t from = 0; from < TSR_UNITS; from++) {
         if (!(mask >> from & 1))
@@ -78,6 +81,19 @@ static uint64_t idle_after(const tsr_insn_profile *r) {
     return r->end - (r->unit == TSR_UNIT_GEMM ? GEMM_DEPTH : r->unit == TSR_UNIT_ALU ? ALU_DEPTH : 0) + 1;
 }
 
+// Clocks idle to issue ended with a token of LOAD `giver`. LOADs complete in order: each is what was waited for since the one before it
+// was done.
+static void divide_among_loads(const pass *p, tsr_layer_profile *l, uint32_t giver, uint64_t idle, uint64_t issue) {
+    for (uint32_t load = giver; issue > idle; load = p->load_before[load]) {
+        const uint32_t before = p->load_before[load];
+        const uint64_t since = before != NONE && p->records[before].end + 1 > idle ? p->records[before].end + 1 : idle;
+        if (since < issue) {
+            l->wait[p->kind[load]] += issue - since;
+            issue = since;
+        }
+    }
+}
+
 // The gap in front of an instruction of the layer's main unit.
 static void explain_gap(const pass *p, tsr_layer_profile *l, const tsr_insn_profile *r, uint32_t giver, uint64_t tokens) {
     const tsr_insn_profile *before = p->last[r->unit];
@@ -89,8 +105,11 @@ static void explain_gap(const pass *p, tsr_layer_profile *l, const tsr_insn_prof
     if (issue <= idle)
         return;
     // Waiting ended when the last token came, if the unit took the instruction just then.
-    const bool token = giver != UINT32_MAX && tokens >= r->begin && tokens > idle;
-    l->wait[token ? (tsr_wait)p->kind[giver] : TSR_WAIT_INSTRUCTIONS] += issue - idle;
+    const bool token = giver != NONE && tokens >= r->begin && tokens > idle;
+    if (token && p->records[giver].unit == TSR_UNIT_LOAD)
+        divide_among_loads(p, l, giver, idle, issue);
+    else
+        l->wait[token ? (tsr_wait)p->kind[giver] : TSR_WAIT_INSTRUCTIONS] += issue - idle;
 }
 
 static void subtract(tsr_unit_profile *from, const tsr_unit_profile *what) {
@@ -112,8 +131,11 @@ static void account(pass *p, tsr_layer_profile *l, uint32_t index, const tsr_ins
     give_tokens(p, unit, insn->signal, index);
     if (unit == l->main_unit)
         explain_gap(p, l, r, giver, tokens);
-    if (insn->opcode == TSR_OP_LOAD)
+    if (insn->opcode == TSR_OP_LOAD) {
+        p->load_before[index] = p->last_load;
+        p->last_load = index;
         l->bytes_read += (uint64_t)insn->load.run * insn->load.x_count * insn->load.y_count;
+    }
     if (insn->opcode == TSR_OP_STORE)
         l->bytes_written += (uint64_t)insn->store.run * insn->store.x_count * insn->store.y_count;
     l->begin = r->begin < l->begin ? r->begin : l->begin;
@@ -169,10 +191,13 @@ static tsr_status profile_step(const tsr_session *session, uint32_t number, tsr_
         return tsr_error(TSR_INVALID_ARGUMENT, "the last run was not recorded");
     pass *p = calloc(1, sizeof *p);
     uint8_t *kind = calloc(step->insn_count, 1);
+    uint32_t *load_before = calloc(step->insn_count, sizeof *load_before);
     tsr_status status = tsr_error(TSR_OUT_OF_MEMORY, "no memory for a profile");
-    if (p != NULL && kind != NULL) {
+    if (p != NULL && kind != NULL && load_before != NULL) {
         p->records = records;
         p->kind = kind;
+        p->load_before = load_before;
+        p->last_load = NONE;
         status = tsr_ok();
         for (uint32_t i = 0; i < step->layer_count && status.code == TSR_OK; i++)
             status = profile_layer(p, program->const_data + step->insn_offset, &layers[step->first_layer + i]);
@@ -184,6 +209,7 @@ static tsr_status profile_step(const tsr_session *session, uint32_t number, tsr_
     }
     free(p);
     free(kind);
+    free(load_before);
     return status;
 }
 

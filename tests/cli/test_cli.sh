@@ -202,6 +202,8 @@ fi
 
 # ---- profile
 works profile_names_layers_and_what_they_wait_for "waits for" profile "$digits/digits_qdq.onnx" --device timing
+# LOADs complete in order: the micro-ops that give GEMM its token are there long before the weights in front of them.
+works profile_names_the_load_that_took_the_time "waits for weights (59" profile "$digits/digits_qdq.onnx" --device timing:config=batch4,bandwidth=5
 works profile_sums_up "all" profile "$digits/digits_qdq.onnx" --device timing
 call profile "$digits/digits_qdq.onnx" --device timing --csv; cp "$work/out" "$work/a.csv"
 call profile "$digits/digits_qdq.onnx" --device rtl --csv; cp "$work/out" "$work/rtl.csv"

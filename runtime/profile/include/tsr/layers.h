@@ -7,7 +7,7 @@
 //
 // What a layer waits for is seen at the unit that does its work, GEMM where it has GEMM instructions and else the ALU (or
 // LOAD): each gap between two of its instructions is put down to what ended it, the last token to come or the
-// instruction itself.
+// instruction itself; a gap that a LOAD ended is divided among the LOADs that were done meanwhile, since they complete in order.
 #ifndef TSR_LAYERS_H
 #define TSR_LAYERS_H
 
