@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+# file: hw/rtl/tsr_axi_read.sv
+# breaks: READ_2
+# The answer to fetch goes to LOAD if both ask.
+s/\.data_i (!req0_valid_i)/.data_i (req1_valid_i)/

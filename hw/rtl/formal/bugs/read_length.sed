@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+# file: hw/rtl/tsr_axi_read.sv
+# breaks: READ_1
+# LOAD's burst is as long as fetch asks.
+s/(req0_valid_i ? req0_beats_i : req1_beats_i)/(1'b1 ? req0_beats_i : req1_beats_i)/
