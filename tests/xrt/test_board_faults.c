@@ -160,11 +160,13 @@ TEST board_dies_before_buffers_are_used(void) {
     PASS();
 }
 
-// The board answers so many register accesses and then dies, goes silent or gives errors: at every point of a run.
+// The board answers so many register accesses and then dies, goes silent or gives errors: at every point of a run. How often a
+// driver looks while it waits depends on how busy the computer is, so the fault may come in a later run than the first.
 static check_result ends_with_an_error(void) {
+    enum { RUNS = 50 }; // each takes several accesses
     tsr_device *device;
     tsr_status status = tsr_device_open(device_name, &device);
-    if (status.code == TSR_OK)
+    for (int i = 0; status.code == TSR_OK && i < RUNS; i++)
         status = run_copy(device);
     tsr_device_close(device);
     ASSERT_EQ_FMT(TSR_IO, status.code, "%d");
@@ -359,7 +361,8 @@ typedef struct fault_case {
     const char *options, *environment;
     int exit_code;
     bool keeps_nothing; // tessera-hwemu says so when buffers stay on the board
-    bool xrt_only;      // OpenCL would wait for the run for ever, and XRT's emulation cannot leave a program then
+    bool xrt_only;      // OpenCL would wait for the run for ever, and XRT's emulation cannot leave a program then; or its own
+                        // thread meets the error before the driver does and aborts the program (an assertion in xclRead)
 } fault_case;
 
 #define CASE(name, ...) {#name, name, __VA_ARGS__}
@@ -374,7 +377,7 @@ static const fault_case cases[] = {
     CASE(registers_give_errors, "--fault registers@1", "", 0, true, false),
     CASE(registers_give_errors, "--fault registers@12", "", 0, true, true),
     CASE(registers_give_errors, "--fault registers@20", "", 0, true, true),
-    CASE(registers_give_errors, "--fault registers@40", "", 0, true, false),
+    CASE(registers_give_errors, "--fault registers@40", "", 0, true, true),
     CASE(a_run_that_never_ends_times_out, "--fault never-done", "", 0, true, false),
     CASE(a_core_in_which_nothing_moves_has_hung, "--fault never-done", "", 0, true, false),
     CASE(wrong_files_are_refused, "", "", 0, true, false),
