@@ -8,10 +8,19 @@ $(eval $(call library,runtime,runtime))
 TESSERA_LIBS   = $(BUILD)/lib/libtsr_runtime.a $(DRIVER_LIBS) $(BUILD)/lib/libtsr_isa.a
 TESSERA_LDLIBS = $(DRIVER_LDLIBS) -lm -lpthread
 
+# The same in one archive for programs outside: the names that files of one library share among themselves become local.
+LIBTESSERA    := $(BUILD)/lib/libtessera.a
+$(LIBTESSERA): $$(TESSERA_LIBS)
+	@echo "  AR   $@"
+	@$(LD) -r --whole-archive $(filter-out %xclbin.a,$^) --no-whole-archive $(filter %xclbin.a,$^) -o $(@:.a=.o)
+	@objcopy --wildcard --keep-global-symbol='tsr_*' $(@:.a=.o)
+	@rm -f $@ && $(AR) rcs $@ $(@:.a=.o) && rm $(@:.a=.o)
+ALL += $(LIBTESSERA)
+
 INC.docs      := $(INC_tessera)
 .PHONY: example
 example: $(BUILD)/example ## build docs/example.c, a whole program that uses the runtime
-$(BUILD)/example: $(BUILD)/obj/docs/example.o $$(TESSERA_LIBS)
+$(BUILD)/example: $(BUILD)/obj/docs/example.o $(LIBTESSERA)
 	@echo "  LD   $@"
 	@$(CC) $(LDFLAGS) $^ $(TESSERA_LDLIBS) -o $@
 ALL += $(BUILD)/example

@@ -9,4 +9,4 @@ $(TEST_FILES) $(TEST_SAMPLES): $(BUILD)/tests/%: $(BUILD)/obj/tests/cli/%.o $(BU
 	@$(CC) $(LDFLAGS) $^ -lpng -ljpeg -lz -lm -o $@
 
 TEST_SCRIPTS += tests/cli/test_cli.sh tests/cli/test_selftest.sh
-TEST_NEEDS   += $(BUILD)/bin/tessera
+TEST_NEEDS   += $(BUILD)/bin/tessera $(BUILD)/example

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # The command `tessera` as a user meets it: what it prints where, and its exit codes. Runs from the project's top folder.
 set -u
-tessera=$PWD/${BUILD:-build}/bin/tessera
+build=$PWD/${BUILD:-build}
+tessera=$build/bin/tessera
 digits=$PWD/models/digits
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -234,6 +235,19 @@ refuses 1 profile_needs_a_clock "has no clock" profile "$digits/digits_qdq.onnx"
 refuses 1 profile_of_a_float_model_says_why "runs on the CPU alone" profile "$digits/digits_float.onnx" --device timing
 refuses 2 profile_compare_takes_two_files "two files" profile --compare "$work/a.csv"
 refuses 1 profile_compare_refuses_other_files "no output of" profile --compare "$digits/digits.txt" "$work/a.csv"
+
+# ---- a program of one's own: docs/example.c with libtessera.a says what `tessera run` says
+if nm -g --defined-only "$build/lib/libtessera.a" | awk 'NF == 3 && $3 !~ /^(tsr_|__odr_asan)/ { bad = 1; print } END { exit NR < 50 || bad }' >"$work/names"
+then pass; else fail "library_has_no_other_names_than_its_own: $(head -n 3 "$work/names")"; fi
+for _ in {1..16}; do printf '\0\0\200\77\0\0\0\0\0\0\0\77\0\0\0\0'; done >"$work/input.bin" # 1, 0, 0.5, 0, ... as float32
+{ printf '\223NUMPY\1\0\166\0%-117s\n' "{'descr': '<f4', 'fortran_order': False, 'shape': (1, 1, 8, 8), }"; cat "$work/input.bin"; } >"$work/input.npy"
+call compile "$digits/digits_qdq.onnx" -o "$work/digits.tsr"
+call run "$work/digits.tsr" --input "$work/input.npy" --device func --output "$work/output.npy"
+tail -c 40 "$work/output.npy" | od -A n -v -t f4 -w4 | awk '{ printf "%g\n", $1 }' >"$work/expected"
+for device in func timing; do
+    "$build/example" "$work/digits.tsr" $device "$work/input.bin" >"$work/own"
+    same "example_runs_on_$device" "$work/expected" "$work/own"
+done
 
 echo "$passed passed, $failed failed, $skipped skipped"
 [ $failed -eq 0 ]
