@@ -9,93 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-// ---- the language ----
-
-// How an operand is written. Fields are named as in isa/tessera.isa.
-typedef enum operand_kind {
-    OPERAND_WORD,  // a bare enum name at its place right after the mnemonic; always written
-    OPERAND_FLAG,  // a bare name, written when the field is 1
-    OPERAND_UNITS, // key=load+gemm
-    OPERAND_TUPLE, // key=a:b:c, trailing defaults left out; not written when all are defaults
-    OPERAND_HEX,   // the same, printed in hexadecimal
-    OPERAND_CLIP,  // the same, and the flag of the key's name is set when the operand is written
-} operand_kind;
-
-enum { MAX_TUPLE = 3, MAX_OPERANDS = 16 };
-
-typedef struct operand {
-    operand_kind kind;
-    const char *key;
-    const char *fields[MAX_TUPLE];
-    int defaults[MAX_TUPLE];
-} operand;
-
-#define TOKENS                                                                                                                   \
-    {OPERAND_UNITS, "wait", {"wait"}, {0}}, { OPERAND_UNITS, "signal", {"signal"}, {0} }
-#define LOOPS                                                                                                                    \
-    {OPERAND_TUPLE, "uops", {"uop_begin", "uop_count"}, {0, 1}}, { OPERAND_TUPLE, "loop", {"count0", "count1"}, {1, 1} }
-#define BLOCK                                                                                                                    \
-    {OPERAND_TUPLE, "seg", {"segment"}, {0}}, {OPERAND_HEX, "dram", {"dram_offset"}, {0}},                                       \
-        {OPERAND_TUPLE, "plane", {"plane"}, {0}}, {OPERAND_HEX, "sram", {"sram_addr"}, {0}},                                     \
-        {OPERAND_TUPLE, "run", {"run"}, {0}}, {OPERAND_TUPLE, "x", {"x_count", "x_stride", "sram_x_stride"}, {1, 0, 0}}, {       \
-        OPERAND_TUPLE, "y", {"y_count", "y_stride", "sram_y_stride"}, {1, 0, 0}                                                  \
-    }
-
-static const struct syntax {
-    uint32_t opcode;
-    operand operands[MAX_OPERANDS]; // ended by a null key
-} syntaxes[] = {
-    {TSR_OP_LOAD,
-     {{OPERAND_WORD, "buffer", {"buffer"}, {0}},
-      BLOCK,
-      {OPERAND_TUPLE, "pad_x", {"x_before", "x_after"}, {0, 0}},
-      {OPERAND_TUPLE, "pad_y", {"y_before", "y_after"}, {0, 0}},
-      {OPERAND_TUPLE, "fill", {"pad_value"}, {0}},
-      {OPERAND_FLAG, "diag", {"diag"}, {0}},
-      TOKENS}},
-    {TSR_OP_STORE, {BLOCK, TOKENS}},
-    {TSR_OP_GEMM,
-     {{OPERAND_FLAG, "overwrite", {"overwrite"}, {0}},
-      LOOPS,
-      {OPERAND_TUPLE, "acc", {"acc0", "acc1"}, {0, 0}},
-      {OPERAND_TUPLE, "inp", {"inp0", "inp1"}, {0, 0}},
-      {OPERAND_TUPLE, "wgt", {"wgt0", "wgt1"}, {0, 0}},
-      TOKENS}},
-    {TSR_OP_ALU,
-     {{OPERAND_WORD, "op", {"op"}, {0}},
-      {OPERAND_WORD, "destination", {"dst_kind"}, {0}},
-      {OPERAND_WORD, "source", {"src_kind"}, {0}},
-      {OPERAND_FLAG, "rescale", {"rescale"}, {0}},
-      {OPERAND_TUPLE, "imm", {"imm"}, {0}},
-      {OPERAND_CLIP, "clip", {"lo", "hi"}, {0, 0}},
-      LOOPS,
-      {OPERAND_TUPLE, "dst", {"dst0", "dst1"}, {0, 0}},
-      {OPERAND_TUPLE, "src", {"src0", "src1"}, {0, 0}},
-      {OPERAND_TUPLE, "par", {"par0", "par1"}, {0, 0}},
-      TOKENS}},
-    {TSR_OP_FINISH, {{.key = NULL}}},
-};
-
-static const struct syntax *syntax_of(uint32_t opcode) {
-    for (size_t i = 0; i < sizeof syntaxes / sizeof syntaxes[0]; i++)
-        if (syntaxes[i].opcode == opcode)
-            return &syntaxes[i];
-    return NULL;
-}
-
-static const tsr_field *field_named(const tsr_format *format, const char *name) {
-    for (size_t i = 0; i < format->field_count; i++)
-        if (strcmp(format->fields[i].name, name) == 0)
-            return &format->fields[i];
-    return NULL;
-}
-
-static size_t tuple_size(const operand *o) {
-    size_t n = 0;
-    while (n < MAX_TUPLE && o->fields[n] != NULL)
-        n++;
-    return n;
-}
+#include "asm_syntax.h"
 
 // ---- assembler state ----
 
@@ -265,7 +179,7 @@ static tsr_status parse_units(const assembler *a, const char *key, char *text, i
 
 // Members hold 32 bits; what is wider is refused here, what is wider than the field by the encoder.
 static tsr_status set_field(const assembler *a, tsr_insn *insn, const tsr_format *format, const char *name, int64_t value) {
-    const tsr_field *field = field_named(format, name);
+    const tsr_field *field = asm_field_named(format, name);
     bool is_signed = field->kind == TSR_FIELD_SIGNED;
     if (value < (is_signed ? INT32_MIN : 0) || value > (is_signed ? INT32_MAX : (int64_t)UINT32_MAX))
         return fail(a, "%s: %s = %lld does not fit", format->name, name, (long long)value);
@@ -273,8 +187,8 @@ static tsr_status set_field(const assembler *a, tsr_insn *insn, const tsr_format
     return tsr_ok();
 }
 
-static tsr_status parse_tuple(const assembler *a, const tsr_format *format, const operand *o, char *text, tsr_insn *insn) {
-    size_t count = tuple_size(o);
+static tsr_status parse_tuple(const assembler *a, const tsr_format *format, const asm_operand *o, char *text, tsr_insn *insn) {
+    size_t count = asm_tuple_size(o);
     for (size_t i = 0; i < count && text != NULL; i++) {
         char *colon = strchr(text, ':');
         if (colon != NULL)
@@ -289,7 +203,7 @@ static tsr_status parse_tuple(const assembler *a, const tsr_format *format, cons
     return tsr_ok();
 }
 
-static tsr_status parse_operand(const assembler *a, const tsr_format *format, const operand *o, char *value, tsr_insn *insn) {
+static tsr_status parse_operand(const assembler *a, const tsr_format *format, const asm_operand *o, char *value, tsr_insn *insn) {
     int64_t number = 0;
     switch (o->kind) {
     case OPERAND_FLAG: return set_field(a, insn, format, o->fields[0], 1);
@@ -305,21 +219,21 @@ static tsr_status parse_operand(const assembler *a, const tsr_format *format, co
 static tsr_status parse_insn(assembler *a, const tsr_format *format, tsr_insn *insn) {
     memset(insn, 0, sizeof *insn);
     insn->opcode = format->opcode;
-    const operand *operands = syntax_of(format->opcode)->operands;
+    const asm_operand *operands = asm_syntax_of(format->opcode)->operands;
     size_t count = 0, word = 1;
-    for (; count < MAX_OPERANDS && operands[count].key != NULL; count++) {
-        const operand *o = &operands[count];
-        for (size_t i = 0; i < tuple_size(o); i++)
+    for (; count < ASM_MAX_OPERANDS && operands[count].key != NULL; count++) {
+        const asm_operand *o = &operands[count];
+        for (size_t i = 0; i < asm_tuple_size(o); i++)
             TSR_TRY(set_field(a, insn, format, o->fields[i], o->defaults[i]));
         if (o->kind != OPERAND_WORD)
             continue;
         int64_t value = 0;
         if (word == a->word_count)
             return fail(a, "%s: the %s is missing", format->name, o->key);
-        TSR_TRY(parse_enum(a, field_named(format, o->fields[0]), o->key, a->words[word++], &value));
+        TSR_TRY(parse_enum(a, asm_field_named(format, o->fields[0]), o->key, a->words[word++], &value));
         TSR_TRY(set_field(a, insn, format, o->fields[0], value));
     }
-    bool given[MAX_OPERANDS] = {false};
+    bool given[ASM_MAX_OPERANDS] = {false};
     for (; word < a->word_count; word++) {
         char *key = a->words[word], *equal = strchr(key, '=');
         if (equal != NULL)
@@ -587,157 +501,4 @@ tsr_status tsr_assemble(const char *text, size_t size, const char *file_name, ts
 void tsr_assembly_free(tsr_assembly *assembly) {
     free(assembly->bytes);
     memset(assembly, 0, sizeof *assembly);
-}
-
-// ---- disassembler ----
-
-typedef struct printer {
-    char text[TSR_ASM_LINE_BYTES];
-    size_t used;
-} printer;
-
-static void put(printer *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void put(printer *p, const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    int length = vsnprintf(p->text + p->used, sizeof p->text - p->used, format, arguments);
-    va_end(arguments);
-    p->used += (size_t)length;
-    if (p->used >= sizeof p->text) // all operands together are far shorter than a line
-        p->used = sizeof p->text - 1;
-}
-
-static const char *enum_name(const tsr_field *field, int64_t value) {
-    for (const tsr_name *n = field->names; n->name != NULL; n++)
-        if (n->value == value)
-            return n->name;
-    return "?";
-}
-
-static void print_units(printer *p, const char *key, int64_t units) {
-    const char *before = "";
-    put(p, ", %s=", key);
-    for (const tsr_name *n = tsr_unit_names; n->name != NULL; n++)
-        if (units >> n->value & 1) {
-            put(p, "%s%s", before, n->name);
-            before = "+";
-        }
-}
-
-static void print_tuple(printer *p, const tsr_format *format, const operand *o, const tsr_insn *insn) {
-    size_t count = tuple_size(o), last = 0;
-    int64_t values[MAX_TUPLE];
-    bool any = o->kind == OPERAND_CLIP;
-    for (size_t i = 0; i < count; i++) {
-        values[i] = tsr_field_get(insn, field_named(format, o->fields[i]));
-        if (values[i] != o->defaults[i]) {
-            any = true;
-            last = i;
-        }
-    }
-    if (!any)
-        return;
-    put(p, ", %s=", o->key);
-    for (size_t i = 0; i <= last; i++)
-        put(p, o->kind == OPERAND_HEX ? "%s0x%llx" : "%s%lld", i > 0 ? ":" : "", (long long)values[i]);
-}
-
-static void print_operand(printer *p, const tsr_format *format, const operand *o, const tsr_insn *insn) {
-    int64_t value = tsr_field_get(insn, field_named(format, o->fields[0]));
-    switch (o->kind) {
-    case OPERAND_WORD: put(p, ", %s", enum_name(field_named(format, o->fields[0]), value)); return;
-    case OPERAND_FLAG:
-        if (value != 0)
-            put(p, ", %s", o->key);
-        return;
-    case OPERAND_UNITS:
-        if (value != 0)
-            print_units(p, o->key, value);
-        return;
-    case OPERAND_CLIP:
-        if (tsr_field_get(insn, field_named(format, o->key)) != 0)
-            print_tuple(p, format, o, insn);
-        return;
-    case OPERAND_TUPLE:
-    case OPERAND_HEX: print_tuple(p, format, o, insn); return;
-    }
-}
-
-// The decisive test for whether a word has instruction syntax: it is read back and compared.
-static bool reads_back(const char *text, const uint8_t word[TSR_INSN_BYTES]) {
-    tsr_assembly assembly;
-    tsr_status status = tsr_assemble(text, strlen(text), "", &assembly);
-    bool same = status.code == TSR_OK && assembly.size == TSR_INSN_BYTES && memcmp(assembly.bytes, word, TSR_INSN_BYTES) == 0;
-    tsr_assembly_free(&assembly);
-    return same;
-}
-
-static size_t copy_out(const printer *p, char *buffer, size_t size) {
-    if (size > 0) {
-        size_t copied = p->used < size - 1 ? p->used : size - 1;
-        memcpy(buffer, p->text, copied);
-        buffer[copied] = '\0';
-    }
-    return p->used;
-}
-
-size_t tsr_insn_print(const uint8_t word[TSR_INSN_BYTES], char *buffer, size_t size) {
-    printer p;
-    p.used = 0;
-    p.text[0] = '\0';
-    tsr_insn insn;
-    if (tsr_insn_decode(word, &insn).fault == TSR_FAULT_NONE) {
-        const tsr_format *format = tsr_format_of(insn.opcode);
-        const operand *operands = syntax_of(insn.opcode)->operands;
-        put(&p, "%s", format->name);
-        for (size_t i = 0; i < MAX_OPERANDS && operands[i].key != NULL; i++)
-            print_operand(&p, format, &operands[i], &insn);
-        // No comma between the mnemonic and its first operand.
-        char *comma = strchr(p.text, ',');
-        if (comma != NULL) {
-            memmove(comma, comma + 1, strlen(comma + 1) + 1);
-            p.used--;
-        }
-        if (reads_back(p.text, word))
-            return copy_out(&p, buffer, size);
-    }
-    p.used = 0;
-    put(&p, ".word");
-    for (int w = 0; w < 4; w++) {
-        uint64_t value = 0;
-        for (int i = 7; i >= 0; i--)
-            value = value << 8 | word[8 * w + i];
-        put(&p, "%s 0x%016llx", w > 0 ? "," : "", (unsigned long long)value);
-    }
-    return copy_out(&p, buffer, size);
-}
-
-size_t tsr_uop_print(uint64_t word, char *buffer, size_t size) {
-    printer p;
-    p.used = 0;
-    tsr_uop uop;
-    if (tsr_uop_unpack(word, &uop))
-        put(&p, ".uop dst=%u, src=%u, par=%u%s", uop.dst, uop.src, uop.par, uop.first ? ", first" : "");
-    else
-        put(&p, ".quad 0x%016llx", (unsigned long long)word);
-    return copy_out(&p, buffer, size);
-}
-
-tsr_status tsr_disassemble(const uint8_t *bytes, size_t size, char **out_text) {
-    *out_text = NULL;
-    if (size % TSR_INSN_BYTES != 0)
-        return tsr_error(TSR_INVALID_ARGUMENT, "%zu bytes are no whole number of instructions", size);
-    size_t capacity = size / TSR_INSN_BYTES * TSR_ASM_LINE_BYTES + 1;
-    char *text = malloc(capacity);
-    if (text == NULL)
-        return tsr_error(TSR_OUT_OF_MEMORY, "out of memory for a listing of %zu instructions", size / TSR_INSN_BYTES);
-    size_t used = 0;
-    for (size_t at = 0; at < size; at += TSR_INSN_BYTES) {
-        used += tsr_insn_print(bytes + at, text + used, capacity - used);
-        text[used++] = '\n';
-    }
-    text[used] = '\0';
-    *out_text = text;
-    return tsr_ok();
 }

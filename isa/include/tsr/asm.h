@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Assembler and disassembler. The language is described in isa/spec.md, section "Assembly language"; what it can say is a
-// table in isa/asm.c over the generated field tables.
+// table in isa/asm_syntax.c over the generated field tables.
 //
 // Any 32 bytes survive a trip through tsr_insn_print and tsr_assemble: what has no instruction syntax (an opcode that does
 // not exist, a reserved bit that is set) becomes a `.word`.
