@@ -149,6 +149,7 @@ void tsr_memory_reset(tsr_memory *m) {
     memset(&m->writes, 0, sizeof m->writes);
     memset(&m->answers, 0, sizeof m->answers);
     m->last_ar_stalled = m->last_aw_stalled = m->last_w_stalled = false;
+    m->protocol_error[0] = '\0';
     m->now = now;
 }
 

@@ -45,7 +45,7 @@ void tsr_memory_inject_error(tsr_memory *memory, int directions, uint64_t base, 
 const tsr_axi_response *tsr_memory_response(const tsr_memory *memory);
 // Takes the handshakes of the current cycle and moves on to the next.
 void tsr_memory_tick(tsr_memory *memory, const tsr_axi_request *request);
-void tsr_memory_reset(tsr_memory *memory); // forgets all requests; regions stay
+void tsr_memory_reset(tsr_memory *memory); // forgets all requests and broken rules; regions stay
 
 uint32_t tsr_memory_reads_in_flight(const tsr_memory *memory);
 uint32_t tsr_memory_writes_in_flight(const tsr_memory *memory);

@@ -23,6 +23,10 @@ SIM_AVX2      := $(if $(filter x86-64,$(SIM_MARCH))$(filter native,$(SIM_MARCH))
 SIM_SYSTEM    := -isystem $(VERILATOR_INC) -isystem $(VERILATOR_INC)/vltstd
 
 SIM_RTL       := $(wildcard hw/rtl/lib/*.sv) $(wildcard hw/rtl/*.sv)
+# The rules of the bus ports, for builds with assertions.
+SIM_CHECKERS  := hw/rtl/formal/axi_lite_checker.sv hw/rtl/formal/axi_master_checker.sv hw/sim/checkers.sv
+# What Verilator would print and stop at goes to sim.cpp instead.
+SIM_CAUGHT    := -DTSR_SIM_CHECKED=1 -DVL_WRITEF=tsr_sim_said -DVL_STOP_MT=tsr_sim_stop
 SIM_RUNTIME   := $(addprefix $(SIM)/runtime/,verilated.o verilated_threads.o verilated_fst_c.o)
 SIM_OWN       := $(addprefix $(SIM)/runtime/,memory.o report.o)
 
@@ -74,14 +78,14 @@ $(SIM)/$(1)/fast.cxx: $(SIM)/$(1)/Vtessera.mk
 
 $(SIM)/$(1)/model.o: $(SIM)/$(1)/fast.cxx $(if $(6),$(SIM)/$(1)/model.profdata)
 	@echo "  CXX  $(1)"
-	@$(SIM_CXX) $$(SIM_FAST) $(if $(6),-fprofile-instr-use=$$(@D)/model.profdata) -I$$(@D) -x c++ -c $$< -o $$@
+	@$(SIM_CXX) $$(SIM_FAST) $(if $(filter --assert,$(4)),$(SIM_CAUGHT)) $(if $(6),-fprofile-instr-use=$$(@D)/model.profdata) -I$$(@D) -x c++ -c $$< -o $$@
 
 $(SIM)/$(1)/slow.o: $(SIM)/$(1)/fast.cxx
-	@$(SIM_CXX) -std=c++17 $$(SIM_SLOW_OPT) -fPIC -fvisibility=hidden -w $(SIM_SYSTEM) -DVM_TRACE=1 -DVM_TRACE_FST=1 -I$$(@D) -x c++ -c $$(@D)/slow.cxx -o $$@
+	@$(SIM_CXX) -std=c++17 $$(SIM_SLOW_OPT) -fPIC -fvisibility=hidden -w $(SIM_SYSTEM) -DVM_TRACE=1 -DVM_TRACE_FST=1 $(if $(filter --assert,$(4)),$(SIM_CAUGHT)) -I$$(@D) -x c++ -c $$(@D)/slow.cxx -o $$@
 
 $(SIM)/$(1)/sim.o: hw/sim/sim.cpp hw/sim/memory.h hw/sim/report.h hw/sim/include/tsr/sim.h $(SIM)/$(1)/Vtessera.mk
 	@$(SIM_CXX) -std=c++17 $(SIM_WARN) -O3 -fPIC -fvisibility=hidden -isystem $$(@D) $(SIM_SYSTEM) -DVM_TRACE=1 -DVM_TRACE_FST=1 \
-	  -DTSR_SIM_CONFIG='"$(2)"' -DTSR_SIM_VARIANT='"$(3)"' -DTSR_SIM_AVX2=$(SIM_AVX2) -DTSR_SIM_CHECKED=$(if $(filter asserts,$(3)),1,0) -DTSR_SIM_NETLIST=$(if $(filter netlist gates,$(3)),1,0) -Ihw/sim -Ihw/sim/include -c $$< -o $$@
+	  -DTSR_SIM_CONFIG='"$(2)"' -DTSR_SIM_VARIANT='"$(3)"' -DTSR_SIM_AVX2=$(SIM_AVX2) $(if $(filter --assert,$(4)),$(SIM_CAUGHT)) -DTSR_SIM_NETLIST=$(if $(filter netlist gates,$(3)),1,0) -Ihw/sim -Ihw/sim/include -c $$< -o $$@
 
 $(SIM)/lib$(1).so: $(SIM)/$(1)/model.o $(SIM)/$(1)/slow.o $(SIM)/$(1)/sim.o $(SIM_RUNTIME) $(SIM_OWN) hw/sim/exports.map
 	@echo "  LINK $$@"
@@ -92,10 +96,11 @@ $(foreach c,$(CONFIGS),$(eval $(call simulator,tessera_sim_$(c),$(c),,--noassert
 $(if $(SIM_PGO),$(foreach c,$(CONFIGS),$(eval $(call trained,tessera_sim_$(c),$(c)))))
 SIMS          := $(foreach c,$(CONFIGS),$(SIM)/libtessera_sim_$(c).so)
 
-# Test builds, NAME_asserts: with Verilator's checks and any assertions in the RTL on.
-$(foreach c,$(CONFIGS),$(eval $(call simulator,tessera_sim_$(c)_asserts,$(c),asserts,--assert,$(SIM_RTL))))
+# Test builds, NAME_asserts: with Verilator's checks and the rules of the bus ports.
+$(foreach c,$(CONFIGS),$(eval $(call simulator,tessera_sim_$(c)_asserts,$(c),asserts,--assert,$(SIM_RTL) $(SIM_CHECKERS))))
 
-# Test builds, tiny_bug_NAME: tests/lockstep/bugs/NAME.sed applied to the file that it names, for lockstep to find.
+# Test builds, tiny_bug_NAME: tests/lockstep/bugs/NAME.sed applied to the file that it names, for lockstep to find. With a
+# line "# with: checkers" the rules of the bus ports are in it.
 SIM_BUGS      := $(basename $(notdir $(wildcard tests/lockstep/bugs/*.sed)))
 define seeded_bug
 BUG_FILE_$(1) := $$(shell sed -n 's/^\# file: //p' tests/lockstep/bugs/$(1).sed)
@@ -104,7 +109,8 @@ $$(BUG_COPY_$(1)): $$(BUG_FILE_$(1)) tests/lockstep/bugs/$(1).sed
 	@mkdir -p $$(@D)
 	@sed -f tests/lockstep/bugs/$(1).sed $$< >$$@
 	@! cmp -s $$< $$@ || { echo "tests/lockstep/bugs/$(1).sed changes nothing in $$<: it has to follow the RTL"; exit 1; }
-$$(eval $$(call simulator,tessera_sim_tiny_bug_$(1),tiny,bug_$(1),--noassert,$$(filter-out $$(BUG_FILE_$(1)),$(SIM_RTL)) $$(BUG_COPY_$(1))))
+BUG_CHECKERS_$(1) := $$(shell sed -n 's/^\# with: //p' tests/lockstep/bugs/$(1).sed)
+$$(eval $$(call simulator,tessera_sim_tiny_bug_$(1),tiny,bug_$(1),$$(if $$(BUG_CHECKERS_$(1)),--assert,--noassert),$$(filter-out $$(BUG_FILE_$(1)),$(SIM_RTL)) $$(BUG_COPY_$(1)) $$(if $$(BUG_CHECKERS_$(1)),$(SIM_CHECKERS))))
 endef
 $(foreach b,$(SIM_BUGS),$(eval $(call seeded_bug,$(b))))
 

@@ -34,6 +34,7 @@ struct tsr_sim {
     const tsr_axi_response *response = nullptr;
     uint64_t cycle = 0;
     bool input_reaches_output = false;
+    std::string assertion; // the first that failed
 
     tsr_sim_on_insn *on_insn = nullptr;
     void *on_insn_context = nullptr;
@@ -206,6 +207,23 @@ bool same(const tsr_axi_request &a, const tsr_axi_request &b) {
            (!a.w_valid || (a.w_strb == b.w_strb && a.w_last == b.w_last));
 }
 
+#if TSR_SIM_CHECKED
+// A failed assertion of the build with assertions: its message as the model gave it, in Verilator's form.
+thread_local const char *said, *failed;
+
+void note_assertion(tsr_sim *sim) {
+    if (failed != nullptr && sim->assertion.empty()) {
+        const char *name = strstr(failed, "tessera"), *end = name != nullptr ? strchr(name, ':') : nullptr;
+        sim->assertion = "cycle " + std::to_string(sim->cycle) + ": " +
+                         (end != nullptr ? std::string(name, static_cast<size_t>(end - name)) : std::string(failed)) +
+                         " is violated";
+    }
+    failed = nullptr;
+}
+#else
+void note_assertion(tsr_sim *) {}
+#endif
+
 // One clock cycle, every step of it: for waveforms, the control port and the build `asserts`.
 void clock_slowly(tsr_sim *sim) {
     Vtessera *top = sim->top.get();
@@ -222,6 +240,7 @@ void clock_slowly(tsr_sim *sim) {
         watch_insns(sim);
     top->clk_i = 1;
     top->eval();
+    note_assertion(sim);
     if (sim->trace)
         dump(sim);
     sim->cycle++;
@@ -256,6 +275,7 @@ void reset(tsr_sim *sim) {
     top->rst_ni = 1;
     clock_slowly(sim);
     sim->input_reaches_output = false; // the reset pin may do so
+    sim->assertion.clear();
 }
 
 bool write_register(tsr_sim *sim, uint32_t offset, uint32_t value) {
@@ -371,6 +391,8 @@ void trace_close(tsr_sim *sim) { close_trace(sim); }
 const char *protocol_error(const tsr_sim *sim) {
     if (TSR_SIM_CHECKED && sim->input_reaches_output)
         return "an output of the bus port depends on an input in the same cycle";
+    if (!sim->assertion.empty())
+        return sim->assertion.c_str();
     return tsr_memory_protocol_error(sim->memory);
 }
 
@@ -413,5 +435,11 @@ const tsr_sim_api api = {
 };
 
 } // namespace
+
+#if TSR_SIM_CHECKED
+// In place of VL_WRITEF and VL_STOP_MT, which print to standard output and abort.
+void tsr_sim_said(const char *format, ...) { said = format; }
+void tsr_sim_stop(const char *, int, const char *, bool) { failed = failed != nullptr ? failed : said; }
+#endif
 
 extern "C" __attribute__((visibility("default"))) const tsr_sim_api *tsr_sim_get_api(void) { return &api; }

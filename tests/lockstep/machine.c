@@ -289,8 +289,10 @@ result machine_run(machine *m, const program *p, bool check_races) {
     r.cycles = api->cycle(sim) - begin;
     r.stall_bank =
         core.counter[TSR_UNIT_COUNTER(TSR_UNIT_GEMM, STALL_BANK)] + core.counter[TSR_UNIT_COUNTER(TSR_UNIT_ALU, STALL_BANK)];
-    if (api->protocol_error(sim) != NULL)
+    if (api->protocol_error(sim) != NULL) {
         differs(&r, "bus rule broken: %s", api->protocol_error(sim));
+        api->reset(sim); // the next program is not to blame
+    }
     api->inject_error(sim, 0, 0, 0);
     for (int s = 0; s < SEGMENTS; s++)
         if (p->size[s] != 0)

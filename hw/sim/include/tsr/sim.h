@@ -94,8 +94,8 @@ typedef struct tsr_sim_api {
     // most size bytes including the terminator and returns the length that the whole text has.
     size_t (*report)(tsr_sim *sim, char *text, size_t size);
 
-    // The first AXI rule that the core broke since create (burst over a 4 KiB border, payload changed while waiting, ...), or
-    // NULL. Owned by the simulator.
+    // The first AXI rule that the core broke since create or reset (burst over a 4 KiB border, payload changed while waiting,
+    // ...; in test builds with assertions any of them), or NULL. Owned by the simulator.
     const char *(*protocol_error)(const tsr_sim *sim);
 } tsr_sim_api;
 
