@@ -52,6 +52,8 @@ static const test tests[] = {
     {"state", "nothing of a run is left for the next", "clearing between runs", case_state},
     {"counters", "counters: work, cycles, busy and waiting", "the counters, or a clock other than the core's", case_counters},
     {"records", "when each instruction ran", "the records of instructions", case_records},
+    {"tokens", "tokens from each unit to each other one, in every order of time",
+     "the token counters: one is lost or counted twice when it is given and taken in the same clock", case_tokens},
     {"random", "random programs with all units at work", "tokens, banks and hazards between units; if nothing else fails: timing",
      case_random},
     {"network", "a network from end to end", "if all else passes: the compiler, host code or transfers between steps",

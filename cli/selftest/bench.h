@@ -122,6 +122,7 @@ bench_case case_load, case_store, case_gemm, case_alu, case_rescale; // instruct
 bench_case case_gemm_large, case_alu_chain; // instructions.c
 bench_case case_faults, case_timeout, case_state; // faults.c
 bench_case case_counters, case_records; // counters.c
+bench_case case_tokens; // tokens.c
 bench_case case_random; // random.c
 case_result random_program(bench *b, uint64_t seed);
 bench_case case_network; // network.c

@@ -85,7 +85,7 @@ wrong_core() { # BUG TEST: of tests/lockstep/bugs
     unset TESSERA_SIM_DIR
 }
 wrong_core forwarding gemm
-for bug in bank_guard:random page_border:dma-sizes; do # what make test does not build anyway is tested where it is
+for bug in bank_guard:random page_border:dma-sizes token_count:tokens; do # what make test does not build anyway is tested where it is
     [ -e "$simulators/libtessera_sim_tiny_bug_${bug%:*}.so" ] && wrong_core "${bug%:*}" "${bug#*:}"
 done
 
