@@ -58,6 +58,7 @@ TEST_NEEDS    += $(if $(filter 1,$(SAN)),,$(call RTL_PACKAGES,tiny) $(if $(shell
 .PHONY: netlists synth-check
 netlists: $(call RTL_PACKAGES,tiny) $(LOCKSTEP) $(foreach n,$(CONFIGS:%=%_netlist) tiny_gates tiny_xc7,$(SIM)/libtessera_sim_$(n).so) ## simulate every module's netlist in three flows, and the whole core's in every configuration
 	@tests/rtl/netlist/netlist.sh -a -f generic -f xilinx -f ice40
+	@tests/rtl/netlist/netlist.sh -f mapped tsr_fifo_ram
 	@tests/rtl/netlist/core.sh netlist $(CONFIGS)
 	@tests/rtl/netlist/core.sh gates tiny
 	@tests/rtl/netlist/core.sh xc7 tiny

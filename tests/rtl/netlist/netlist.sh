@@ -5,7 +5,8 @@
 #   tests/rtl/netlist/netlist.sh [-a] [-f FLOW]... [-n CYCLES] [MODULE...]
 #
 # FLOW: generic (synth, but memories stay memories), xilinx (synth_xilinx -nobram: Yosys has no simulation model of those
-# block RAMs), ice40 (synth_ice40 -dsp); without -f, generic. Without modules, those of the table below that are quick
+# block RAMs), ice40 (synth_ice40 -dsp), mapped (what hw/fpga/synth maps to 7-series parts, block RAMs and all, with the models
+# of xilinx_ram.v); without -f, generic, and of tsr_fifo_ram also mapped. Without modules, those of the table below that are quick
 # (-a: all); `make netlists` runs all, and the whole core is in `make test` too. Run it at the root of the checkout, after
 # build/gen has been generated. Verilator reads the sources, Yosys makes the netlist and Icarus Verilog simulates it with the
 # vectors of the first, so a construct that one of them misreads shows up as a difference.
@@ -24,7 +25,8 @@ while getopts af:n: option; do
   esac
 done
 shift $((OPTIND - 1))
-[ ${#flows[@]} -gt 0 ] || flows=(generic)
+given=${#flows[@]}
+[ "$given" -gt 0 ] || flows=(generic)
 
 rtl=hw/rtl
 gen=${GEN:-build/gen}
@@ -50,7 +52,7 @@ declare -A parameters=(
   [tsr_acc_banks]="Entries=32 Width=16"
   [tsr_buffers]="Batch=2 UopBytes=64 InpBytes=256 WgtBytes=128 AccBytes=512 OutBytes=128 ParBytes=192"
   [tsr_fifo]="Width=9 Depth=4"
-  [tsr_fifo_ram]="Width=9 Depth=8"
+  [tsr_fifo_ram]="Width=72 Depth=256"
   [tsr_queue_ahead]="Width=9 Depth=4"
   [tsr_burst]="MaxBeats=16"
   [tsr_realign]=""
@@ -77,16 +79,41 @@ fi
 for module in "${modules[@]}"; do
   [ -n "${parameters[$module]+known}" ] || { echo "netlist.sh: no parameters known for $module" >&2; exit 2; }
 done
+runs=()  # module flow
+for flow in "${flows[@]}"; do
+  for module in "${modules[@]}"; do
+    runs+=("$module $flow")
+    [ "$given$module" != 0tsr_fifo_ram ] || runs+=("$module mapped")
+  done
+done
 for tool in yosys iverilog verilator; do
   if ! command -v $tool >/dev/null; then
     echo "SKIP netlists of ${#modules[@]} modules: $tool is not installed (make packages)"
-    echo "0 passed, 0 failed, $((${#modules[@]} * ${#flows[@]})) skipped"
+    echo "0 passed, 0 failed, ${#runs[@]} skipped"
     exit 0
   fi
 done
 cells=${YOSYS_SHARE:-$(dirname "$(dirname "$(readlink -f "$(command -v yosys)")")")/share/yosys}
 mkdir -p build/netlist
 work=$(mktemp -d build/netlist/modules.XXXXXX)
+
+# The files of a module and of those that it is made of, packed ones before others.
+files_of() {  # module
+  local queue=("$1") seen="" files=() name file
+  while [ ${#queue[@]} -gt 0 ]; do
+    name=${queue[0]}
+    queue=("${queue[@]:1}")
+    [[ " $seen " != *" $name "* ]] || continue
+    seen+=" $name"
+    file=$rtl/packed/$name.sv
+    [ -f "$file" ] || file=$rtl/$name.sv
+    [ -f "$file" ] || file=$rtl/lib/$name.sv
+    files+=("$file")
+    # shellcheck disable=SC2207
+    queue+=($(grep -oE '^ *tsr_[a-z_]+ +(#|u_)' "$file" | awk '{ print $1 }' || true))
+  done
+  echo "${files[@]}"
+}
 
 # The netlist of one module; Yosys looks for the modules in it by itself.
 synthesise() {  # module flow overrides
@@ -96,6 +123,7 @@ synthesise() {  # module flow overrides
     generic) command="synth -noshare -flatten -top ${1#packed_} -run begin:fine; opt -fast -full; opt -undriven -fine; techmap; opt -fast; abc -fast; opt_clean" ;;
     xilinx) command="synth_xilinx -nobram -flatten -top ${1#packed_}" ;;
     ice40) command="synth_ice40 -dsp -flatten -top ${1#packed_}" ;;
+    mapped) command="" ;;
     *) echo "netlist.sh: unknown flow $2" >&2; exit 2 ;;
   esac
   local name=${1#packed_} folder=$rtl
@@ -103,13 +131,20 @@ synthesise() {  # module flow overrides
   local source=$folder/$name.sv
   [ -f "$source" ] || source=$rtl/lib/$name.sv
   rm -f "$netlist"
+  if [ "$2" = mapped ]; then
+    # shellcheck disable=SC2046,SC2086
+    PARAMETERS=$3 hw/fpga/synth/synth.sh xc7 packed "$name" "$work/$1.map" $packages $(files_of "$name") \
+      > "${netlist%.v}.out" 2>&1 && sed "s/^module $name\\b/module $1_netlist/" "$work/$1.map.v" > "$netlist"
+    return 0
+  fi
   yosys -q -l "${netlist%.v}.log" -p "read_verilog -sv $packages $source; hierarchy -check -top $name $set_parameters -libdir $folder -libdir $rtl -libdir $rtl/lib; rename -top $name; $command; rename -top $1_netlist; write_verilog -noattr $netlist" >"${netlist%.v}.out" 2>&1 ||
     { rm -f "$netlist"; tail -n 3 "${netlist%.v}.out"; }
 }
-export -f synthesise
+export -f synthesise files_of
 export work rtl packages
-for flow in "${flows[@]}"; do
-  for module in "${modules[@]}"; do printf '%s\0%s\0%s\0' "$module" "$flow" "${parameters[$module]}"; done
+for run in "${runs[@]}"; do
+  read -r module flow <<< "$run"
+  printf '%s\0%s\0%s\0' "$module" "$flow" "${parameters[$module]}"
 done | xargs -0 -n 3 -P "$jobs" bash -c 'synthesise "$@"' _
 
 # Two benches from the netlist's port declarations, whose widths are plain numbers: for the sources, one that makes up inputs
@@ -259,31 +294,32 @@ if [ ${#benched[@]} -gt 0 ]; then
   "$work/sources/Vbench" "$cycles"
 fi
 
+[[ " ${runs[*]} " != *" mapped"* ]] || awk -f tests/rtl/netlist/cells.awk "$cells/xilinx/cells_sim.v" > "$work/cells.v"
 passed=0 failed=0
-for module in "${modules[@]}"; do
-  for flow in "${flows[@]}"; do
-    netlist=$work/$module.$flow.v
-    bench=$work/$module.$flow.bench
-    library=""
-    case $flow in
-      xilinx) library=$cells/xilinx/cells_sim.v ;;
-      ice40) library="-DNO_ICE40_DEFAULT_ASSIGNMENTS $cells/ice40/cells_sim.v" ;;
-    esac
-    if [ ! -f "$netlist" ]; then
-      result="no netlist: $(cat "${netlist%.v}.out")"
-    else
-      write_bench "$module" "$netlist" netlist > "$bench.v"
-      # shellcheck disable=SC2086
-      result=$(iverilog -g2012 -o "$bench.vvp" -s bench "$bench.v" "$netlist" $library && vvp -n "$bench.vvp") || true
-    fi
-    if [ "${result##*$'\n'}" = PASS ]; then
-      passed=$((passed + 1))
-      printf 'PASS %-18s %s\n' "$module" "$flow"
-    else
-      failed=$((failed + 1))
-      printf 'FAIL %-18s %-8s %s\n' "$module" "$flow" "$result"
-    fi
-  done
+for run in "${runs[@]}"; do
+  read -r module flow <<< "$run"
+  netlist=$work/$module.$flow.v
+  bench=$work/$module.$flow.bench
+  library=""
+  case $flow in
+    xilinx) library=$cells/xilinx/cells_sim.v ;;
+    mapped) library="$work/cells.v tests/rtl/netlist/xilinx_ram.v" ;;
+    ice40) library="-DNO_ICE40_DEFAULT_ASSIGNMENTS $cells/ice40/cells_sim.v" ;;
+  esac
+  if [ ! -f "$netlist" ]; then
+    result="no netlist: $(cat "${netlist%.v}.out")"
+  else
+    write_bench "$module" "$netlist" netlist > "$bench.v"
+    # shellcheck disable=SC2086
+    result=$(iverilog -g2012 -o "$bench.vvp" -s bench "$bench.v" "$netlist" $library 2> "$bench.log" && vvp -n "$bench.vvp") || result+=$(head -n 3 "$bench.log")
+  fi
+  if [ "${result##*$'\n'}" = PASS ]; then
+    passed=$((passed + 1))
+    printf 'PASS %-18s %s\n' "$module" "$flow"
+  else
+    failed=$((failed + 1))
+    printf 'FAIL %-18s %-8s %s\n' "$module" "$flow" "$result"
+  fi
 done
 if [ $failed -eq 0 ]; then rm -rf "$work"; else echo "netlists, benches and vectors: $work"; fi
 echo "$passed passed, $failed failed, 0 skipped"
