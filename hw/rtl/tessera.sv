@@ -101,7 +101,7 @@ module tessera (
   logic [5:0]   count_index;
   logic [63:0]  count_data;
   logic         core_rst_n, core_start, abort, clear, clear_busy, quiet, finish, bus_idle, read_idle, write_idle;
-  logic         limit_valid;
+  logic         halt, limit_moving, limit_valid;
   logic [31:0]  limit_index;
   logic [10:0]  fault;
   logic [15:0]  state;
@@ -190,6 +190,8 @@ module tessera (
       .fault_valid_i(fault_valid),
       .fault_code_i (fault_code),
       .fault_index_i(fault_index),
+      .halt_o       (halt),
+      .moving_o     (limit_moving),
       .limit_valid_o(limit_valid),
       .limit_index_o(limit_index),
       .fault_o      (fault)
@@ -234,7 +236,7 @@ module tessera (
       .clk_i,
       .rst_ni       (core_rst_n),
       .start_i      (core_start),
-      .halt_i       (limit_valid),
+      .halt_i       (halt),
       .insn_offset_i(insn_offset),
       .insn_count_i (insn_count),
       .seg_size_i   (seg_size),
@@ -334,11 +336,22 @@ module tessera (
       .ready_i(store_ready)
   );
 
-  assign ahead_go = ahead_valid && (!limit_valid || ahead_item[287:256] < limit_index);
-  assign back_go  = back_valid  && (!limit_valid || back_item[287:256]  < limit_index);
-  assign gemm_go  = gemm_valid  && (!limit_valid || gemm_item[287:256]  < limit_index);
-  assign alu_go   = alu_valid   && (!limit_valid || alu_item[287:256]   < limit_index);
-  assign store_go = store_valid && (!limit_valid || store_item[287:256] < limit_index);
+  // After a fault a queue's head is offered every second clock, when its index is known to be below the limit.
+  logic [4:0] head_valid, head_below, below_q, offer_q;
+
+  assign head_valid = {store_valid, alu_valid, gemm_valid, back_valid, ahead_valid};
+  always_comb begin
+    head_below = 5'd0;
+    if (limit_valid)
+      head_below = head_valid & {store_item[287:256] < limit_index, alu_item[287:256] < limit_index,
+          gemm_item[287:256] < limit_index, back_item[287:256] < limit_index, ahead_item[287:256] < limit_index};
+  end
+  assign {store_go, alu_go, gemm_go, back_go, ahead_go} = !halt ? head_valid : limit_moving ? 5'd0 : offer_q;
+
+  always_ff @(posedge clk_i) begin
+    below_q <= head_below;
+    offer_q <= limit_moving ? 5'd0 : head_below & ~offer_q;
+  end
 
   // ---- units -----------------------------------------------------------------------------------------------------------
   logic [3:0] avail_load, take_load, give_load;
@@ -578,11 +591,13 @@ module tessera (
   assign m_axi_awprot  = 3'b000;
 
   // ---- status ----------------------------------------------------------------------------------------------------------
+  logic [4:0] waiting;
   assign unit_useful[Load]  = load_moved;
   assign unit_useful[Store] = store_moved;
   assign unit_bank[Load]    = 1'b0;
   assign unit_bank[Store]   = 1'b0;
-  assign unit_waiting       = {store_go, alu_go, gemm_go, ahead_go || back_go};
+  assign waiting            = halt ? below_q : head_valid;
+  assign unit_waiting       = {waiting[4:2], waiting[1] || waiting[0]};
   assign quiet              = unit_active == 4'd0 && unit_waiting == 4'd0;
 
   // Debug: 4 bits a unit from LOAD up: active, waiting for a token, waiting for a bank, an instruction at the queue's head.

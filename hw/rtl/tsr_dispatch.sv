@@ -2,12 +2,12 @@
 //
 // tsr_dispatch - checks every instruction in program order and hands it to its unit's queue.
 //
-//   insn_* (fetch) --> insn_q --> fields --> products --> sums --> decide --> push_o[unit], item
-//                        |                                           |
+//   insn_* (fetch) --> insn_q --> fields, products --> sums --> ranges --> decide --> push_o[unit], item
+//                        |                                                   |
 //                        |        token_q: 12 balances in program order
-//                        +--> FINISH waits until pending_i is all 0 -+--> finish_o, fault_o
+//                        +--> FINISH waits until pending_i is all 0 ---------+--> finish_o, fault_o
 //
-// Cycles for an instruction: LOAD and STORE 5 (Fetch Fields Second Sums Decide), GEMM and ALU 3 (Fetch Fields Decide).
+// Cycles for an instruction: LOAD and STORE 5 (Fetch Fields Sums Ranges Decide), GEMM and ALU 3 (Fetch Fields Decide).
 //
 // Rules
 // 1. Order of the checks: stream (BUS_READ of the instruction, MISSING_FINISH), opcode, fields, SRAM range, DRAM range, tokens.
@@ -15,7 +15,8 @@
 // 3. span and row_span are by-products of the DRAM range check; with merge_x a row, with merge_all the whole access is one
 //    contiguous region of that many bytes.
 // 4. A token balance plus the consumer's unfinished instructions never exceeds 255 (the giver waits here), so that the 8-bit
-//    counters at the units cannot wrap although they lag behind program order.
+//    counters at the units cannot wrap although they lag behind program order. What is unfinished is looked at a cycle earlier,
+//    when it may be more but never less.
 
 module tsr_dispatch #(
     parameter int unsigned PendW = 6
@@ -58,25 +59,27 @@ module tsr_dispatch #(
   localparam bit          Square   = BlockIn == BlockOut;
 
   typedef enum logic [3:0] {
-    StIdle, StStream, StFetch, StFields, StSecond, StSums, StDecide, StFinish, StStop
+    StIdle, StStream, StFetch, StFields, StSums, StRanges, StDecide, StFinish, StStop
   } state_e;
 
-  // Multiple of 3, from the sum of the base-4 digits.
-  function automatic logic multiple_of_3(input logic [21:0] value);
-    logic [5:0] sum;
+  // Sum of the base-4 digits, which is a multiple of 3 when the value is.
+  function automatic logic [5:0] digits(input logic [21:0] value);
+    digits = 6'd0;
+    for (int i = 0; i < 11; i++) digits = digits + 6'(value[2*i+:2]);
+  endfunction
+
+  function automatic logic multiple_of_3(input logic [5:0] sum);
     logic [3:0] fold;
-    sum = 6'd0;
-    for (int i = 0; i < 11; i++) sum = sum + 6'(value[2*i+:2]);
     fold = 4'(sum[1:0]) + 4'(sum[3:2]) + 4'(sum[5:4]);
     multiple_of_3 = fold == 4'd0 || fold == 4'd3 || fold == 4'd6 || fold == 4'd9;
   endfunction
 
-  // Multiple of the buffer's entry size; parameter entries are 3 * 2^n bytes.
+  // Multiple of the buffer's entry size; parameter entries are 3 * 2^n bytes, of which the 3 is looked at a cycle later.
   function automatic logic multiple_of_entry(input logic [21:0] value, input logic [2:0] buffer);
     case (buffer)
       tsr_isa_pkg::BufWgt: multiple_of_entry = (value & 22'(WgtEntry - 1)) == 22'd0;
       tsr_isa_pkg::BufUop: multiple_of_entry = value[2:0] == 3'd0;
-      tsr_isa_pkg::BufPar: multiple_of_entry = (value & 22'(4 * BlockOut - 1)) == 22'd0 && multiple_of_3(value);
+      tsr_isa_pkg::BufPar: multiple_of_entry = (value & 22'(4 * BlockOut - 1)) == 22'd0;
       default:             multiple_of_entry = 1'b1;
     endcase
   endfunction
@@ -91,21 +94,23 @@ module tsr_dispatch #(
   tsr_isa_pkg::store_t st;
   tsr_isa_pkg::gemm_t  gm;
   tsr_isa_pkg::alu_t   al;
-  logic         is_load, is_store, is_memory, moves;
-  logic [1:0]   unit;
+  logic         is_load, is_store, is_memory;
+  logic [1:0]   unit_q;
   logic [22:0]  sram_size;
   logic [21:0]  sram_run;
-  logic [32:0]  sram_mul;
-  logic [47:0]  dram_mul;
-  logic [32:0]  sram_prod_q;
-  logic [33:0]  sram_sum_q;
-  logic [16:0]  sram_steps;
-  logic [15:0]  sram_stride, dram_steps;
-  logic [31:0]  dram_stride;
-  logic [47:0]  dram_prod_q;
+  logic [16:0]  rows_q, columns_q;                        // operands: steps, that is loops less 1
+  logic [15:0]  row_stride_q, column_stride_q, x_steps_q, y_steps_q;
+  logic [23:0]  x_stride_q;
+  logic [31:0]  y_stride_q;
+  logic [32:0]  row_prod_q, column_prod_q, sram_base_q;   // SRAM
+  logic [34:0]  sram_end_q;
+  logic [39:0]  x_prod_q;                                 // DRAM
+  logic [47:0]  y_prod_q;
   logic [40:0]  row_span_q;
-  logic [48:0]  dram_span;
-  logic [31:0]  span_q;
+  logic [48:0]  span_q;
+  logic [32:0]  room_q;
+  logic         moves_q, x_merges_q, y_once_q;
+  logic [23:0]  digits_q;
   logic         merge_x_q, merge_all_q;
   logic         uop_bad;
 
@@ -116,14 +121,21 @@ module tsr_dispatch #(
   assign is_load   = ld.opcode == tsr_isa_pkg::OpLoad;
   assign is_store  = ld.opcode == tsr_isa_pkg::OpStore;
   assign is_memory = is_load || is_store;
-  assign moves     = ld.x_count != 16'd0 && ld.y_count != 16'd0;
+
+  // What the products need is taken from the instruction as it comes, so that they begin at registers.
+  tsr_isa_pkg::load_t in;
+  logic               in_load;
+  logic [1:0]         in_unit;
+
+  assign in      = insn_i;
+  assign in_load = in.opcode == tsr_isa_pkg::OpLoad;
 
   always_comb begin
-    case (ld.opcode)
-      tsr_isa_pkg::OpGemm:  unit = tsr_isa_pkg::UnitGemm;
-      tsr_isa_pkg::OpAlu:   unit = tsr_isa_pkg::UnitAlu;
-      tsr_isa_pkg::OpStore: unit = tsr_isa_pkg::UnitStore;
-      default:              unit = tsr_isa_pkg::UnitLoad;
+    case (in.opcode)
+      tsr_isa_pkg::OpGemm:  in_unit = tsr_isa_pkg::UnitGemm;
+      tsr_isa_pkg::OpAlu:   in_unit = tsr_isa_pkg::UnitAlu;
+      tsr_isa_pkg::OpStore: in_unit = tsr_isa_pkg::UnitStore;
+      default:              in_unit = tsr_isa_pkg::UnitLoad;
     endcase
   end
 
@@ -183,32 +195,9 @@ module tsr_dispatch #(
     end
   end
 
-  // Operands of the two products: rows in the first state, columns and rows in DRAM the other way round in the second; they
-  // rest in all others. Steps minus 1 of a loop; in SRAM padding, which belongs to LOAD only, counts.
-  always_comb begin
-    sram_steps  = 17'd0;
-    sram_stride = 16'd0;
-    dram_steps  = 16'd0;
-    dram_stride = 32'd0;
-    if (state_q == StFields) begin
-      sram_steps  = 17'(ld.y_count) + (is_load ? 17'(ld.y_before) + 17'(ld.y_after) : 17'd0) - 17'd1;
-      sram_stride = 16'(ld.sram_y_stride);
-      dram_steps  = ld.x_count - 16'd1;
-      dram_stride = 32'(ld.x_stride);
-    end else if (state_q == StSecond) begin
-      sram_steps  = 17'(ld.x_count) + (is_load ? 17'(ld.x_before) + 17'(ld.x_after) : 17'd0) - 17'd1;
-      sram_stride = 16'(ld.sram_x_stride);
-      dram_steps  = ld.y_count - 16'd1;
-      dram_stride = 32'(ld.y_stride);
-    end
-  end
-
-  assign sram_mul = 33'(sram_steps) * 33'(sram_stride);
-  assign dram_mul = 48'(dram_steps) * 48'(dram_stride);
-
   always_comb begin
     sram_size = 23'(InpPlane);
-    if (state_q == StSums) begin
+    if (state_q == StRanges) begin
       if (is_store) sram_size = 23'(OutPlane);
       else begin
         case (ld.buffer)
@@ -223,12 +212,11 @@ module tsr_dispatch #(
 
   // A diagonal run writes BlockIn bytes for every source byte.
   assign sram_run  = (is_load && ld.diag) ? 22'(ld.run) << $clog2(BlockIn) : 22'(ld.run);
-  assign dram_span = 49'(row_span_q) + 49'(dram_prod_q);
   assign uop_bad   = 17'(insn_q[47:32]) + 17'(insn_q[63:48]) > 17'(tsr_cfg_pkg::UopBytes / 8);
 
   // Token balances in program order; balance n is that of producer n / 4 and consumer n % 4.
   logic [127:0] token_q;
-  logic         underflow, overflow, crowded;
+  logic         underflow, overflow, crowded, crowded_q;
 
   // The balances stay as they are until this instruction is pushed, what is pending goes down.
   always_comb begin
@@ -237,13 +225,13 @@ module tsr_dispatch #(
     crowded   = 1'b0;
     if (state_q == StFields) begin
       for (int u = 0; u < 4; u++) begin
-        if (ld.wait_mask[u] && token_q[8*(4*u+32'(unit))+:8] == 8'd0) underflow = 1'b1;
-        if (ld.signal_mask[u] && token_q[8*(4*32'(unit)+u)+:8] == 8'd255) overflow = 1'b1;
+        if (ld.wait_mask[u] && token_q[8*(4*u+32'(unit_q))+:8] == 8'd0) underflow = 1'b1;
+        if (ld.signal_mask[u] && token_q[8*(4*32'(unit_q)+u)+:8] == 8'd255) overflow = 1'b1;
       end
     end
-    if (state_q == StDecide && queue_ready_i[unit]) begin
+    if (state_q == StFields || state_q == StRanges || state_q == StDecide) begin
       for (int u = 0; u < 4; u++) begin
-        if (ld.signal_mask[u] && 10'(token_q[8*(4*32'(unit)+u)+:8]) + 10'(pending_i[PendW*u+:PendW]) >= 10'd255)
+        if (ld.signal_mask[u] && 10'(token_q[8*(4*32'(unit_q)+u)+:8]) + 10'(pending_i[PendW*u+:PendW]) >= 10'd255)
           crowded = 1'b1;
       end
     end
@@ -265,16 +253,16 @@ module tsr_dispatch #(
     else                   code = tsr_isa_pkg::FaultNone;
   end
 
-  assign push = state_q == StDecide && !halt_i && code == tsr_isa_pkg::FaultNone && !crowded && queue_ready_i[unit];
+  assign push = state_q == StDecide && !halt_i && code == tsr_isa_pkg::FaultNone && !crowded_q && queue_ready_i[unit_q];
 
   always_comb begin
     push_o = 4'd0;
-    push_o[unit] = push;
+    push_o[unit_q] = push;
   end
 
   assign insn_o      = insn_q;
   assign index_o     = index_q;
-  assign span_o      = span_q;
+  assign span_o      = span_q[31:0];
   assign row_span_o  = row_span_q[31:0];
   assign merge_x_o   = merge_x_q;
   assign merge_all_o = merge_all_q;
@@ -305,11 +293,10 @@ module tsr_dispatch #(
       dram_bad_q    <= 1'b0;
       underflow_q   <= 1'b0;
       overflow_q    <= 1'b0;
-      sram_prod_q   <= '0;
-      sram_sum_q    <= '0;
-      dram_prod_q   <= '0;
       row_span_q    <= '0;
       span_q        <= '0;
+      unit_q        <= '0;
+      crowded_q     <= 1'b0;
       merge_x_q     <= 1'b0;
       merge_all_q   <= 1'b0;
       token_q       <= '0;
@@ -318,8 +305,9 @@ module tsr_dispatch #(
       fault_code_o  <= '0;
       fault_index_o <= '0;
     end else begin
-      finish_o <= 1'b0;
-      fault_o  <= 1'b0;
+      finish_o  <= 1'b0;
+      fault_o   <= 1'b0;
+      crowded_q <= crowded;
       case (state_q)
         StIdle: if (start_i) state_q <= StStream;
 
@@ -343,7 +331,17 @@ module tsr_dispatch #(
           end else if (insn_valid_i) begin
             insn_q  <= insn_i;
             error_q <= insn_error_i;
+            unit_q  <= in_unit;
             state_q <= StFields;
+            // Padding counts in SRAM, and belongs to LOAD only.
+            rows_q    <= 17'(in.y_count) + (in_load ? 17'(in.y_before) + 17'(in.y_after) : 17'd0) - 17'd1;
+            columns_q <= 17'(in.x_count) + (in_load ? 17'(in.x_before) + 17'(in.x_after) : 17'd0) - 17'd1;
+            x_steps_q <= in.x_count - 16'd1;
+            y_steps_q <= in.y_count - 16'd1;
+            row_stride_q    <= 16'(in.sram_y_stride);
+            column_stride_q <= 16'(in.sram_x_stride);
+            x_stride_q      <= in.x_stride;
+            y_stride_q      <= in.y_stride;
           end
         end
 
@@ -351,7 +349,7 @@ module tsr_dispatch #(
           opcode_ok_q <= 1'b1;
           sram_bad_q  <= 1'b0;
           dram_bad_q  <= 1'b0;
-          state_q     <= is_memory ? StSecond : StDecide;
+          state_q     <= is_memory ? StSums : StDecide;
           illegal_q   <= illegal;
           underflow_q <= underflow;
           overflow_q  <= overflow;
@@ -361,25 +359,36 @@ module tsr_dispatch #(
             tsr_isa_pkg::OpFinish: if (!error_q && !illegal) state_q <= StFinish;
             default: opcode_ok_q <= 1'b0;
           endcase
-          sram_prod_q <= sram_mul;
-          dram_prod_q <= dram_mul;
-        end
-
-        StSecond: begin
-          sram_sum_q  <= 34'(sram_prod_q) + 34'(ld.sram_addr) + 34'(sram_run);
-          row_span_q  <= dram_prod_q[40:0] + 41'(ld.run);
-          sram_prod_q <= sram_mul;
-          dram_prod_q <= dram_mul;
-          state_q     <= StSums;
+          if (is_memory) begin
+            row_prod_q    <= 33'(rows_q) * 33'(row_stride_q);
+            column_prod_q <= 33'(columns_q) * 33'(column_stride_q);
+            sram_base_q   <= 33'(ld.sram_addr) + 33'(sram_run);
+            x_prod_q      <= 40'(x_steps_q) * 40'(x_stride_q);
+            y_prod_q      <= 48'(y_steps_q) * 48'(y_stride_q);
+            moves_q       <= ld.x_count != 16'd0 && ld.y_count != 16'd0;
+            x_merges_q    <= ld.x_count == 16'd1 || ld.x_stride == 24'(ld.run);
+            y_once_q      <= ld.y_count == 16'd1;
+            // Negative: the segment ends before the first byte.
+            room_q        <= 33'(seg_size_i[32*32'(ld.segment)+:32]) - 33'(ld.dram_offset);
+            digits_q      <= {digits(22'(ld.sram_y_stride)), digits(22'(ld.sram_x_stride)), digits(ld.sram_addr), digits(22'(ld.run))};
+          end
         end
 
         StSums: begin
-          sram_bad_q  <= 35'(sram_sum_q) + 35'(sram_prod_q) > 35'(sram_size);
-          dram_bad_q  <= moves && 50'(dram_span) + 50'(ld.dram_offset) > 50'(seg_size_i[32*32'(ld.segment)+:32]);
-          span_q      <= dram_span[31:0];
-          merge_x_q   <= ld.x_count == 16'd1 || ld.x_stride == 24'(ld.run);
-          merge_all_q <= (ld.x_count == 16'd1 || ld.x_stride == 24'(ld.run))
-                         && (ld.y_count == 16'd1 || 41'(ld.y_stride) == row_span_q);
+          sram_end_q <= 35'(row_prod_q) + 35'(column_prod_q) + 35'(sram_base_q);
+          row_span_q <= 41'(x_prod_q) + 41'(ld.run);
+          span_q     <= 49'(x_prod_q) + 49'(y_prod_q) + 49'(ld.run);
+          if (is_load && ld.buffer == tsr_isa_pkg::BufPar && !(multiple_of_3(digits_q[5:0])
+              && multiple_of_3(digits_q[11:6]) && multiple_of_3(digits_q[17:12]) && multiple_of_3(digits_q[23:18])))
+            illegal_q <= 1'b1;
+          state_q    <= StRanges;
+        end
+
+        StRanges: begin
+          sram_bad_q  <= sram_end_q > 35'(sram_size);
+          dram_bad_q  <= moves_q && (room_q[32] || span_q > 49'(room_q[31:0]));
+          merge_x_q   <= x_merges_q;
+          merge_all_q <= x_merges_q && (y_once_q || 41'(ld.y_stride) == row_span_q);
           state_q     <= StDecide;
         end
 
@@ -393,11 +402,12 @@ module tsr_dispatch #(
           end else if (push) begin
             index_q <= index_q + 32'd1;
             state_q <= StFetch;
-            for (int u = 0; u < 4; u++) begin
-              if (ld.wait_mask[u])
-                token_q[8*(4*u+32'(unit))+:8] <= token_q[8*(4*u+32'(unit))+:8] - 8'd1;
-              if (ld.signal_mask[u])
-                token_q[8*(4*32'(unit)+u)+:8] <= token_q[8*(4*32'(unit)+u)+:8] + 8'd1;
+            // One more for each that it signals to, one less for each that it waits for; no unit does so with itself.
+            for (int p = 0; p < 4; p++) begin
+              for (int c = 0; c < 4; c++) begin
+                if (unit_q == 2'(p) && ld.signal_mask[c]) token_q[8*(4*p+c)+:8] <= token_q[8*(4*p+c)+:8] + 8'd1;
+                else if (unit_q == 2'(c) && ld.wait_mask[p]) token_q[8*(4*p+c)+:8] <= token_q[8*(4*p+c)+:8] - 8'd1;
+              end
             end
           end
         end
@@ -416,5 +426,5 @@ module tsr_dispatch #(
   end
 
   logic unused_bits;
-  assign unused_bits = ^{ld, st, gm, al};
+  assign unused_bits = ^{in, ld, st, gm, al};
 endmodule

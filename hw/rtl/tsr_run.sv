@@ -13,6 +13,8 @@
 // 3. The fault with the lowest instruction index is kept. Instructions below it go on (limit_*), so it is the fault that
 //    running one instruction after another would have met first. Quiet: for QuietCycles cycles nothing below it is left.
 // 4. The fault stays readable until the next start or soft reset.
+// 5. halt_o is there in the cycle after the first fault. The limit takes three: pairs, the lowest, what is kept. While a fault is
+//    on its way, moving_o, no unit may begin an instruction.
 
 module tsr_run (
     input  logic        clk_i,
@@ -38,6 +40,8 @@ module tsr_run (
     input  logic [4:0]   fault_valid_i,
     input  logic [39:0]  fault_code_i,
     input  logic [159:0] fault_index_i,
+    output logic         halt_o,
+    output logic         moving_o,
     output logic         limit_valid_o,
     output logic [31:0]  limit_index_o,
     output logic [10:0]  fault_o
@@ -54,11 +58,10 @@ module tsr_run (
   logic [31:0] index_q;
   logic [2:0]  quiet_q;
 
-  logic        take;
-  logic [7:0]  code;
-  logic [2:0]  unit;
-  logic [31:0] index;
-
+  // {unit, code, index} of faults on their way: LOAD or GEMM, ALU or STORE, dispatch; then the lowest of them.
+  logic        taken, pairs_q, lowest_q;
+  logic [2:0]  pair_valid_q;
+  logic [42:0] first_q, second_q, third_q, low, low_q;
   assign start_ack_o   = state_q == StIdle && start_i && !soft_reset_i && core_rst_nq;
   assign soft_busy_o   = soft_q;
   assign running_o     = state_q == StRun || (state_q == StDrain && !soft_q);
@@ -72,39 +75,45 @@ module tsr_run (
   assign limit_index_o = index_q;
   assign fault_o       = {unit_q, code_q};
 
+  assign halt_o   = fault_q || pairs_q || lowest_q;
+  assign moving_o = pairs_q || lowest_q;
+  assign taken    = state_q == StRun && !soft_reset_i && fault_valid_i != 5'd0;
+
   always_comb begin
-    take  = 1'b0;
-    code  = code_q;
-    unit  = unit_q;
-    index = index_q;
-    if (fault_valid_i != 5'd0) begin
-      for (int u = 0; u < 5; u++) begin
-        if (fault_valid_i[u] && ((!fault_q && !take) || fault_index_i[32*u+:32] < index)) begin
-          take  = 1'b1;
-          code  = fault_code_i[8*u+:8];
-          unit  = 3'(u);
-          index = fault_index_i[32*u+:32];
-        end
-      end
-    end
+    low = first_q;
+    if (!pair_valid_q[0] || (pair_valid_q[1] && second_q[31:0] < first_q[31:0])) low = second_q;
+    if (pair_valid_q[2] && (pair_valid_q[1:0] == 2'd0 || third_q[31:0] < low[31:0])) low = third_q;
   end
 
   always_ff @(posedge clk_i) begin
-    if (!rst_ni) begin
-      fault_q <= 1'b0;
-      code_q  <= '0;
-      unit_q  <= '0;
-      index_q <= '0;
-    end else if (start_ack_o || soft_reset_i) begin
-      fault_q <= 1'b0;
-      code_q  <= '0;
-      unit_q  <= '0;
-      index_q <= '0;
-    end else if (state_q == StRun && take) begin
-      fault_q <= 1'b1;
-      code_q  <= code;
-      unit_q  <= unit;
-      index_q <= index;
+    if (taken) begin
+      pair_valid_q <= {fault_valid_i[4], |fault_valid_i[3:2], |fault_valid_i[1:0]};
+      first_q      <= {3'd0, fault_code_i[7:0], fault_index_i[31:0]};
+      if (!fault_valid_i[0] || (fault_valid_i[1] && fault_index_i[63:32] < fault_index_i[31:0]))
+        first_q <= {3'd1, fault_code_i[15:8], fault_index_i[63:32]};
+      second_q     <= {3'd2, fault_code_i[23:16], fault_index_i[95:64]};
+      if (!fault_valid_i[2] || (fault_valid_i[3] && fault_index_i[127:96] < fault_index_i[95:64]))
+        second_q <= {3'd3, fault_code_i[31:24], fault_index_i[127:96]};
+      third_q      <= {3'd4, fault_code_i[39:32], fault_index_i[159:128]};
+    end
+    if (pairs_q) low_q <= low;
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni || start_ack_o || soft_reset_i) begin
+      pairs_q  <= 1'b0;
+      lowest_q <= 1'b0;
+      fault_q  <= 1'b0;
+      code_q   <= '0;
+      unit_q   <= '0;
+      index_q  <= '0;
+    end else begin
+      pairs_q  <= taken;
+      lowest_q <= pairs_q;
+      if (lowest_q && (!fault_q || low_q[31:0] < index_q)) begin
+        fault_q <= 1'b1;
+        {unit_q, code_q, index_q} <= low_q;
+      end
     end
   end
 

@@ -5,8 +5,11 @@
 
   logic        fv_run_q;            // between start_ack_o and done_o, or the soft reset that takes its place
   logic        fv_wanted_q, fv_cleared_q, fv_ended_q;
-  logic        fv_fault_q;          // a fault came in this run
-  logic [31:0] fv_low_q;            // the lowest index of those that came
+  logic        fv_came_q;           // a fault came in this run
+  logic [1:0]  fv_any_q;            // one came in the last clock, in the one before
+  logic [42:0] fv_one_q, fv_two_q;  // the lowest of those: unit, code, index
+  logic        fv_fault_q;          // one came before that
+  logic [31:0] fv_low_q;            // the lowest index of those
   logic [7:0]  fv_code_q;           // of the first one with that index; of units in one cycle the lowest
   logic [2:0]  fv_unit_q;
   logic [4:0]  fv_any;
@@ -33,6 +36,8 @@
     fv_wanted_q   <= rst_ni && idle_o && start_i && !soft_reset_i && core_rst_no;
     if (!rst_ni) begin
       fv_run_q     <= 1'b0;
+      fv_came_q    <= 1'b0;
+      fv_any_q     <= 2'b00;
       fv_fault_q   <= 1'b0;
       fv_low_q     <= '0;
       fv_code_q    <= '0;
@@ -47,15 +52,21 @@
       if (start_ack_o) fv_cleared_q <= 1'b0;
       else if (clear_o) fv_cleared_q <= 1'b1;
       if (start_ack_o || soft_reset_i) begin
+        fv_came_q  <= 1'b0;
+        fv_any_q   <= 2'b00;
         fv_fault_q <= 1'b0;
         fv_low_q   <= '0;
         fv_code_q  <= '0;
         fv_unit_q  <= '0;
-      end else if (fv_live && fv_any != 0 && (!fv_fault_q || fv_index < fv_low_q)) begin
-        fv_fault_q <= 1'b1;
-        fv_low_q   <= fv_index;
-        fv_code_q  <= fv_code;
-        fv_unit_q  <= fv_unit;
+      end else begin
+        if (fv_live && fv_any != 0) fv_came_q <= 1'b1;
+        fv_any_q <= {fv_any_q[0], fv_live && fv_any != 0};
+        fv_one_q <= {fv_unit, fv_code, fv_index};
+        fv_two_q <= fv_one_q;
+        if (fv_any_q[1] && (!fv_fault_q || fv_two_q[31:0] < fv_low_q)) begin
+          fv_fault_q <= 1'b1;
+          {fv_unit_q, fv_code_q, fv_low_q} <= fv_two_q;
+        end
       end
     end
   end
@@ -72,6 +83,7 @@
     if (soft_busy_o) RUN_9: assert (!done_o && !idle_o && !running_o);
     if (fv_wanted_q) RUN_10: assert (running_o && core_start_o);
     if (fv_ended_q) RUN_11: assert (abort_o);
+    RUN_12: assert (halt_o == fv_came_q && moving_o == (fv_any_q != 2'b00));
 
     inv_state: assert (state_q == StClear || state_q == StClearWait || state_q == StIdle || state_q == StRun || state_q == StDrain);
     if (state_q == StIdle || state_q == StClearWait || state_q == StClear) inv_no_run: assert (!fv_run_q);
@@ -84,6 +96,9 @@
     if (fv_wanted_q) inv_wanted: assert (state_q == StRun && start_q);
     if (fv_ended_q) inv_ended: assert (state_q == StDrain);
     inv_fault: assert (fault_q == fv_fault_q && index_q == fv_low_q && code_q == fv_code_q && unit_q == fv_unit_q);
+    inv_moving: assert (pairs_q == fv_any_q[0] && lowest_q == fv_any_q[1] && fv_came_q == (fv_fault_q || fv_any_q != 2'b00));
+    if (pairs_q) inv_pairs: assert (low == fv_one_q && pair_valid_q != 3'd0);
+    if (lowest_q) inv_lowest: assert (low_q == fv_two_q);
     if (state_q == StIdle && !core_rst_nq) inv_reset: assert (!fv_wanted_q);
   end
 
@@ -95,10 +110,11 @@
     cover_RUN_3: cover (fv_twice_q && idle_o);
     cover_RUN_4: cover (fv_twice_q && running_o);
     cover_RUN_5: cover (fv_twice_q && state_q == StDrain);
-    cover_RUN_6: cover (fv_fault_q && fv_low_q == 32'd3 && fv_unit_q == 3'd2 && fv_live && fv_any == 5'b01001 && fv_index == 32'd1);
+    cover_RUN_6: cover (fv_fault_q && fv_low_q == 32'd3 && fv_unit_q == 3'd2 && fv_live && fv_any == 5'b01001 && fv_index == 32'd1 && fv_any_q == 2'b11);
     cover_RUN_7: cover (fv_twice_q && fault_o == {3'd4, 8'd6});
     cover_RUN_8: cover (fv_twice_q && clear_o);
     cover_RUN_9: cover (fv_twice_q && soft_busy_o && clear_o);
     cover_RUN_10: cover (fv_twice_q && fv_wanted_q);
     cover_RUN_11: cover (fv_twice_q && fv_ended_q);
+    cover_RUN_12: cover (fv_twice_q && fv_fault_q && moving_o);
   end

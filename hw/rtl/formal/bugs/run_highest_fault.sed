@@ -2,4 +2,4 @@
 # file: hw/rtl/tsr_run.sv
 # breaks: RUN_6
 # The fault with the highest index is kept.
-s/ < index))/ > index))/
+s/low_q\[31:0\] < index_q/low_q[31:0] > index_q/
