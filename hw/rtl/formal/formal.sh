@@ -47,10 +47,11 @@ while read -r name t m c p how k r mk; do
     top[$name]=$t modules[$name]=$m config[$name]=$c parameters[$name]=$p method[$name]=$how depth[$name]=$k reach[$name]=$r mark[$name]=${mk:-}
 done <"$here/proofs.list"
 
-# rules PROOF: the numbered rules of its modules, those that the surroundings have to keep (NAME_An) included if asserted.
+# rules PROOF: the numbered rules of its modules. Of a module with ~ it takes the invariants only, as PROOF.ys selects them.
 rules() {
     local m file
     for m in ${modules[$1]//,/ }; do
+        [[ $m == ~* ]] && continue
         file=$here/$m.svh
         [ -f "$file" ] || file=$here/$m.sv
         sed -n 's/.*\b\([A-Z]\{2,\}_[0-9]\{1,\}\)[a-z]\{0,1\}: assert.*/\1/p' "$file"
@@ -85,7 +86,7 @@ model() {
             cmp -s "$file" "$out/$m.sv" && { echo "bugs/$bug.sed changes nothing in $file: it has to follow the RTL"; return 1; }
             source=$out/$m.sv
         fi
-        if [[ ",${modules[$name]}," == *",$m,"* ]]; then
+        if [[ ",${modules[$name]//\~/}," == *",$m,"* ]]; then
             own=assert
             [ "$m" = "${top[$name]}" ] && own=assume
             [ -f "$here/$m.svh" ] || { sources+=("$source"); continue; }
@@ -109,27 +110,27 @@ opt -fast; simplemap; techmap; opt -fast; setundef -anyseq; aigmap; opt_clean"
     cat >"$out/model.ys" <<END
 read_verilog -sv -formal -D FORMAL -defer $(packages "${config[$name]}") ${sources[*]}
 hierarchy -check -top ${top[$name]}$chparam
-$script
 prep -top ${top[$name]} -flatten -nordff
+$script
 select -write $out/covers t:\$cover
 select -set wanted $wanted
 select -set others t:\$assert @wanted %d
 select -write $out/asserts @wanted
-design -save all
 delete @others
 write_ilang $out/model.il
-chformal -cover -remove
 $bits
-write_ilang $out/proof.il
+design -save all
+chformal -cover -remove
+select -write $out/proof.names t:\$assert
 write_aiger -B -zinit -no-startoffset -map $out/proof.aim $out/proof.aig
 design -load all
 delete t:\$assert
 techmap -map $here/cover.v
-$bits
-write_ilang $out/cover.il
+simplemap
+select -write $out/cover.names t:\$assert
 write_aiger -B -zinit -no-startoffset -map $out/cover.aim $out/cover.aig
 END
-    if [ -n "$rule" ]; then sed -i '/^design -load/,$d' "$out/model.ys"; fi
+    if [ -n "$rule" ]; then sed -i 's/^write_ilang/chformal -cover -remove\n&/; /^design -load/,$d' "$out/model.ys"; fi
     yosys -q -l "$out/yosys.log" "$out/model.ys" >"$out/yosys.out" 2>&1 || { tail -n 5 "$out/yosys.out"; return 1; }
     ! grep -a 'Warning: .*hierconn\|implicitly declared\|Warning: .*conflicting' "$out/yosys.log"
 }
@@ -146,12 +147,43 @@ smt() {
     timeout -k 5 "$limit" yosys-smtbmc -s z3 --presat --noprogress "$@" "$out/model.smt2" >"$out/$name.log" 2>&1
 }
 
+# split FOLDER CLOCKS: induction, one assertion after the other: all held for CLOCKS clocks, from any state at all; this one holds
+# in the next. Prints the names of those that may not; their states are in FOLDER/induction.NAME.txt.
+split() {
+    local out=$1 k=$2 n inputs ands states names=() answers=() i text=""
+    mapfile -t names < <(sed 's|.*/||' "$out/proof.names")
+    n=${#names[@]}
+    abc "$out" frames "read_aiger $out/proof.aig; fold; strash; frames -F $((k + 1)); comb; strash; write_aiger $out/frames.aig"
+    read -r _ _ inputs _ i ands _ < <(head -n 1 "$out/frames.aig" | tr -d '\0')
+    # The outputs, a literal each, are those of the assertions clock by clock, then the next state; behind them the gates.
+    head -n $((i + 1)) "$out/frames.aig" | tail -n +2 >"$out/frames.outputs"
+    tail -c +$(($(head -n $((i + 1)) "$out/frames.aig" | wc -c) + 1)) "$out/frames.aig" >"$out/frames.gates"
+    head -n $((k * n)) "$out/frames.outputs" | awk '{ print $1 % 2 ? $1 - 1 : $1 + 1 }' >"$out/frames.held"
+    for ((i = 0; i < n; i++)); do
+        { echo "aig $((inputs + ands)) $inputs 0 0 $ands 1 $((k * n))"; sed -n "$((k * n + i + 1))p" "$out/frames.outputs"
+          cat "$out/frames.held" "$out/frames.gates"; } >"$out/split.$i.aig"
+        text+="read_aiger $out/split.$i.aig; fold; strash; orpos; dsat; write_cex $out/split.$i.cex; "
+    done
+    abc "$out" induction "$text"
+    mapfile -t answers < <(grep -o 'UNSATISFIABLE\|SATISFIABLE\|UNDECIDED' "$out/induction.log")
+    for ((i = 0; i < n; i++)); do
+        [ "${answers[i]:-}" = UNSATISFIABLE ] && continue
+        echo "${names[i]##*.}"
+        [ -s "$out/split.$i.cex" ] && awk -v skip="$(((k + 1) * $(head -n 1 "$out/proof.aig" | cut -d ' ' -f 3)))" '
+            NR == FNR { bits = bits $0; next }
+            $1 ~ /latch$/ { b = substr(bits, skip + $2 + 1, 1); value[$4] = ""; bit[$4, $3] = $1 == "latch" ? b : 1 - b; if ($3 > top[$4]) top[$4] = $3 }
+            END { for (name in value) { v = ""; for (i = 0; i <= top[name]; i++) v = bit[name, i] v; print name, v } }
+        ' "$out/split.$i.cex" "$out/proof.aim" | sort >"$out/induction.${names[i]}.txt"
+    done
+    rm -f "$out"/split.*.aig "$out"/split.*.cex
+}
+
 violated() { sed -n 's/.*Assert failed in [^:]*: \(.*\.\)\{0,1\}\([A-Za-z_0-9]*\).*/\2/p' "$1" | sort -u | tr '\n' ' '; }
 outputs() { head -n 1 "$1" | awk '{ print $7 }'; }  # assertions in an AIGER file
 
 # prove PROOF: prints a line "RULE pass|fail REASON" for each rule; a rule passes if all of its proof does.
 prove() {
-    local name=$1 out=$work/$1 k=${depth[$1]} bad="" why="" rule line reached i
+    local name=$1 out=$work/$1 k=${depth[$1]} bad="" why="" rule line reached=() names=() i
     rm -rf "$out"
     mkdir -p "$out"
     if ! line=$(model "$name" "$out"); then
@@ -174,6 +206,10 @@ prove() {
             why="the bounded check did not end: $out/bounded.log"
         fi
     fi
+    if [ -z "$why" ] && [ "${method[$name]}" = split ]; then
+        bad=$(split "$out" "$k" | tr '\n' ' ')
+        [ -z "$bad" ] || why="not inductive in $k clocks (${bad% }): $out/induction.*.txt"
+    fi
     if [ -z "$why" ] && [[ ${method[$name]} == induction* ]]; then
         abc "$out" induction "read_aiger $out/proof.aig; fold; strash; orpos; ind -F $k"
         if ! grep -q 'Networks are equivalent' "$out/induction.log"; then
@@ -190,29 +226,16 @@ prove() {
     elif [ -z "$why" ] && [ "${reach[$name]}" != - ]; then
         abc "$out" cover "$(for ((i = 0; i < $(outputs "$out/cover.aig"); i++)); do
             echo -n "read_aiger $out/cover.aig; fold; strash; cone -s -O $i; bmc3 -F ${reach[$name]}; "; done)"
-        reached=$(grep -c 'was asserted in frame' "$out/cover.log")
-        if [ "$reached" -ne "$(outputs "$out/cover.aig")" ]; then
-            bad=$(unreached "$name" "$out")
-            why="vacuous, never reached: $bad"
-        fi
+        mapfile -t reached < <(grep -o 'was asserted in frame\|No output asserted' "$out/cover.log")
+        mapfile -t names < <(sed 's|.*cover_||' "$out/cover.names")
+        for ((i = 0; i < ${#names[@]}; i++)); do [[ ${reached[i]:-} == was* ]] || bad+="${names[i]} "; done
+        [ -z "$bad" ] || why="vacuous, never reached: $bad"
     fi
     for rule in $(rules "$name"); do
         if [ -z "$why" ]; then echo "$rule pass"
         elif [[ " $bad" =~ \ $rule[a-z]?\  ]] || [ -z "$bad" ]; then echo "$rule fail $why"
         else echo "$rule fail not proven: its proof failed at another rule"; fi
     done
-}
-
-# unreached PROOF FOLDER: the rules whose covers are not reached, one search each.
-unreached() {
-    local label
-    while read -r label; do
-        label=${label##*/}
-        sed "s|^techmap -map|select -set others t:\\\$cover n:$label %d\\ndelete @others\\n&|; s|cover\.ai|one.ai|g" "$2/model.ys" >"$2/one.ys"
-        yosys -q "$2/one.ys" >"$2/one.out" 2>&1
-        abc "$2" one "read_aiger $2/one.aig; fold; strash; bmc3 -F ${reach[$1]}"
-        found "$2/one.log" || printf '%s ' "${label##*cover_}"
-    done <"$2/covers"
 }
 
 # break_rule BUG RULE PROOF: a bounded check of the mutated design for this rule alone has to fail.

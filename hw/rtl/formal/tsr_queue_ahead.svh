@@ -69,6 +69,14 @@
     if (fv_in_q) inv_item: assert (mem[back_q[PtrW-1:0] + fv_to_back_q[PtrW-1:0]] == fv_item_q);
   end
 
+  // For the invariants of modules around this one.
+  logic fv_up;
+  assign fv_up = fv_up_q;
+  logic [Width*Depth-1:0] fv_mem;
+  for (genvar n = 0; n < Depth; n++) begin : g_fv_mem
+    assign fv_mem[Width*n+:Width] = mem[n];
+  end
+
   logic fv_full_q = 1'b0;
   always_ff @(posedge clk_i) if (fv_up_q && !ready_o) fv_full_q <= 1'b1;
   always_comb if (fv_up_q && rst_ni) begin

@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+# file: hw/rtl/tsr_dispatch.sv
+# breaks: DISPATCH_5
+# An instruction is queued while dispatch is halted.
+s/state_q == StDecide \&\& !halt_i \&\&/state_q == StDecide \&\&/
