@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // GEMM and ALU. Stage numbers: hw/rtl/README.md, "GEMM", "ALU", "Hazards".
 #include "machine.h"
-
-enum { TAKE_TO_ISSUE = 2, GEMM_DEPTH = 4, ALU_DEPTH = 9, ALU_ACC_WRITE = 8 };
+#include "tsr/pipeline.h"
 
 // ---- banks -------------------------------------------------------------------------------------------------------------
 
@@ -70,8 +69,9 @@ static const tsr_insn *take(machine *m, uint32_t unit, issuer *i, clock_t64 now)
     e->left = now;
     i->current = e;
     i->take = now;
-    i->token = now - later(e->pushed + 1, i->free);
-    i->wanted = later(now + TAKE_TO_ISSUE, i->last_issue + 1);
+    const clock_t64 alone = later(e->pushed + 1, i->last_issue + 1); // nothing older is under way
+    i->token = now > alone ? now - alone : 0;
+    i->wanted = later(now + TSR_TAKE_TO_ISSUE, i->last_issue + 1);
     m->dirty |= 1u << DISPATCH;
     return &e->insn;
 }
@@ -79,7 +79,7 @@ static const tsr_insn *take(machine *m, uint32_t unit, issuer *i, clock_t64 now)
 // The current instruction has issued all its micro-ops.
 static void issued(machine *m, issuer *i, clock_t64 last, uint64_t count, uint32_t depth) {
     // The next one is taken with the last step of the loop, so that its first micro-op follows directly.
-    i->free = later(i->take + 1, count > 1 || i->bank > 0 ? last - 1 : 0);
+    i->free = later(i->take + 1, last + 1 - TSR_TAKE_TO_ISSUE);
     i->last_issue = last;
     const entry *e = i->current;
     i->current = NULL;
@@ -110,12 +110,12 @@ void gemm_step(machine *m, clock_t64 now) {
     const tsr_gemm_insn *g = &m->gemm.current->insn.gemm;
     const uint64_t n = (uint64_t)g->uop_count * g->count0 * g->count1;
     const clock_t64 last = now + n - 1;
-    keep(&m->gemm.spans, (span){now, last + GEMM_DEPTH + 1, m->gemm.acc_banks});
+    keep(&m->gemm.spans, (span){now, last + TSR_GEMM_DEPTH + 1, m->gemm.acc_banks});
     m->gemm_runs[m->gemm_run_count++ % SPANS] = (gemm_run){now, last, *g, m->gemm.inp_banks};
     m->profile->gemm_uops += n;
     m->dirty |= 1u << ALU;
     m->gemm.bank = now - m->gemm.wanted;
-    issued(m, &m->gemm, last, n, GEMM_DEPTH);
+    issued(m, &m->gemm, last, n, TSR_GEMM_DEPTH);
 }
 
 // ---- ALU ---------------------------------------------------------------------------------------------------------------
@@ -127,7 +127,7 @@ static clock_t64 issue(machine *m, const tsr_alu_insn *a, clock_t64 x, uint32_t 
     const bool to_acc = a->dst_kind == TSR_DST_ACC;
     if (a->src_kind == TSR_SRC_ACC && src < entries) {
         if (m->written[src] != 0)
-            x = later(x, m->written[src] - 1 + ALU_ACC_WRITE);
+            x = later(x, m->written[src] - 1 + TSR_ALU_ACC_WRITE);
         while (m->late_clock[(x - LATE_AFTER_EARLY) % 8] == x - LATE_AFTER_EARLY &&
                m->late[(x - LATE_AFTER_EARLY) % 8] == 1 + src / each)
             x++;
@@ -257,10 +257,10 @@ void alu_step(machine *m, clock_t64 now) {
         m->alu.bank += m->alu.next - now - n;
     }
     const clock_t64 last = m->alu.next - 1;
-    keep(&m->alu.spans, (span){now, last + ALU_DEPTH, m->alu.dst_banks});
+    keep(&m->alu.spans, (span){now, last + TSR_ALU_DEPTH, m->alu.dst_banks});
     keep(&m->alu.spans, (span){now, last + 2, m->alu.src_banks});
     m->profile->alu_uops += n;
     m->dirty |= 1u << GEMM;
     m->alu.issued = m->alu.next = 0;
-    issued(m, &m->alu, last, n, ALU_DEPTH);
+    issued(m, &m->alu, last, n, TSR_ALU_DEPTH);
 }

@@ -104,7 +104,7 @@ module tessera (
   logic         halt, limit_moving, limit_valid;
   logic [31:0]  limit_index;
   logic [10:0]  fault;
-  logic [15:0]  state;
+  logic [15:0]  state, state_q;
 
   // Per unit, LOAD GEMM ALU STORE from bit 0; faults have dispatch as a fifth.
   logic [3:0]   unit_done, unit_useful, unit_token, unit_bank, unit_active, unit_waiting;
@@ -162,7 +162,7 @@ module tessera (
       .seg_size_o   (seg_size),
       .fault_i      (fault),
       .fault_index_i(limit_index),
-      .state_i      (state),
+      .state_i      (state_q),
       .count_read_o (count_read),
       .count_index_o(count_index),
       .count_data_i (count_data),
@@ -604,6 +604,7 @@ module tessera (
   for (genvar u = 0; u < 4; u++) begin : g_state
     assign state[4*u+:4] = {unit_waiting[u], unit_bank[u], unit_token[u], unit_active[u]};
   end
+  always_ff @(posedge clk_i) state_q <= state;
 
   // A memory unit that has an instruction, or one coming out of its pipeline, and moves nothing waits for memory. Between
   // their last and first micro-op GEMM and ALU count as without an instruction.

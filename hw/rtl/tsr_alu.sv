@@ -65,9 +65,13 @@ module tsr_alu #(
   output logic [15:0]        out_waddr_o,
   output logic [OutBits-1:0] out_wdata_o,
 
-  output logic [3:0]         acc_want_o,
+  output logic               dst_ask_o,        // the micro-op that asks to issue writes acc[dst], with its bank
+  output logic               src_ask_o,        // reads acc[src]
+  output logic               inp_ask_o,        // reads inp[src]
+  output logic [1:0]         dst_bank_o,
+  output logic [1:0]         src_bank_o,
+  output logic [1:0]         inp_bank_o,
   output logic [3:0]         acc_busy_o,
-  output logic [3:0]         inp_want_o,
   input  logic               grant_i,
 
   output logic               busy_o,
@@ -82,11 +86,13 @@ module tsr_alu #(
 
   localparam int unsigned InpIdx = $clog2(InpEntries);
   localparam int unsigned AccIdx = $clog2(AccEntries);
+  localparam int unsigned OutIdx = $clog2(OutEntries);
   localparam int unsigned Lanes = Batch * BlockOut;
 
   // What a micro-op carries from its instruction, and to the end of the pipeline.
   typedef struct packed {
-    logic [1:0]  src_kind;
+    logic        src_acc;
+    logic        src_inp;
     logic        rescale;
     logic [15:0] imm;
     logic [3:0]  op;
@@ -120,13 +126,14 @@ module tsr_alu #(
   tsr_isa_pkg::alu_t insn;
   // verilator lint_on UNUSEDSIGNAL
   ctl_t              insn_ctl, x_ctl;
-  logic              pending, x_valid, x_fire, x_last, x_range, x_first_unused;
+  logic              pending, x_ask, x_fire, x_last, x_range, x_first_unused;
   logic [15:0]       x_dst, x_src, x_par;
 
   assign insn = insn_i;
 
   always_comb begin
-    insn_ctl.src_kind = insn.src_kind;
+    insn_ctl.src_acc = insn.src_kind == tsr_isa_pkg::SrcAcc;
+    insn_ctl.src_inp = insn.src_kind == tsr_isa_pkg::SrcInp;
     insn_ctl.rescale = insn.rescale;
     insn_ctl.imm = insn.imm;
     insn_ctl.op = insn.op;
@@ -164,7 +171,7 @@ module tsr_alu #(
     .uop_re_o         (uop_re_o),
     .uop_addr_o       (uop_addr_o),
     .uop_data_i       (uop_data_i),
-    .x_valid_o        (x_valid),
+    .x_ask_o          (x_ask),
     .x_fire_o         (x_fire),
     .x_last_o         (x_last),
     .x_first_o        (x_first_unused),
@@ -183,27 +190,25 @@ module tsr_alu #(
     .fault_index_o    (fault_index_o)
   );
 
-  // X: checks, banks and interlocks.
-  logic       x_src_acc, x_src_inp;
-  logic [3:0] x_src_bank, x_dst_bank;
+  // X: checks, banks and interlocks. Entries are powers of two, but for PAR.
 
-  assign x_src_acc = x_ctl.src_kind == tsr_isa_pkg::SrcAcc;
-  assign x_src_inp = x_ctl.src_kind == tsr_isa_pkg::SrcInp;
-  assign x_range = {1'b0, x_dst} >= (x_ctl.to_out ? 17'(OutEntries) : 17'(AccEntries)) ||
-                   (x_src_acc && {1'b0, x_src} >= 17'(AccEntries)) ||
-                   (x_src_inp && {1'b0, x_src} >= 17'(InpEntries)) ||
+  assign x_range = (x_dst >> (x_ctl.to_out ? OutIdx : AccIdx)) != 16'd0 ||
+                   (x_ctl.src_acc && (x_src >> AccIdx) != 16'd0) ||
+                   (x_ctl.src_inp && (x_src >> InpIdx) != 16'd0) ||
                    (x_ctl.rescale && {1'b0, x_par} >= 17'(ParEntries));
-  assign x_src_bank = x_valid && x_src_acc ? 4'd1 << x_src[AccIdx-1 -: 2] : 4'd0;
-  assign x_dst_bank = x_valid && !x_ctl.to_out ? 4'd1 << x_dst[AccIdx-1 -: 2] : 4'd0;
-  assign acc_want_o = x_interlock ? 4'd0 : x_src_bank | x_dst_bank;
-  assign inp_want_o = x_valid && x_src_inp ? 4'd1 << x_src[InpIdx-1 -: 2] : 4'd0;
+  assign dst_ask_o = x_ask && !x_ctl.to_out;
+  assign src_ask_o = x_ask && x_ctl.src_acc;
+  assign inp_ask_o = x_ask && x_ctl.src_inp;
+  assign dst_bank_o = x_dst[AccIdx-1 -: 2];
+  assign src_bank_o = x_src[AccIdx-1 -: 2];
+  assign inp_bank_o = x_src[InpIdx-1 -: 2];
 
   logic [9:1]  valid_q;
   stage_t      x_stage, s1_q, s2_q, s3_q, s4_q, s5_q, s6_q, s7_q, s8_q;
   tail_t       s9_q;
-  logic [31:0] dst_bank_q;  // S8 .. S1, four bits each
-  logic [3:0]  s1_src_bank_q;
-  logic [1:0]  s1_src_kind_q, s2_src_kind_q;
+  logic [23:0] dst_bank_q;     // S7 .. S2, four bits each
+  logic [3:0]  s1_src_bank_q, s1_dst_bank_q, s1_dst_bank, tail_bank_q, tail_bank_d;
+  logic        s1_src_acc_q, s1_src_inp_q, s2_src_acc_q, s2_src_inp_q;
   logic        s1_rescale_q, s2_rescale_q;
   logic [15:0] s1_imm_q, s2_imm_q, s1_src_q, s1_par_q;
   logic [7:1]  in_flight;   // stage holds a micro-op whose result is going to acc[x_src]
@@ -211,14 +216,14 @@ module tsr_alu #(
   always_comb begin
     in_flight = 7'd0;
     x_interlock = 1'b0;
-    if (x_valid && x_src_acc) begin
-      in_flight[1] = valid_q[1] && !s1_q.to_out && s1_q.dst == x_src;
-      in_flight[2] = valid_q[2] && !s2_q.to_out && s2_q.dst == x_src;
-      in_flight[3] = valid_q[3] && !s3_q.to_out && s3_q.dst == x_src;
-      in_flight[4] = valid_q[4] && !s4_q.to_out && s4_q.dst == x_src;
-      in_flight[5] = valid_q[5] && !s5_q.to_out && s5_q.dst == x_src;
-      in_flight[6] = valid_q[6] && !s6_q.to_out && s6_q.dst == x_src;
-      in_flight[7] = valid_q[7] && !s7_q.to_out && s7_q.dst == x_src;
+    if (x_ctl.src_acc) begin
+      in_flight[1] = valid_q[1] && !s1_q.to_out && s1_q.dst[AccIdx-1:0] == x_src[AccIdx-1:0];
+      in_flight[2] = valid_q[2] && !s2_q.to_out && s2_q.dst[AccIdx-1:0] == x_src[AccIdx-1:0];
+      in_flight[3] = valid_q[3] && !s3_q.to_out && s3_q.dst[AccIdx-1:0] == x_src[AccIdx-1:0];
+      in_flight[4] = valid_q[4] && !s4_q.to_out && s4_q.dst[AccIdx-1:0] == x_src[AccIdx-1:0];
+      in_flight[5] = valid_q[5] && !s5_q.to_out && s5_q.dst[AccIdx-1:0] == x_src[AccIdx-1:0];
+      in_flight[6] = valid_q[6] && !s6_q.to_out && s6_q.dst[AccIdx-1:0] == x_src[AccIdx-1:0];
+      in_flight[7] = valid_q[7] && !s7_q.to_out && s7_q.dst[AccIdx-1:0] == x_src[AccIdx-1:0];
       x_interlock = in_flight != 7'd0 ||
                     (valid_q[5] && s5_q.op != tsr_isa_pkg::AluMov && s5_q.dst[AccIdx-1 -: 2] == x_src[AccIdx-1 -: 2]);
     end
@@ -238,30 +243,36 @@ module tsr_alu #(
   always_ff @(posedge clk_i) begin
     if (!rst_ni || flush_i) begin
       valid_q <= 9'd0;
-      dst_bank_q <= 32'd0;
-      s1_src_bank_q <= 4'd0;
+      dst_bank_q <= 24'd0;
+      tail_bank_q <= 4'd0;
     end else begin
       valid_q <= {valid_q[8:1], x_fire};
-      dst_bank_q <= {dst_bank_q[27:0], x_fire ? x_dst_bank : 4'd0};
-      s1_src_bank_q <= x_fire ? x_src_bank : 4'd0;
+      dst_bank_q <= {dst_bank_q[19:0], s1_dst_bank};
+      tail_bank_q <= tail_bank_d;
     end
   end
 
+  // A bank mask of a stage that holds nothing is 0; the union of S2 to S8 has a register of its own. A source is read in S1.
+  assign s1_dst_bank = valid_q[1] ? s1_dst_bank_q : 4'd0;
   always_comb begin
-    acc_busy_o = s1_src_bank_q;
-    if (dst_bank_q != 32'd0)
-      acc_busy_o = s1_src_bank_q | dst_bank_q[3:0] | dst_bank_q[7:4] | dst_bank_q[11:8] | dst_bank_q[15:12] |
-                   dst_bank_q[19:16] | dst_bank_q[23:20] | dst_bank_q[27:24] | dst_bank_q[31:28];
+    tail_bank_d = s1_dst_bank;
+    if (dst_bank_q != 24'd0)
+      tail_bank_d = s1_dst_bank | dst_bank_q[3:0] | dst_bank_q[7:4] | dst_bank_q[11:8] | dst_bank_q[15:12] |
+                    dst_bank_q[19:16] | dst_bank_q[23:20];
   end
+  assign acc_busy_o = (valid_q[1] ? s1_src_bank_q | s1_dst_bank_q : 4'd0) | tail_bank_q;
 
   // A process for each stage: Verilator can then order them so that no register needs a second copy.
   always_ff @(posedge clk_i) begin
     if (x_fire) begin
       s1_q <= x_stage;
-      s1_src_kind_q <= x_ctl.src_kind;
+      s1_src_acc_q <= x_ctl.src_acc;
+      s1_src_inp_q <= x_ctl.src_inp;
       s1_rescale_q <= x_ctl.rescale;
       s1_imm_q <= x_ctl.imm;
       s1_src_q <= x_src;
+      s1_src_bank_q <= x_ctl.src_acc ? 4'd1 << src_bank_o : 4'd0;
+      s1_dst_bank_q <= !x_ctl.to_out ? 4'd1 << dst_bank_o : 4'd0;
       s1_par_q <= x_par;
     end
   end
@@ -269,7 +280,8 @@ module tsr_alu #(
   always_ff @(posedge clk_i) begin
     if (valid_q[1]) begin
       s2_q <= s1_q;
-      s2_src_kind_q <= s1_src_kind_q;
+      s2_src_acc_q <= s1_src_acc_q;
+      s2_src_inp_q <= s1_src_inp_q;
       s2_rescale_q <= s1_rescale_q;
       s2_imm_q <= s1_imm_q;
     end
@@ -292,9 +304,9 @@ module tsr_alu #(
   end
 
   // S1: source and parameter reads.
-  assign early_re_o = valid_q[1] && s1_src_kind_q == tsr_isa_pkg::SrcAcc;
+  assign early_re_o = valid_q[1] && s1_src_acc_q;
   assign early_addr_o = s1_src_q;
-  assign inp_re_o = valid_q[1] && s1_src_kind_q == tsr_isa_pkg::SrcInp;
+  assign inp_re_o = valid_q[1] && s1_src_inp_q;
   assign inp_addr_o = s1_src_q;
   assign par_re_o = valid_q[1] && s1_rescale_q;
   assign par_addr_o = s1_par_q;
@@ -305,7 +317,7 @@ module tsr_alu #(
   if (BlockIn == BlockOut) begin : g_inp_lanes
     always_comb begin
       inp_lanes = '0;
-      if (valid_q[2] && s2_src_kind_q == tsr_isa_pkg::SrcInp) begin
+      if (valid_q[2] && s2_src_inp_q) begin
         for (int unsigned l = 0; l < Lanes; l++) inp_lanes[32*l +: 32] = {{24{inp_data_i[8*l+7]}}, inp_data_i[8*l +: 8]};
       end
     end
@@ -318,8 +330,8 @@ module tsr_alu #(
   always_comb begin
     s2_b = '0;
     if (valid_q[2]) begin
-      if (s2_src_kind_q == tsr_isa_pkg::SrcAcc) s2_b = early_data_i;
-      else if (s2_src_kind_q == tsr_isa_pkg::SrcInp) s2_b = inp_lanes;
+      if (s2_src_acc_q) s2_b = early_data_i;
+      else if (s2_src_inp_q) s2_b = inp_lanes;
       else s2_b = {Lanes{{16{s2_imm_q[15]}}, s2_imm_q}};
     end
   end

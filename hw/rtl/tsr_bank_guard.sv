@@ -1,32 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keeps GEMM and ALU out of each other's memory banks, so that one read and one write port a bank are enough.
 //
-//     gemm_want_i, gemm_busy_i, gemm_inp_i --> +-------+ --> gemm_grant_o
-//     alu_want_i,  alu_busy_i,  alu_inp_i  --> | guard | --> alu_grant_o
-//                                              +-------+
+//     gemm_ask_i, gemm_acc_i, gemm_inp_i ----------> +-------+ --> gemm_grant_o
+//     alu_*_ask_i, alu_dst_i, alu_src_i, alu_inp_i > | guard | --> alu_grant_o
+//     gemm_busy_i, alu_busy_i (registers) ---------> +-------+
 //
-// Latency: none, combinational. Every mask has a bit for each of the four banks.
+// Latency: none, combinational: the banks of the micro-ops that ask to issue come as numbers and are decoded here, the fewest
+// levels of logic from their registers.
 //
-// 1. want: the accumulator banks of the micro-op that asks to issue, 0 if none does. busy: those of the micro-ops that have
-//    issued and not yet left the pipeline.
-// 2. A unit is granted only if nothing that it wants is in the other's busy mask.
+// 1. ask: which of its operands the micro-op that asks to issue has in banks; none, nobody asks. A grant to a unit that does not
+//    ask means nothing. busy has a bit for each bank: those of the micro-ops that have issued and not yet left the pipeline.
+// 2. A unit is granted only if no accumulator bank that it wants is in the other's busy mask.
 // 3. If both want the same bank in the same cycle, GEMM wins. The same for the input banks, which are read at the same
 //    distance from issue in both units, so that only micro-ops of the same cycle can meet.
 // 4. Hence the busy masks never share a bank, and no two grants of a cycle share an input bank.
 module tsr_bank_guard (
-  input  logic [3:0] gemm_want_i,
+  input  logic       gemm_ask_i,
+  input  logic [1:0] gemm_acc_i,
+  input  logic [1:0] gemm_inp_i,
   input  logic [3:0] gemm_busy_i,
-  input  logic [3:0] gemm_inp_i,
   output logic       gemm_grant_o,
 
-  input  logic [3:0] alu_want_i,
+  input  logic       alu_dst_ask_i,   // writes acc[dst]
+  input  logic       alu_src_ask_i,   // reads acc[src]
+  input  logic       alu_inp_ask_i,   // reads inp[src]
+  input  logic [1:0] alu_dst_i,
+  input  logic [1:0] alu_src_i,
+  input  logic [1:0] alu_inp_i,
   input  logic [3:0] alu_busy_i,
-  input  logic [3:0] alu_inp_i,
   output logic       alu_grant_o
 );
 
-  assign gemm_grant_o = (gemm_want_i & alu_busy_i) == 4'd0;
-  assign alu_grant_o = (alu_want_i & gemm_busy_i) == 4'd0 &&
-                       !(gemm_grant_o && ((alu_want_i & gemm_want_i) | (alu_inp_i & gemm_inp_i)) != 4'd0);
+  logic [3:0] gemm_acc, gemm_inp, alu_acc, alu_inp;  // wanted
+
+  for (genvar b = 0; b < 4; b++) begin : g_bank
+    assign gemm_acc[b] = gemm_ask_i && gemm_acc_i == 2'(b);
+    assign gemm_inp[b] = gemm_ask_i && gemm_inp_i == 2'(b);
+    assign alu_acc[b] = (alu_dst_ask_i && alu_dst_i == 2'(b)) || (alu_src_ask_i && alu_src_i == 2'(b));
+    assign alu_inp[b] = alu_inp_ask_i && alu_inp_i == 2'(b);
+  end
+
+  assign gemm_grant_o = (gemm_acc & alu_busy_i) == 4'd0;
+  assign alu_grant_o = (alu_acc & gemm_busy_i) == 4'd0 &&
+                       !(gemm_grant_o && ((alu_acc & gemm_acc) | (alu_inp & gemm_inp)) != 4'd0);
 
 endmodule

@@ -7,14 +7,14 @@
 //                                         +-----+-----+     |             |
 //                                           tsr_bank_guard  +-------------+ <-> clear
 //
-// Latency: see tsr_gemm (4 cycles from issue to write), tsr_alu (8, 9 to OUT) and tsr_issue (2 from take to issue).
+// Latency: see tsr_gemm (4 cycles from issue to write), tsr_alu (8, 9 to OUT) and tsr_issue (3 from take to issue).
 //
 // 1. clear_i aborts both units and zeroes every memory, clear_busy_o until that is done; the same after reset. The queues,
 //    LOAD and STORE must be quiet from clear_i until clear_busy_o falls.
 // 2. The load port is always ready; ld_addr_i and st_addr_i are multiples of BusBytes. st_data_o is valid in the cycle after
 //    st_re_i and holds.
 // 3. Per unit at most one of busy, stall_token and stall_bank is high. busy and uop are the same pulse.
-// 4. halt_i stops issue; a unit halted or stopped by its own fault stays active only until its pipeline is empty.
+// 4. halt_i stops issue, and clear_i comes before it falls; a unit halted or stopped by its own fault stays active only until its pipeline is empty.
 module tsr_compute #(
   parameter int unsigned BusBytes = tsr_cfg_pkg::BusBytes
 ) (
@@ -81,9 +81,10 @@ module tsr_compute #(
   localparam int unsigned OutBits = 8 * Batch * BlockOut;
   localparam int unsigned ParBits = 96 * BlockOut;
 
-  logic               flush, halt;
-  logic [3:0]         gemm_want, gemm_acc_busy, gemm_inp_want, alu_want, alu_acc_busy, alu_inp_want;
-  logic               gemm_grant, alu_grant;
+  logic               flush;
+  logic               gemm_ask, alu_dst_ask, alu_src_ask, alu_inp_ask, gemm_grant, alu_grant;
+  logic [1:0]         gemm_acc_bank, gemm_inp_bank, alu_dst_bank, alu_src_bank, alu_inp_bank;
+  logic [3:0]         gemm_acc_busy, alu_acc_busy;
 
   logic               gemm_uop_re, gemm_inp_re, gemm_wgt_re, gemm_acc_re, gemm_acc_we;
   logic [15:0]        gemm_uop_addr, gemm_inp_addr, gemm_wgt_addr, gemm_acc_raddr, gemm_acc_waddr;
@@ -102,26 +103,30 @@ module tsr_compute #(
   logic [OutBits-1:0] alu_out_wdata;
 
   assign flush = clear_i;
-  assign halt = halt_i || clear_busy_o;
   assign gemm_uop_o = gemm_busy_o;
   assign alu_uop_o = alu_busy_o;
 
   tsr_bank_guard u_guard (
-    .gemm_want_i  (gemm_want),
-    .gemm_busy_i  (gemm_acc_busy),
-    .gemm_inp_i   (gemm_inp_want),
-    .gemm_grant_o (gemm_grant),
-    .alu_want_i   (alu_want),
-    .alu_busy_i   (alu_acc_busy),
-    .alu_inp_i    (alu_inp_want),
-    .alu_grant_o  (alu_grant)
+    .gemm_ask_i    (gemm_ask),
+    .gemm_acc_i    (gemm_acc_bank),
+    .gemm_inp_i    (gemm_inp_bank),
+    .gemm_busy_i   (gemm_acc_busy),
+    .gemm_grant_o  (gemm_grant),
+    .alu_dst_ask_i (alu_dst_ask),
+    .alu_src_ask_i (alu_src_ask),
+    .alu_inp_ask_i (alu_inp_ask),
+    .alu_dst_i     (alu_dst_bank),
+    .alu_src_i     (alu_src_bank),
+    .alu_inp_i     (alu_inp_bank),
+    .alu_busy_i    (alu_acc_busy),
+    .alu_grant_o   (alu_grant)
   );
 
   tsr_gemm u_gemm (
     .clk_i         (clk_i),
     .rst_ni        (rst_ni),
     .flush_i       (flush),
-    .halt_i        (halt),
+    .halt_i        (halt_i),
     .valid_i       (gemm_valid_i),
     .insn_i        (gemm_insn_i),
     .index_i       (gemm_index_i),
@@ -144,9 +149,10 @@ module tsr_compute #(
     .acc_we_o      (gemm_acc_we),
     .acc_waddr_o   (gemm_acc_waddr),
     .acc_wdata_o   (gemm_acc_wdata),
-    .acc_want_o    (gemm_want),
+    .ask_o         (gemm_ask),
+    .acc_bank_o    (gemm_acc_bank),
+    .inp_bank_o    (gemm_inp_bank),
     .acc_busy_o    (gemm_acc_busy),
-    .inp_want_o    (gemm_inp_want),
     .grant_i       (gemm_grant),
     .busy_o        (gemm_busy_o),
     .stall_token_o (gemm_stall_token_o),
@@ -162,7 +168,7 @@ module tsr_compute #(
     .clk_i         (clk_i),
     .rst_ni        (rst_ni),
     .flush_i       (flush),
-    .halt_i        (halt),
+    .halt_i        (halt_i),
     .valid_i       (alu_valid_i),
     .insn_i        (alu_insn_i),
     .index_i       (alu_index_i),
@@ -191,9 +197,13 @@ module tsr_compute #(
     .out_we_o      (alu_out_we),
     .out_waddr_o   (alu_out_waddr),
     .out_wdata_o   (alu_out_wdata),
-    .acc_want_o    (alu_want),
+    .dst_ask_o     (alu_dst_ask),
+    .src_ask_o     (alu_src_ask),
+    .inp_ask_o     (alu_inp_ask),
+    .dst_bank_o    (alu_dst_bank),
+    .src_bank_o    (alu_src_bank),
+    .inp_bank_o    (alu_inp_bank),
     .acc_busy_o    (alu_acc_busy),
-    .inp_want_o    (alu_inp_want),
     .grant_i       (alu_grant),
     .busy_o        (alu_busy_o),
     .stall_token_o (alu_stall_token_o),

@@ -2,11 +2,11 @@
 //
 // tsr_counters - what happened between start and done.
 //
-//   events --> general counters (index 0..7) --+
-//   events --> tsr_unit_counters x 4 ----------+--> data_o (by index)
+//   events --> registers --+--> general counters (index 0..7) --+
+//                          +--> tsr_unit_counters x 4 ----------+--> data_o (by index)
 //
 // Rules
-// 1. Cleared at start, counting while count_i, then kept until the next start.
+// 1. Cleared at start, counting while count_i, then kept until the next start. A clock is in the counters two clocks later.
 // 2. Counters are CountW bits, read as 64: 48 bits of bytes at 8 GB/s last ten hours of one single run.
 // 3. data_o is valid in the cycle after read_i. A counter that still counts may carry between the reads of its two halves.
 
@@ -34,11 +34,28 @@ module tsr_counters #(
   logic              clear;
   logic [CountW-1:0] cycles_q, insns_q, read_q, written_q, gemm_q, alu_q, general_q;
   logic [2:0]        group_q;
-  logic [2:0]        completed;
+  logic              count_q, gemm_uop_q, alu_uop_q;
+  logic [7:0]        bytes_read_q, bytes_written_q;
+  logic [3:0]        done_q, busy_q, token_q, bank_q, memory_q;
+  logic [2:0]        completed_q;
   logic [255:0]      unit_data;
 
-  assign clear     = start_i || !rst_ni;
-  assign completed = 3'(done_i[0]) + 3'(done_i[1]) + 3'(done_i[2]) + 3'(done_i[3]) + 3'(finish_i);
+  assign clear = start_i || !rst_ni;
+
+  // Events come late in their clock.
+  always_ff @(posedge clk_i) begin
+    count_q         <= count_i && !clear;
+    bytes_read_q    <= bytes_read_i;
+    bytes_written_q <= bytes_written_i;
+    gemm_uop_q      <= gemm_uop_i;
+    alu_uop_q       <= alu_uop_i;
+    done_q          <= done_i;
+    completed_q     <= 3'(done_i[0]) + 3'(done_i[1]) + 3'(done_i[2]) + 3'(done_i[3]) + 3'(finish_i);
+    busy_q          <= busy_i;
+    token_q         <= token_i;
+    bank_q          <= bank_i;
+    memory_q        <= memory_i;
+  end
 
   always_ff @(posedge clk_i) begin
     if (clear) begin
@@ -48,13 +65,13 @@ module tsr_counters #(
       written_q <= '0;
       gemm_q    <= '0;
       alu_q     <= '0;
-    end else if (count_i) begin
+    end else if (count_q) begin
       cycles_q <= cycles_q + CountW'(1);
-      if (completed != 3'd0)       insns_q   <= insns_q + CountW'(completed);
-      if (bytes_read_i != 8'd0)    read_q    <= read_q + CountW'(bytes_read_i);
-      if (bytes_written_i != 8'd0) written_q <= written_q + CountW'(bytes_written_i);
-      if (gemm_uop_i)              gemm_q    <= gemm_q + CountW'(1);
-      if (alu_uop_i)               alu_q     <= alu_q + CountW'(1);
+      if (completed_q != 3'd0)     insns_q   <= insns_q + CountW'(completed_q);
+      if (bytes_read_q != 8'd0)    read_q    <= read_q + CountW'(bytes_read_q);
+      if (bytes_written_q != 8'd0) written_q <= written_q + CountW'(bytes_written_q);
+      if (gemm_uop_q)              gemm_q    <= gemm_q + CountW'(1);
+      if (alu_uop_q)               alu_q     <= alu_q + CountW'(1);
     end
   end
 
@@ -64,12 +81,12 @@ module tsr_counters #(
     ) u_counters (
         .clk_i,
         .clear_i (clear),
-        .count_i (count_i),
-        .busy_i  (busy_i[u]),
-        .token_i (token_i[u]),
-        .bank_i  (bank_i[u]),
-        .memory_i(memory_i[u]),
-        .insn_i  (done_i[u]),
+        .count_i (count_q),
+        .busy_i  (busy_q[u]),
+        .token_i (token_q[u]),
+        .bank_i  (bank_q[u]),
+        .memory_i(memory_q[u]),
+        .insn_i  (done_q[u]),
         .read_i  (read_i),
         .which_i (index_i[2:0]),
         .data_o  (unit_data[64*u+:64])

@@ -54,9 +54,10 @@ module tsr_gemm #(
   output logic [15:0]        acc_waddr_o,
   output logic [AccBits-1:0] acc_wdata_o,
 
-  output logic [3:0]         acc_want_o,
+  output logic               ask_o,            // a micro-op asks to issue, with these banks
+  output logic [1:0]         acc_bank_o,
+  output logic [1:0]         inp_bank_o,
   output logic [3:0]         acc_busy_o,
-  output logic [3:0]         inp_want_o,
   input  logic               grant_i,
 
   output logic               busy_o,
@@ -70,6 +71,7 @@ module tsr_gemm #(
 );
 
   localparam int unsigned InpIdx = $clog2(InpEntries);
+  localparam int unsigned WgtIdx = $clog2(WgtEntries);
   localparam int unsigned AccIdx = $clog2(AccEntries);
   localparam int unsigned Lanes = Batch * BlockOut;
 
@@ -79,7 +81,7 @@ module tsr_gemm #(
   // verilator lint_on UNUSEDSIGNAL
   assign insn = insn_i;
 
-  logic        pending, x_valid, x_fire, x_last, x_first, x_range, x_overwrite;
+  logic        pending, x_ask, x_fire, x_last, x_first, x_range, x_overwrite;
   logic [3:0]  x_signal;
   logic [15:0] x_acc, x_inp, x_wgt;
 
@@ -108,7 +110,7 @@ module tsr_gemm #(
     .uop_re_o         (uop_re_o),
     .uop_addr_o       (uop_addr_o),
     .uop_data_i       (uop_data_i),
-    .x_valid_o        (x_valid),
+    .x_ask_o          (x_ask),
     .x_fire_o         (x_fire),
     .x_last_o         (x_last),
     .x_first_o        (x_first),
@@ -127,16 +129,18 @@ module tsr_gemm #(
     .fault_index_o    (fault_index_o)
   );
 
-  assign x_range = {1'b0, x_acc} >= 17'(AccEntries) || {1'b0, x_inp} >= 17'(InpEntries) ||
-                   {1'b0, x_wgt} >= 17'(WgtEntries);
-  assign acc_want_o = x_valid ? 4'd1 << x_acc[AccIdx-1 -: 2] : 4'd0;
-  assign inp_want_o = x_valid ? 4'd1 << x_inp[InpIdx-1 -: 2] : 4'd0;
+  // Entries are powers of two.
+  assign x_range = (x_acc >> AccIdx) != 16'd0 || (x_inp >> InpIdx) != 16'd0 || (x_wgt >> WgtIdx) != 16'd0;
+  assign ask_o = x_ask;
+  assign acc_bank_o = x_acc[AccIdx-1 -: 2];
+  assign inp_bank_o = x_inp[InpIdx-1 -: 2];
 
   // S1 .. S4.
   logic [4:1]  valid_q;
   logic [15:0] s1_inp_q, s1_wgt_q;
   logic [15:0] s1_acc_q, s2_acc_q, s3_acc_q, s4_acc_q;
-  logic [3:0]  s1_bank_q, s2_bank_q, s3_bank_q, s4_bank_q;
+  logic [3:0]  s1_bank_q, s1_bank, tail_bank_q;
+  logic [7:0]  bank_q;         // accumulator banks of S3 and S2, four bits each
   logic [4:0]  s1_tail_q, s2_tail_q, s3_tail_q, s4_tail_q;  // {last, signal}
   logic        s1_zero_q, s2_zero_q, s3_zero_q, s4_zero_q;
   logic        s3_repeat, s4_forward_q;
@@ -152,6 +156,7 @@ module tsr_gemm #(
       s1_inp_q <= x_inp;
       s1_wgt_q <= x_wgt;
       s1_acc_q <= x_acc;
+      s1_bank_q <= 4'd1 << acc_bank_o;
       s1_zero_q <= x_overwrite && x_first;
       s1_tail_q <= {x_last, x_signal};
     end
@@ -182,22 +187,19 @@ module tsr_gemm #(
     end
   end
 
-  // A bank mask of a stage that holds nothing is 0, so the busy mask is their union.
+  // A bank mask of a stage that holds nothing is 0, so the busy mask is their union; that of S2 to S4 has a register of its own.
+  assign s1_bank = valid_q[1] ? s1_bank_q : 4'd0;
   always_ff @(posedge clk_i) begin
     if (!rst_ni || flush_i) begin
-      s1_bank_q <= 4'd0;
-      s2_bank_q <= 4'd0;
-      s3_bank_q <= 4'd0;
-      s4_bank_q <= 4'd0;
+      bank_q <= 8'd0;
+      tail_bank_q <= 4'd0;
     end else begin
-      s1_bank_q <= x_fire ? acc_want_o : 4'd0;
-      s2_bank_q <= s1_bank_q;
-      s3_bank_q <= s2_bank_q;
-      s4_bank_q <= s3_bank_q;
+      bank_q <= {bank_q[3:0], s1_bank};
+      tail_bank_q <= s1_bank | bank_q[3:0] | bank_q[7:4];
     end
   end
 
-  assign acc_busy_o = s1_bank_q | s2_bank_q | s3_bank_q | s4_bank_q;
+  assign acc_busy_o = s1_bank | tail_bank_q;
 
   assign inp_re_o = valid_q[1];
   assign inp_addr_o = s1_inp_q;

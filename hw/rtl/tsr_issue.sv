@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 // Front end of GEMM and of ALU: takes instructions, walks their micro-ops, checks and issues one a cycle.
 //
-//     queue head --> take ---> F: tsr_loop ---> X: index = micro-op + offset ---> x_*_o, x_fire_o
-//     tokens ------>  |          |                |  ^            ^
-//                     |          v                |  | x_range_i  | x_grant_i
-//                     |        micro-op memory ---+  +------------+-- the unit's checks, the bank guard
-//                     +-> insn_ready_o, tok_take_o
+//     queue head --> take ---> F: tsr_loop ---> R: micro-op memory ---> index = micro-op + offset ---> X ---> x_*_o, x_fire_o
+//     tokens ------>  |          runs ahead        holds                                      |        ^           ^  ^
+//                     |                                                                       +-> Y ---+   x_range_i  x_grant_i
+//                     +-> insn_ready_o, tok_take_o                                       spare, when X waits
 //
-// Latency: an instruction taken in cycle T has its first micro-op in X in cycle T + 2; without stalls one a cycle follows,
+// Latency: an instruction taken in cycle T has its first micro-op in X in cycle T + 3; without stalls one a cycle follows,
 // and the next instruction's first micro-op comes in the cycle after the last one of this.
 //
 // 1. An instruction is taken when all tokens that it waits for are there and the loop is free or makes its last step; its
-//    tokens are taken in the same cycle.
-// 2. x_valid_o: a legal micro-op asks to issue. It issues (x_fire_o) in a cycle with x_grant_i and else keeps asking.
+//    tokens are taken in the same cycle. The loop steps unless R and Y are occupied: whether X issues has no way to the loop
+//    within a cycle. So the micro-ops of at most three steps are behind the loop and have not issued.
+// 2. x_ask_o: a micro-op without reserved bits asks to issue. It issues (x_fire_o) in a cycle with x_grant_i and without
+//    x_range_i, and else keeps asking.
 // 3. A micro-op with reserved bits set is ILLEGAL_UOP; else one for which the unit answers x_range_i is UOP_RANGE. It does
 //    not issue, the unit stops until flush_i, and fault_o pulses in the next cycle with the index of its instruction.
-// 4. halt_i keeps instructions from being taken and micro-ops from issuing.
+// 4. While halt_i is high, one cycle later, nothing is taken and nothing issues. flush_i comes before it falls.
 // 5. At most one of busy_o (a micro-op issues), stall_bank_o (one waits for x_grant_i), stall_token_o (nothing is under way
-//    here and the queue's head waits for tokens) is high. None: no instruction, or the two cycles in which one starts.
+//    here and the queue's head waits for tokens) is high. None: no instruction, or the three cycles in which one starts.
 // 6. pending_o: an instruction is taken and has micro-ops left to issue; low once halted or stopped by a fault.
 module tsr_issue #(
   parameter int unsigned CtlWidth = 8
@@ -50,7 +51,7 @@ module tsr_issue #(
   output logic [15:0]         uop_addr_o,
   input  logic [63:0]         uop_data_i,      // in the cycle after uop_re_o, held
 
-  output logic                x_valid_o,
+  output logic                x_ask_o,
   output logic                x_fire_o,
   output logic                x_last_o,        // the instruction's last micro-op
   output logic                x_first_o,
@@ -70,26 +71,35 @@ module tsr_issue #(
   output logic [31:0]         fault_index_o
 );
 
-  logic                stopped_q, stop;
+  logic                faulted_q, stop_q, stop_d;
   logic                tokens_there, f_valid, f_last, f_step;
   logic [15:0]         f_dst_off, f_src_off, f_par_off;
   logic [31:0]         f_index_q;
   logic [CtlWidth-1:0] f_ctl_q;
 
-  logic                x_valid_q, x_last_q;
-  logic [15:0]         x_dst_off_q, x_src_off_q, x_par_off_q;
+  logic                r_valid_q, r_last_q, r_move;
+  logic [15:0]         r_dst_off_q, r_src_off_q, r_par_off_q, r_dst, r_src, r_par;
+  logic [31:0]         r_index_q;
+  logic [CtlWidth-1:0] r_ctl_q;
+  logic                r_reserved;
+
+  logic                y_valid_q, y_last_q, y_first_q, y_reserved_q;
+  logic [15:0]         y_dst_q, y_src_q, y_par_q;
+  logic [31:0]         y_index_q;
+  logic [CtlWidth-1:0] y_ctl_q;
+
+  logic                x_valid_q, x_last_q, x_first_q, x_reserved_q, x_load, x_fault;
+  logic                x_ask_q;   // occupied by a micro-op without reserved bits, and not stopped
+  logic [15:0]         x_dst_q, x_src_q, x_par_q;
   logic [31:0]         x_index_q;
   logic [CtlWidth-1:0] x_ctl_q;
-  logic                x_reserved, x_fault;
 
   logic                fault_q;
   logic [7:0]          fault_code_q;
 
-  assign stop = stopped_q || halt_i;
-
   // Take.
   assign tokens_there = (insn_wait_i & ~tok_avail_i) == 4'd0;
-  assign insn_ready_o = insn_valid_i && tokens_there && !stop && !x_fault && (!f_valid || (f_step && f_last));
+  assign insn_ready_o = insn_valid_i && tokens_there && !stop_q && (!f_valid || (f_step && f_last));
   assign tok_take_o = insn_ready_o ? insn_wait_i : 4'd0;
 
   tsr_loop u_loop (
@@ -116,21 +126,9 @@ module tsr_issue #(
     .par_off_o   (f_par_off)
   );
 
-  // F: the micro-op is read while X is empty or empties.
-  assign f_step = f_valid && (!x_valid_q || x_fire_o);
+  // F: the micro-op is read while R is empty or moves on.
+  assign f_step = f_valid && (!r_valid_q || r_move);
   assign uop_re_o = f_step;
-
-  // X: the memory's output register holds the micro-op until it issues.
-  assign x_reserved = uop_data_i[63:49] != 15'd0;
-  assign x_first_o = uop_data_i[48];
-  assign x_dst_o = uop_data_i[15:0] + x_dst_off_q;
-  assign x_src_o = uop_data_i[31:16] + x_src_off_q;
-  assign x_par_o = uop_data_i[47:32] + x_par_off_q;
-  assign x_last_o = x_last_q;
-  assign x_ctl_o = x_ctl_q;
-  assign x_fault = x_valid_q && !stop && (x_reserved || x_range_i);
-  assign x_valid_o = x_valid_q && !stop && !x_reserved && !x_range_i;
-  assign x_fire_o = x_valid_o && x_grant_i;
 
   always_ff @(posedge clk_i) begin
     if (insn_ready_o) begin
@@ -138,33 +136,95 @@ module tsr_issue #(
       f_ctl_q <= insn_ctl_i;
     end
     if (f_step) begin
-      x_last_q <= f_last;
-      x_dst_off_q <= f_dst_off;
-      x_src_off_q <= f_src_off;
-      x_par_off_q <= f_par_off;
-      x_index_q <= f_index_q;
-      x_ctl_q <= f_ctl_q;
+      r_last_q <= f_last;
+      r_dst_off_q <= f_dst_off;
+      r_src_off_q <= f_src_off;
+      r_par_off_q <= f_par_off;
+      r_index_q <= f_index_q;
+      r_ctl_q <= f_ctl_q;
     end
-    if (x_fault) fault_code_q <= x_reserved ? tsr_isa_pkg::FaultIllegalUop : tsr_isa_pkg::FaultUopRange;
+  end
+
+  // R: the memory's output register holds the micro-op until it moves on, into X or, when X is occupied and stays so, into Y.
+  assign r_move = r_valid_q && !y_valid_q;
+  assign r_dst = uop_data_i[15:0] + r_dst_off_q;
+  assign r_src = uop_data_i[31:16] + r_src_off_q;
+  assign r_par = uop_data_i[47:32] + r_par_off_q;
+  assign r_reserved = uop_data_i[63:49] != 15'd0;
+
+  always_ff @(posedge clk_i) begin
+    if (!y_valid_q && r_valid_q && !x_load) begin
+      y_last_q <= r_last_q;
+      y_first_q <= uop_data_i[48];
+      y_reserved_q <= r_reserved;
+      y_dst_q <= r_dst;
+      y_src_q <= r_src;
+      y_par_q <= r_par;
+      y_index_q <= r_index_q;
+      y_ctl_q <= r_ctl_q;
+    end
   end
 
   always_ff @(posedge clk_i) begin
+    if (x_load) begin
+      x_last_q <= y_valid_q ? y_last_q : r_last_q;
+      x_first_q <= y_valid_q ? y_first_q : uop_data_i[48];
+      x_reserved_q <= y_valid_q ? y_reserved_q : r_reserved;
+      x_dst_q <= y_valid_q ? y_dst_q : r_dst;
+      x_src_q <= y_valid_q ? y_src_q : r_src;
+      x_par_q <= y_valid_q ? y_par_q : r_par;
+      x_index_q <= y_valid_q ? y_index_q : r_index_q;
+      x_ctl_q <= y_valid_q ? y_ctl_q : r_ctl_q;
+    end
+  end
+
+  // X: what the unit and the guard answer comes late in the cycle and goes to registers only.
+  assign x_ask_o = x_ask_q;
+  assign x_fire_o = x_ask_q && !x_range_i && x_grant_i;
+  assign x_fault = x_valid_q && !stop_q && (x_reserved_q || x_range_i);
+  assign x_load = !x_valid_q || x_fire_o;
+  assign x_first_o = x_first_q;
+  assign x_dst_o = x_dst_q;
+  assign x_src_o = x_src_q;
+  assign x_par_o = x_par_q;
+  assign x_last_o = x_last_q;
+  assign x_ctl_o = x_ctl_q;
+
+  assign stop_d = faulted_q || halt_i || x_fault;
+
+  always_ff @(posedge clk_i) begin
     if (!rst_ni || flush_i) begin
+      r_valid_q <= 1'b0;
+      y_valid_q <= 1'b0;
       x_valid_q <= 1'b0;
-      stopped_q <= 1'b0;
+      faulted_q <= 1'b0;
+      stop_q <= halt_i;
       fault_q <= 1'b0;
     end else begin
-      if (f_step) x_valid_q <= 1'b1;
-      else if (x_fire_o) x_valid_q <= 1'b0;
-      if (x_fault) stopped_q <= 1'b1;
+      if (f_step) r_valid_q <= 1'b1;
+      else if (r_move) r_valid_q <= 1'b0;
+      if (x_load) y_valid_q <= 1'b0;
+      else if (r_valid_q) y_valid_q <= 1'b1;
+      if (x_load) x_valid_q <= y_valid_q || r_valid_q;
+      faulted_q <= faulted_q || x_fault;
+      stop_q <= stop_d;
       fault_q <= x_fault;
     end
   end
 
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni || flush_i || stop_d) x_ask_q <= 1'b0;
+    else if (x_load) x_ask_q <= y_valid_q ? !y_reserved_q : r_valid_q && !r_reserved;
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (x_fault) fault_code_q <= x_reserved_q ? tsr_isa_pkg::FaultIllegalUop : tsr_isa_pkg::FaultUopRange;
+  end
+
   assign busy_o = x_fire_o;
-  assign stall_bank_o = x_valid_o && !x_grant_i;
-  assign stall_token_o = !x_valid_q && !f_valid && !stop && insn_valid_i && !tokens_there;
-  assign pending_o = (f_valid || x_valid_q) && !stop;
+  assign stall_bank_o = x_ask_q && !x_range_i && !x_grant_i;
+  assign stall_token_o = !x_valid_q && !r_valid_q && !f_valid && !stop_q && insn_valid_i && !tokens_there;
+  assign pending_o = (f_valid || r_valid_q || x_valid_q) && !stop_q;
   assign fault_o = fault_q;
   assign fault_code_o = fault_code_q;
   assign fault_index_o = x_index_q;

@@ -41,6 +41,8 @@ module tsr_loop (
   logic [15:0] begin_q, uop_q;
   logic [15:0] uop_left_q, uop_reload_q;  // steps after this one, and their number in a whole range
   logic [15:0] left1_q, reload1_q, left0_q;
+  logic        uop_end_q, end1_q, end0_q;       // the three counts of steps left are 0: known a cycle ahead
+  logic        uop_one_q, one1_q;               // so are the two that are loaded again
   logic [15:0] dst0_q, dst1_q, src0_q, src1_q, par0_q, par1_q;
   logic [15:0] dst_q, src_q, par_q;                 // offsets of this step
   logic [15:0] dst_row_q, src_row_q, par_row_q;     // offsets of this outer step
@@ -50,7 +52,7 @@ module tsr_loop (
   assign dst_off_o = dst_q;
   assign src_off_o = src_q;
   assign par_off_o = par_q;
-  assign last_o = (uop_left_q | left1_q | left0_q) == 16'd0;
+  assign last_o = uop_end_q && end1_q && end0_q;
 
   always_ff @(posedge clk_i) begin
     if (start_i) begin
@@ -61,6 +63,11 @@ module tsr_loop (
       left1_q <= count1_i - 16'd1;
       reload1_q <= count1_i - 16'd1;
       left0_q <= count0_i - 16'd1;
+      uop_end_q <= uop_count_i == 16'd1;
+      uop_one_q <= uop_count_i == 16'd1;
+      end1_q <= count1_i == 16'd1;
+      one1_q <= count1_i == 16'd1;
+      end0_q <= count0_i == 16'd1;
       dst0_q <= dst0_i;
       dst1_q <= dst1_i;
       src0_q <= src0_i;
@@ -74,20 +81,25 @@ module tsr_loop (
       src_row_q <= 16'd0;
       par_row_q <= 16'd0;
     end else if (step_i) begin
-      if (uop_left_q != 16'd0) begin
+      if (!uop_end_q) begin
         uop_q <= uop_q + 16'd1;
         uop_left_q <= uop_left_q - 16'd1;
+        uop_end_q <= uop_left_q == 16'd1;
       end else begin
         uop_q <= begin_q;
         uop_left_q <= uop_reload_q;
-        if (left1_q != 16'd0) begin
+        uop_end_q <= uop_one_q;
+        if (!end1_q) begin
           left1_q <= left1_q - 16'd1;
+          end1_q <= left1_q == 16'd1;
           dst_q <= dst_q + dst1_q;
           src_q <= src_q + src1_q;
           par_q <= par_q + par1_q;
         end else begin
           left1_q <= reload1_q;
+          end1_q <= one1_q;
           left0_q <= left0_q - 16'd1;
+          end0_q <= left0_q == 16'd1;
           dst_q <= dst_row_q + dst0_q;
           src_q <= src_row_q + src0_q;
           par_q <= par_row_q + par0_q;

@@ -5,11 +5,10 @@
 #include <string.h>
 
 #include "tsr/insn.h"
+#include "tsr/pipeline.h"
 
 enum { MOST_TOKENS = 256 };
 #define NONE UINT32_MAX
-// From the last micro-op's issue to done; the first issues two clocks after an instruction was taken (hw/rtl/README.md).
-enum { GEMM_DEPTH = 4, ALU_DEPTH = 9, TAKE_TO_ISSUE = 2 };
 
 const char *tsr_wait_name(tsr_wait wait) {
     static const char *const names[] = {
@@ -75,10 +74,10 @@ static void give_tokens(pass *p, uint32_t unit, uint32_t mask, uint32_t index) {
 
 // First and last clock in which an instruction kept its unit.
 static uint64_t issue_of(const tsr_insn_profile *r) {
-    return r->begin + (r->unit == TSR_UNIT_GEMM || r->unit == TSR_UNIT_ALU ? TAKE_TO_ISSUE : 0);
+    return r->begin + (r->unit == TSR_UNIT_GEMM || r->unit == TSR_UNIT_ALU ? TSR_TAKE_TO_ISSUE : 0);
 }
 static uint64_t idle_after(const tsr_insn_profile *r) {
-    return r->end - (r->unit == TSR_UNIT_GEMM ? GEMM_DEPTH : r->unit == TSR_UNIT_ALU ? ALU_DEPTH : 0) + 1;
+    return r->end - (r->unit == TSR_UNIT_GEMM ? TSR_GEMM_DEPTH : r->unit == TSR_UNIT_ALU ? TSR_ALU_DEPTH : 0) + 1;
 }
 
 // Clocks idle to issue ended with a token of LOAD `giver`. LOADs complete in order: each is what was waited for since the one before it

@@ -120,7 +120,9 @@ module tsr_ice40 #(
     end
   end
 
-  logic [3:0]  take_unused, give_unused, want_unused, busy_unused, inp_want_unused;
+  logic [3:0]  take_unused, give_unused, busy_unused;
+  logic [1:0]  acc_bank_unused, inp_bank_unused;
+  logic        ask_unused;
   logic        issue_unused, token_unused, bank_unused, active_unused;
   logic [7:0]  code_unused;
   logic [31:0] index_unused;
@@ -159,9 +161,10 @@ module tsr_ice40 #(
     .acc_we_o      (acc_we),
     .acc_waddr_o   (acc_waddr),
     .acc_wdata_o   (acc_wdata),
-    .acc_want_o    (want_unused),
+    .ask_o         (ask_unused),
+    .acc_bank_o    (acc_bank_unused),
+    .inp_bank_o    (inp_bank_unused),
     .acc_busy_o    (busy_unused),
-    .inp_want_o    (inp_want_unused),
     .grant_i       (1'b1),
     .busy_o        (issue_unused),
     .stall_token_o (token_unused),
@@ -238,7 +241,7 @@ module tsr_ice40 #(
   assign out_next = cs_q[1] ? {5'd0, fault_q, done_q, running_q} : acc_rdata[8*32'(lane_q) +: 8];
 
   logic unused_bits;
-  assign unused_bits = ^{take_unused, give_unused, want_unused, busy_unused, inp_want_unused, issue_unused, token_unused,
+  assign unused_bits = ^{take_unused, give_unused, busy_unused, ask_unused, acc_bank_unused, inp_bank_unused, issue_unused, token_unused,
                          bank_unused, active_unused, code_unused, index_unused, inp_addr, wgt_addr, uop_addr, acc_raddr, acc_waddr,
                          cs_q[2], in_q[7]};
 endmodule

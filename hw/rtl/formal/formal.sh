@@ -195,7 +195,7 @@ prove() {
         done
     fi
     if [ -z "$why" ] && [ "${method[$name]}" = z3 ]; then
-        smt "$out" z3 -t 1 --dump-vcd "$out/counterexample.vcd" || why="violated ($(violated "$out/z3.log")): $out/counterexample.vcd"
+        smt "$out" z3 --unroll -t 1 --dump-vcd "$out/counterexample.vcd" || why="violated ($(violated "$out/z3.log")): $out/counterexample.vcd"
     elif [ -z "$why" ]; then
         abc "$out" bounded "read_aiger $out/proof.aig; fold; strash; orpos; bmc3 -F $((k + 3)); write_cex -a $out/counterexample.aiw"
         if found "$out/bounded.log"; then
@@ -222,7 +222,7 @@ prove() {
         smt "$out" z3 -t $((k + 1)) && smt "$out" z3 -i -t "$k" || why="z3 does not agree: $out/z3.log"
     fi
     if [ -z "$why" ] && [ "${method[$name]}" = z3 ]; then
-        smt "$out" cover -c -t 1 || why="vacuous, never reached: $(sed -n 's/.*Unreached cover statement at cover_\(.*\)\.$/\1/p' "$out/cover.log" | tr '\n' ' ')"
+        smt "$out" cover --unroll -c -t 1 || why="vacuous, never reached: $(sed -n 's/.*Unreached cover statement at cover_\(.*\)\.$/\1/p' "$out/cover.log" | tr '\n' ' ')"
     elif [ -z "$why" ] && [ "${reach[$name]}" != - ]; then
         abc "$out" cover "$(for ((i = 0; i < $(outputs "$out/cover.aig"); i++)); do
             echo -n "read_aiger $out/cover.aig; fold; strash; cone -s -O $i; bmc3 -F ${reach[$name]}; "; done)"

@@ -5,11 +5,11 @@
 //             +-------------------------------+
 //   valid_i ->|  mem[Depth]                   |-> valid_o
 //   data_i  ->|  wr_q -> write, rd_q -> read  |-> data_o
-//   ready_o <-|  full / empty from wr_q, rd_q |<- ready_i
+//   ready_o <-|  full_q, valid_q              |<- ready_i
 //             +-------------------------------+
 //
 // Rules
-// 1. ready_o and valid_o depend on registers only; Depth 2 therefore is a skid buffer that cuts both directions.
+// 1. ready_o and valid_o are registers; Depth 2 therefore is a skid buffer that cuts both directions.
 // 2. data_o is stable from the cycle valid_o rises until the cycle in which ready_i takes it.
 // 3. One word in and one word out every cycle, also at Depth 2.
 // 4. Depth is a power of two, at least 2.
@@ -30,26 +30,38 @@ module tsr_fifo #(
   localparam int unsigned PtrW = $clog2(Depth);
 
   logic [Width-1:0] mem [0:Depth-1];
-  logic [PtrW:0] wr_q, rd_q;
-  logic push, pop;
+  logic [PtrW:0] wr_q, rd_q, wr_next, rd_next;
+  logic valid_q, full_q, push, pop;
 
-  assign ready_o = (wr_q[PtrW] == rd_q[PtrW]) || (wr_q[PtrW-1:0] != rd_q[PtrW-1:0]);
-  assign valid_o = wr_q != rd_q;
+  assign ready_o = !full_q;
+  assign valid_o = valid_q;
   assign data_o  = mem[rd_q[PtrW-1:0]];
   assign push    = valid_i && ready_o;
   assign pop     = valid_o && ready_i;
+  assign wr_next = wr_q + (PtrW+1)'(1);
+  assign rd_next = rd_q + (PtrW+1)'(1);
 
   always_ff @(posedge clk_i) begin
     if (push) mem[wr_q[PtrW-1:0]] <= data_i;
   end
 
+  // The pointers have a bit more than an address, which tells full from empty.
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      wr_q <= '0;
-      rd_q <= '0;
+      wr_q    <= '0;
+      rd_q    <= '0;
+      valid_q <= 1'b0;
+      full_q  <= 1'b0;
     end else begin
-      if (push) wr_q <= wr_q + (PtrW+1)'(1);
-      if (pop)  rd_q <= rd_q + (PtrW+1)'(1);
+      if (push) wr_q <= wr_next;
+      if (pop)  rd_q <= rd_next;
+      if (push && !pop) begin
+        valid_q <= 1'b1;
+        full_q  <= wr_next == {!rd_q[PtrW], rd_q[PtrW-1:0]};
+      end else if (pop && !push) begin
+        valid_q <= rd_next != wr_q;
+        full_q  <= 1'b0;
+      end
     end
   end
 endmodule

@@ -2,4 +2,4 @@
 # file: hw/rtl/tsr_bank_guard.sv
 # breaks: BANK_4
 # Both read the same input bank in one cycle.
-s/ | (alu_inp_i \& gemm_inp_i)//
+s/ | (alu_inp \& gemm_inp)//

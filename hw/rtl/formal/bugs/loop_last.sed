@@ -2,4 +2,4 @@
 # file: hw/rtl/tsr_loop.sv
 # breaks: LOOP_2
 # The outer loop is left out of the last step.
-s/assign last_o = (uop_left_q | left1_q | left0_q) == 16'd0;/assign last_o = (uop_left_q | left1_q) == 16'd0;/
+s/assign last_o = uop_end_q \&\& end1_q \&\& end0_q;/assign last_o = uop_end_q \&\& end1_q;/
