@@ -600,9 +600,10 @@ module tessera (
   assign unit_waiting       = {waiting[4:2], waiting[1] || waiting[0]};
   assign quiet              = unit_active == 4'd0 && unit_waiting == 4'd0;
 
-  // Debug: 4 bits a unit from LOAD up: active, waiting for a token, waiting for a bank, an instruction at the queue's head.
+  // Debug: 4 bits a unit from LOAD up: active, waiting for a token, waiting for a bank, an instruction at the queue's head; as it
+  // was a clock ago, since these come late in a clock.
   for (genvar u = 0; u < 4; u++) begin : g_state
-    assign state[4*u+:4] = {unit_waiting[u], unit_bank[u], unit_token[u], unit_active[u]};
+    always_ff @(posedge clk_i) state[4*u+:4] <= {unit_waiting[u], unit_bank[u], unit_token[u], unit_active[u]};
   end
   always_ff @(posedge clk_i) state_q <= state;
 

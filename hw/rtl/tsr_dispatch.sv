@@ -267,15 +267,16 @@ module tsr_dispatch #(
   assign merge_x_o   = merge_x_q;
   assign merge_all_o = merge_all_q;
 
-  // The stream as a whole: 32 * insn_count bytes from insn_offset, inside segment 0.
-  logic stream_bad;
+  // The stream as a whole: 32 * insn_count bytes from insn_offset, inside segment 0. Both stay as they are in a run.
+  logic        stream_bad;
+  logic [37:0] stream_end_q;
 
   always_comb begin
     stream_bad    = 1'b0;
     fetch_start_o = 1'b0;
     if (state_q == StStream) begin
       stream_bad    = insn_offset_i[4:0] != 5'd0
-          || 38'(insn_offset_i) + {1'b0, insn_count_i, 5'b00000} > 38'(seg_size_i[31:0]);
+          || stream_end_q > 38'(seg_size_i[31:0]);
       fetch_start_o = !stream_bad && insn_count_i != 32'd0;
     end
   end
@@ -309,7 +310,12 @@ module tsr_dispatch #(
       fault_o   <= 1'b0;
       crowded_q <= crowded;
       case (state_q)
-        StIdle: if (start_i) state_q <= StStream;
+        StIdle: begin
+          if (start_i) begin
+            stream_end_q <= 38'(insn_offset_i) + {1'b0, insn_count_i, 5'b00000};
+            state_q      <= StStream;
+          end
+        end
 
         StStream: begin
           state_q <= StFetch;

@@ -61,6 +61,7 @@ module tsr_run (
   // {unit, code, index} of faults on their way: LOAD or GEMM, ALU or STORE, dispatch; then the lowest of them.
   logic        taken, pairs_q, lowest_q;
   logic [2:0]  pair_valid_q;
+  logic        use_second, use_third;
   logic [42:0] first_q, second_q, third_q, low, low_q;
   assign start_ack_o   = state_q == StIdle && start_i && !soft_reset_i && core_rst_nq;
   assign soft_busy_o   = soft_q;
@@ -79,11 +80,10 @@ module tsr_run (
   assign moving_o = pairs_q || lowest_q;
   assign taken    = state_q == StRun && !soft_reset_i && fault_valid_i != 5'd0;
 
-  always_comb begin
-    low = first_q;
-    if (!pair_valid_q[0] || (pair_valid_q[1] && second_q[31:0] < first_q[31:0])) low = second_q;
-    if (pair_valid_q[2] && (pair_valid_q[1:0] == 2'd0 || third_q[31:0] < low[31:0])) low = third_q;
-  end
+  assign use_second = !pair_valid_q[0] || (pair_valid_q[1] && second_q[31:0] < first_q[31:0]);
+  assign use_third  = pair_valid_q[2] && (pair_valid_q[1:0] == 2'd0
+      || (use_second ? third_q[31:0] < second_q[31:0] : third_q[31:0] < first_q[31:0]));
+  assign low        = use_third ? third_q : use_second ? second_q : first_q;
 
   always_ff @(posedge clk_i) begin
     if (taken) begin

@@ -47,6 +47,7 @@ techmap -I $share/xilinx -map $out.ram_map.v
 synth_xilinx $options -run map_ffram:check
 check -assert
 write_blif -cname -param $out.blif.part
+splitnets w:\$*
 write_verilog -noattr $out.v.part
 END
 if ! yosys -q -l "$out.log" -s "$out.ys" > "$out.out" 2>&1; then
@@ -54,6 +55,7 @@ if ! yosys -q -l "$out.log" -s "$out.ys" > "$out.out" 2>&1; then
   exit 1
 fi
 mv "$out.blif.part" "$out.blif"
-# Contents of memories at power-up are unknown, and the simulation models of tests/rtl/netlist take none.
+# Contents of memories at power-up are unknown, and the simulation models of tests/rtl/netlist take none. Nets that Yosys made
+# are split into bits before: of a carry chain in one vector Verilator thinks that each carry depends on itself.
 sed '/^ *\.INITP\?_[0-9A-F][0-9A-F](/d' "$out.v.part" > "$out.v"
 rm -f "$out.v.part" "$out.ram_map.v"
