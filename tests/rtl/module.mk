@@ -61,7 +61,7 @@ netlists: $(call RTL_PACKAGES,tiny) $(LOCKSTEP) $(foreach n,$(CONFIGS:%=%_netlis
 	@tests/rtl/netlist/netlist.sh -f mapped tsr_fifo_ram
 	@tests/rtl/netlist/core.sh netlist $(CONFIGS)
 	@tests/rtl/netlist/core.sh gates tiny
-	@tests/rtl/netlist/core.sh xc7 tiny
+	@NETLIST_PROGRAMS=60 tests/rtl/netlist/core.sh xc7 tiny
 synth-check: $(foreach c,$(CONFIGS),synth-check-$(c)) ## Yosys reads the whole RTL and makes memories of the buffers, in every configuration
 synth-check-%: $(GEN)/tsr_isa_pkg.sv $(GEN)/%/tsr_cfg_pkg.sv
 	@tests/rtl/netlist/synth_check.sh $* $^ $(SIM_RTL)
