@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+# file: hw/rtl/tsr_issue.sv
+# breaks: ISSUE_2
+# What waits in the spare register is overtaken.
+s/x_dst_q <= y_valid_q ? y_dst_q : r_dst;/x_dst_q <= r_dst;/
