@@ -93,6 +93,9 @@
     if (fv_stopped_q) inv_once: assert (!fault_o && !finish_o);
     if (state_q == StFinish) inv_finish: assert (fv_insn_q == 256'(tsr_isa_pkg::OpFinish));
     if (push_o != 0) inv_crowd: assert (!fv_crowd);
+    if (state_q == StDecide && !crowded_q) inv_crowded: assert (!fv_crowd);
+    if (state_q == StDecide && fv_pending_q == 0 && !overflow_q) inv_empty: assert (!crowded_q);
+    if (fv_got_q && state_q != StStop) inv_unit: assert (unit_q == fv_unit);
     if (fv_looked && !underflow_q) inv_none: assert (!fv_none);
     if (fv_looked && !overflow_q) inv_full: assert (!fv_full);
     if (fv_looked && opcode_ok_q && !illegal_q && !error_q) inv_legal: assert (fv_known && !fv_own);
