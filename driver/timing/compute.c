@@ -110,7 +110,7 @@ void gemm_step(machine *m, clock_t64 now) {
     const tsr_gemm_insn *g = &m->gemm.current->insn.gemm;
     const uint64_t n = (uint64_t)g->uop_count * g->count0 * g->count1;
     const clock_t64 last = now + n - 1;
-    keep(&m->gemm.spans, (span){now, last + TSR_GEMM_DEPTH + 1, m->gemm.acc_banks});
+    keep(&m->gemm.spans, (span){now, last + TSR_GEMM_HELD + 1, m->gemm.acc_banks});
     m->gemm_runs[m->gemm_run_count++ % SPANS] = (gemm_run){now, last, *g, m->gemm.inp_banks};
     m->profile->gemm_uops += n;
     m->dirty |= 1u << ALU;
@@ -120,17 +120,21 @@ void gemm_step(machine *m, clock_t64 now) {
 
 // ---- ALU ---------------------------------------------------------------------------------------------------------------
 
+// Reads acc[dst] a clock before the others do.
+static bool reads_early(const tsr_alu_insn *a) { return a->op == TSR_ALU_MUL || a->op == TSR_ALU_SHL || a->op == TSR_ALU_SHR; }
+
 // One micro-op that wants to issue in clock x; returns when it does.
 static clock_t64 issue(machine *m, const tsr_alu_insn *a, clock_t64 x, uint32_t dst, uint32_t src) {
     enum { LATE_AFTER_EARLY = 5 }; // S6 of a micro-op meets S1 of the one issued five clocks later
     const uint32_t entries = tsr_acc_entries(m->config), each = entries / BANKS;
-    const bool to_acc = a->dst_kind == TSR_DST_ACC;
-    if (a->src_kind == TSR_SRC_ACC && src < entries) {
-        if (m->written[src] != 0)
-            x = later(x, m->written[src] - 1 + TSR_ALU_ACC_WRITE);
-        while (m->late_clock[(x - LATE_AFTER_EARLY) % 8] == x - LATE_AFTER_EARLY &&
-               m->late[(x - LATE_AFTER_EARLY) % 8] == 1 + src / each)
-            x++;
+    const bool to_acc = a->dst_kind == TSR_DST_ACC, from_acc = a->src_kind == TSR_SRC_ACC && src < entries;
+    if (from_acc && m->written[src] != 0)
+        x = later(x, m->written[src] - 1 + TSR_ALU_DEPTH);
+    for (bool waits = true; waits;) {
+        const clock_t64 late = x - LATE_AFTER_EARLY;
+        waits = (from_acc && m->late_clock[late % 8] == late && m->late[late % 8] == 1 + src / each) ||
+                (to_acc && dst < entries && reads_early(a) && m->written[dst] == x);
+        x += waits;
     }
     if (to_acc && dst < entries)
         m->written[dst] = x + 1;
@@ -160,13 +164,13 @@ static clock_t64 walk(machine *m, const tsr_alu_insn *a, clock_t64 x, uint64_t f
     return x - 1;
 }
 
-// Micro-ops [from, to), the first in clock x; returns the last one's. Only those whose source is an accumulator can wait, and
-// only for some that lie a few clocks back.
+// Micro-ops [from, to), the first in clock x; returns the last one's. Only those that read accumulators early can wait, and only
+// for some that lie a few clocks back.
 static clock_t64 walk_fast(machine *m, const tsr_alu_insn *a, clock_t64 x, uint64_t from, uint64_t to) {
-    enum { MEMORY = 9 }; // more clocks than any micro-op has effect
+    enum { MEMORY = TSR_ALU_DEPTH + 1 }; // more clocks than any micro-op has effect
     const uint64_t n = to - from;
     const bool from_acc = a->src_kind == TSR_SRC_ACC, to_acc = a->dst_kind == TSR_DST_ACC;
-    if (n <= 2 * MEMORY || (from_acc && to_acc))
+    if (n <= 2 * MEMORY || (from_acc && to_acc) || reads_early(a))
         return walk(m, a, x, from, to);
     if (from_acc) // nothing that it reads is its own
         return walk(m, a, x, from, from + MEMORY) + n - MEMORY;
@@ -207,7 +211,9 @@ static void issue_from_inp(machine *m, const tsr_alu_insn *a, clock_t64 now, uin
         const uint64_t left = n - m->alu.issued, until = m->horizon > m->alu.next ? m->horizon - m->alu.next : 1;
         const uint64_t count = left < until ? left : until;
         if (!gemm_may_read(m, m->alu.next, m->alu.next + count - 1, m->alu.inp_banks)) {
-            m->alu.next = walk_fast(m, a, m->alu.next, m->alu.issued, m->alu.issued + count) + 1;
+            const clock_t64 first = m->alu.next;
+            m->alu.next = walk_fast(m, a, first, m->alu.issued, m->alu.issued + count) + 1;
+            m->alu.bank += m->alu.next - first - count;
             m->alu.issued += count;
             continue;
         }
@@ -218,7 +224,9 @@ static void issue_from_inp(machine *m, const tsr_alu_insn *a, clock_t64 now, uin
             m->alu.bank++;
             continue;
         }
-        m->alu.next = walk(m, a, m->alu.next, m->alu.issued, m->alu.issued + 1) + 1;
+        const clock_t64 wanted = m->alu.next;
+        m->alu.next = walk(m, a, wanted, m->alu.issued, m->alu.issued + 1) + 1;
+        m->alu.bank += m->alu.next - wanted - 1;
         m->alu.issued++;
     } while (m->alu.issued < n && m->alu.next < m->horizon);
 }
@@ -257,7 +265,7 @@ void alu_step(machine *m, clock_t64 now) {
         m->alu.bank += m->alu.next - now - n;
     }
     const clock_t64 last = m->alu.next - 1;
-    keep(&m->alu.spans, (span){now, last + TSR_ALU_DEPTH, m->alu.dst_banks});
+    keep(&m->alu.spans, (span){now, last + TSR_ALU_HELD + 1, m->alu.dst_banks});
     keep(&m->alu.spans, (span){now, last + 2, m->alu.src_banks});
     m->profile->alu_uops += n;
     m->dirty |= 1u << GEMM;

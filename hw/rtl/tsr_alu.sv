@@ -1,21 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 // ALU unit: lane-wise operations on accumulators, requantisation, and the way to the OUT buffer.
 //
-//     queue,   -> tsr_issue -> X -> S1 ---> S2 ... S7 ---------------------> S8 -------> S9 -> OUT write
-//     tokens                   |    |       |                                |  ^        |     done, tokens
-//                     interlock,   read     tsr_rescale (b -> t)             op |   saturate
-//                     bank guard   acc[src]             S6: read acc[dst]    clip
-//                                  inp, par             S7: a -------------> acc write
-//                                                           ^--- forwarding ---+
+//     queue,   -> tsr_issue -> X -> S1 ---> S2 ... S7 ---------------------> S8 ----> S9 -----> S10 -> ACC or OUT write
+//     tokens                   |    |       |                                |        |         |      done, tokens
+//                     interlock,   read     tsr_rescale (b -> t)             MUL      ADD       saturate
+//                     bank guard   acc[src]             S6: read acc[dst]    shift    clip
+//                                  inp, par             S7: a                  ^        ^
+//                                                           ^------------------+--------+- forwarding
 //
-// Latency: micro-op issued in cycle X; accumulator written in X + 8, OUT in X + 9; done with X + 9.
+// Latency: micro-op issued in cycle X; accumulator or OUT written in X + Depth; done with it.
 //
 // 1. Nothing stalls after issue. A micro-op waits in X (stall_bank_o) for the bank guard, while acc[src] is the destination
-//    of a micro-op in S1 to S7, and when its read of acc[src] would meet an S6 read of acc[dst] in the same bank.
-// 2. acc[dst] of the micro-op before, or of the one before that, is forwarded, so a chain on one accumulator runs at full
-//    rate. Only operations other than MOV read acc[dst].
-// 3. done_o and tok_give_o come in S9 of the instruction's last micro-op, when its write is the last outstanding one.
-// 4. After a fault or halt_i the micro-ops in S1 to S9 still finish.
+//    of a micro-op in S1 to S9, when its read of acc[src] would meet an S6 read of acc[dst] in the same bank, and, with MUL, SHL
+//    or SHR, while acc[dst] is the destination of the micro-op in S1.
+// 2. acc[dst] of one of the four micro-ops before is forwarded, so a chain of ADD, SUB, MIN, MAX on one accumulator runs at full
+//    rate, clamped or not. Only operations other than MOV read acc[dst].
+// 3. done_o and tok_give_o come in S10 of the instruction's last micro-op, when its write is the last outstanding one.
+// 4. After a fault or halt_i the micro-ops in S1 to S10 still finish.
+// 5. acc_busy_o: acc[dst] in S1 to S6, behind which GEMM can have the bank: the read of a micro-op that it issues then follows
+//    the write in S10. acc[src] in S1.
 module tsr_alu #(
   parameter int unsigned Batch = tsr_cfg_pkg::Batch,
   parameter int unsigned BlockIn = tsr_cfg_pkg::BlockIn,
@@ -84,6 +87,9 @@ module tsr_alu #(
   output logic [31:0]        fault_index_o
 );
 
+  localparam int unsigned Depth = 10;     // issue to write
+  localparam int unsigned Held = 6;       // stages that keep GEMM out of the bank of acc[dst]
+  localparam int unsigned LateRead = 5;   // the read of acc[dst] meets that of acc[src] so many micro-ops behind, in S1
   localparam int unsigned InpIdx = $clog2(InpEntries);
   localparam int unsigned AccIdx = $clog2(AccEntries);
   localparam int unsigned OutIdx = $clog2(OutEntries);
@@ -94,6 +100,7 @@ module tsr_alu #(
     logic        src_acc;
     logic        src_inp;
     logic        rescale;
+    logic        early;   // reads acc[dst] a clock before ADD does
     logic [15:0] imm;
     logic [3:0]  op;
     logic        clip;
@@ -135,6 +142,7 @@ module tsr_alu #(
     insn_ctl.src_acc = insn.src_kind == tsr_isa_pkg::SrcAcc;
     insn_ctl.src_inp = insn.src_kind == tsr_isa_pkg::SrcInp;
     insn_ctl.rescale = insn.rescale;
+    insn_ctl.early = insn.op == tsr_isa_pkg::AluMul || insn.op == tsr_isa_pkg::AluShl || insn.op == tsr_isa_pkg::AluShr;
     insn_ctl.imm = insn.imm;
     insn_ctl.op = insn.op;
     insn_ctl.clip = insn.clip;
@@ -203,18 +211,18 @@ module tsr_alu #(
   assign src_bank_o = x_src[AccIdx-1 -: 2];
   assign inp_bank_o = x_src[InpIdx-1 -: 2];
 
-  logic [9:1]  valid_q;
-  stage_t      x_stage, s1_q, s2_q, s3_q, s4_q, s5_q, s6_q, s7_q, s8_q;
-  tail_t       s9_q;
-  logic [23:0] dst_bank_q;     // S7 .. S2, four bits each
-  logic [3:0]  s1_src_bank_q, s1_dst_bank_q, s1_dst_bank, tail_bank_q, tail_bank_d;
-  logic        s1_src_acc_q, s1_src_inp_q, s2_src_acc_q, s2_src_inp_q;
-  logic        s1_rescale_q, s2_rescale_q;
-  logic [15:0] s1_imm_q, s2_imm_q, s1_src_q, s1_par_q;
-  logic [7:1]  in_flight;   // stage holds a micro-op whose result is going to acc[x_src]
+  logic [Depth:1]     valid_q;
+  stage_t             x_stage, s1_q, s2_q, s3_q, s4_q, s5_q, s6_q, s7_q;
+  tail_t              s8_q, s9_q, s10_q;
+  logic [4*Held-9:0]  dst_bank_q;  // S5 .. S2, four bits each
+  logic [3:0]         s1_src_bank_q, s1_dst_bank_q, s1_dst_bank, tail_bank_q, tail_bank_d;
+  logic               s1_src_acc_q, s1_src_inp_q, s2_src_acc_q, s2_src_inp_q;
+  logic               s1_rescale_q, s2_rescale_q;
+  logic [15:0]        s1_imm_q, s2_imm_q, s1_src_q, s1_par_q;
+  logic [Depth-1:1]   in_flight;   // stage holds a micro-op whose result is going to acc[x_src]
 
   always_comb begin
-    in_flight = 7'd0;
+    in_flight = '0;
     x_interlock = 1'b0;
     if (x_ctl.src_acc) begin
       in_flight[1] = valid_q[1] && !s1_q.to_out && s1_q.dst[AccIdx-1:0] == x_src[AccIdx-1:0];
@@ -224,9 +232,12 @@ module tsr_alu #(
       in_flight[5] = valid_q[5] && !s5_q.to_out && s5_q.dst[AccIdx-1:0] == x_src[AccIdx-1:0];
       in_flight[6] = valid_q[6] && !s6_q.to_out && s6_q.dst[AccIdx-1:0] == x_src[AccIdx-1:0];
       in_flight[7] = valid_q[7] && !s7_q.to_out && s7_q.dst[AccIdx-1:0] == x_src[AccIdx-1:0];
-      x_interlock = in_flight != 7'd0 ||
-                    (valid_q[5] && s5_q.op != tsr_isa_pkg::AluMov && s5_q.dst[AccIdx-1 -: 2] == x_src[AccIdx-1 -: 2]);
+      in_flight[8] = valid_q[8] && !s8_q.to_out && s8_q.dst[AccIdx-1:0] == x_src[AccIdx-1:0];
+      in_flight[9] = valid_q[9] && !s9_q.to_out && s9_q.dst[AccIdx-1:0] == x_src[AccIdx-1:0];
+      x_interlock = in_flight != '0 ||
+                    (valid_q[LateRead] && s5_q.op != tsr_isa_pkg::AluMov && s5_q.dst[AccIdx-1 -: 2] == x_src[AccIdx-1 -: 2]);
     end
+    if (x_ctl.early && valid_q[1] && !s1_q.to_out && s1_q.dst[AccIdx-1:0] == x_dst[AccIdx-1:0]) x_interlock = 1'b1;
   end
 
   always_comb begin
@@ -242,23 +253,21 @@ module tsr_alu #(
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni || flush_i) begin
-      valid_q <= 9'd0;
-      dst_bank_q <= 24'd0;
+      valid_q <= '0;
+      dst_bank_q <= '0;
       tail_bank_q <= 4'd0;
     end else begin
-      valid_q <= {valid_q[8:1], x_fire};
-      dst_bank_q <= {dst_bank_q[19:0], s1_dst_bank};
+      valid_q <= {valid_q[Depth-1:1], x_fire};
+      dst_bank_q <= {dst_bank_q[4*Held-13:0], s1_dst_bank};
       tail_bank_q <= tail_bank_d;
     end
   end
 
-  // A bank mask of a stage that holds nothing is 0; the union of S2 to S8 has a register of its own. A source is read in S1.
+  // A bank mask of a stage that holds nothing is 0; the union of S2 to S6 has a register of its own. A source is read in S1.
   assign s1_dst_bank = valid_q[1] ? s1_dst_bank_q : 4'd0;
   always_comb begin
     tail_bank_d = s1_dst_bank;
-    if (dst_bank_q != 24'd0)
-      tail_bank_d = s1_dst_bank | dst_bank_q[3:0] | dst_bank_q[7:4] | dst_bank_q[11:8] | dst_bank_q[15:12] |
-                    dst_bank_q[19:16] | dst_bank_q[23:20];
+    if (dst_bank_q != '0) for (int unsigned s = 2; s < Held; s++) tail_bank_d = tail_bank_d | dst_bank_q[4*s-8 +: 4];
   end
   assign acc_busy_o = (valid_q[1] ? s1_src_bank_q | s1_dst_bank_q : 4'd0) | tail_bank_q;
 
@@ -292,16 +301,18 @@ module tsr_alu #(
   always_ff @(posedge clk_i) if (valid_q[4]) s5_q <= s4_q;
   always_ff @(posedge clk_i) if (valid_q[5]) s6_q <= s5_q;
   always_ff @(posedge clk_i) if (valid_q[6]) s7_q <= s6_q;
-  always_ff @(posedge clk_i) if (valid_q[7]) s8_q <= s7_q;
 
   always_ff @(posedge clk_i) begin
-    if (valid_q[8]) begin
-      s9_q.to_out <= s8_q.to_out;
-      s9_q.last <= s8_q.last;
-      s9_q.signal <= s8_q.signal;
-      s9_q.dst <= s8_q.dst;
+    if (valid_q[7]) begin
+      s8_q.to_out <= s7_q.to_out;
+      s8_q.last <= s7_q.last;
+      s8_q.signal <= s7_q.signal;
+      s8_q.dst <= s7_q.dst;
     end
   end
+
+  always_ff @(posedge clk_i) if (valid_q[8]) s9_q <= s8_q;
+  always_ff @(posedge clk_i) if (valid_q[9]) s10_q <= s9_q;
 
   // S1: source and parameter reads.
   assign early_re_o = valid_q[1] && s1_src_acc_q;
@@ -351,62 +362,68 @@ module tsr_alu #(
     .t_o       (s8_t)
   );
 
-  // S6, S7: the old accumulator, or what a micro-op just ahead makes of it.
-  logic [AccBits-1:0] s8_a_q, s8_r, s9_r_q;
-  logic               s7_from_s8_q, s7_from_s9_q;
+  // S6, S7: the old accumulator, or what a micro-op ahead makes of it. Results appear in s10_r, so a micro-op four or three ahead
+  // of this one is caught here, one two ahead in the first stage of tsr_alu_op, the one just ahead in its second.
+  logic [AccBits-1:0] s8_a_q, s10_r, s11_r_q;
+  logic               s7_from_s10_q, s7_from_s11_q;
 
   assign late_re_o = valid_q[6] && s6_q.op != tsr_isa_pkg::AluMov;
   assign late_addr_o = s6_q.dst;
 
   always_ff @(posedge clk_i) begin
     if (valid_q[6]) begin
-      s7_from_s8_q <= valid_q[7] && !s7_q.to_out && s7_q.dst == s6_q.dst;
-      s7_from_s9_q <= valid_q[8] && !s8_q.to_out && s8_q.dst == s6_q.dst;
+      s7_from_s10_q <= valid_q[9] && !s9_q.to_out && s9_q.dst == s6_q.dst;
+      s7_from_s11_q <= valid_q[10] && !s10_q.to_out && s10_q.dst == s6_q.dst;
     end
   end
 
   always_ff @(posedge clk_i) begin
     if (valid_q[7] && s7_q.op != tsr_isa_pkg::AluMov) begin
-      if (s7_from_s8_q) s8_a_q <= s8_r;
-      else if (s7_from_s9_q) s8_a_q <= s9_r_q;
+      if (s7_from_s10_q) s8_a_q <= s10_r;
+      else if (s7_from_s11_q) s8_a_q <= s11_r_q;
       else s8_a_q <= late_data_i;
     end
   end
 
-  always_ff @(posedge clk_i) if (valid_q[8]) s9_r_q <= s8_r;
+  always_ff @(posedge clk_i) if (valid_q[10]) s11_r_q <= s10_r;
 
-  // S8: operation, clamp, accumulator write.
+  // S8, S9: operation, clamp.
   tsr_alu_op #(.Lanes(Lanes)) u_op (
-    .en_i   (valid_q[8]),
-    .op_i   (s8_q.op),
-    .clip_i (s8_q.clip),
-    .lo_i   (s8_q.lo),
-    .hi_i   (s8_q.hi),
-    .a_i    (s8_a_q),
-    .t_i    (s8_t),
-    .r_o    (s8_r)
+    .clk_i      (clk_i),
+    .en0_i      (valid_q[7]),
+    .op_i       (s7_q.op),
+    .clip_i     (s7_q.clip),
+    .lo_i       (s7_q.lo),
+    .hi_i       (s7_q.hi),
+    .forward1_i (valid_q[9] && !s9_q.to_out && s9_q.dst == s7_q.dst),
+    .en1_i      (valid_q[8]),
+    .a_i        (s8_a_q),
+    .t_i        (s8_t),
+    .forward2_i (valid_q[9] && !s9_q.to_out && s9_q.dst == s8_q.dst),
+    .en2_i      (valid_q[9]),
+    .r_o        (s10_r)
   );
 
-  assign acc_we_o = valid_q[8] && !s8_q.to_out;
-  assign acc_waddr_o = s8_q.dst;
-  assign acc_wdata_o = s8_r;
+  // S10: saturation, ACC or OUT write.
+  assign acc_we_o = valid_q[10] && !s10_q.to_out;
+  assign acc_waddr_o = s10_q.dst;
+  assign acc_wdata_o = s10_r;
 
-  // S9: saturation, OUT write.
   always_comb begin
     out_wdata_o = '0;
-    if (valid_q[9] && s9_q.to_out) begin
+    if (valid_q[10] && s10_q.to_out) begin
       for (int unsigned l = 0; l < Lanes; l++) begin
-        if (s9_r_q[32*l+7 +: 25] == {25{s9_r_q[32*l+31]}}) out_wdata_o[8*l +: 8] = s9_r_q[32*l +: 8];
-        else out_wdata_o[8*l +: 8] = s9_r_q[32*l+31] ? 8'h80 : 8'h7f;
+        if (s10_r[32*l+7 +: 25] == {25{s10_r[32*l+31]}}) out_wdata_o[8*l +: 8] = s10_r[32*l +: 8];
+        else out_wdata_o[8*l +: 8] = s10_r[32*l+31] ? 8'h80 : 8'h7f;
       end
     end
   end
 
-  assign out_we_o = valid_q[9] && s9_q.to_out;
-  assign out_waddr_o = s9_q.dst;
+  assign out_we_o = valid_q[10] && s10_q.to_out;
+  assign out_waddr_o = s10_q.dst;
 
-  assign done_o = valid_q[9] && s9_q.last;
-  assign tok_give_o = done_o ? s9_q.signal : 4'd0;
-  assign active_o = pending || valid_q != 9'd0;
+  assign done_o = valid_q[10] && s10_q.last;
+  assign tok_give_o = done_o ? s10_q.signal : 4'd0;
+  assign active_o = pending || valid_q != '0;
 
 endmodule

@@ -7,7 +7,8 @@
 //                 +--> PAR -------------> ALU                clear_i -----> all of them
 //
 // Latency: reads are answered in the next cycle. UOP and OUT data are held until the next read of the same port; the others
-// are taken at once by their unit. A write is seen by reads presented from the next cycle on.
+// are taken at once by their unit. A write by GEMM or ALU is seen by reads presented from the next cycle on, one by LOAD, which
+// goes through a register, from the cycle after that on.
 //
 // 1. A LOAD word is BusBytes aligned bytes with strobes. INP: byte address in the plane. WGT, UOP, PAR: in the buffer; WGT
 //    with ld_diag_i: the address counts source bytes (entry * BlockOut + lane).
@@ -128,6 +129,27 @@ module tsr_buffers #(
 
   assign clear_busy_o = clear_q;
 
+  // LOAD's port, registered: where a word goes in PAR takes a clock to find out.
+  logic                  ld_we_q, ld_diag_q;
+  logic [1:0]            ld_buffer_q;
+  logic [3:0]            ld_plane_q;
+  logic [21:0]           ld_addr_q;
+  logic [BusBytes-1:0]   ld_strb_q;
+  logic [8*BusBytes-1:0] ld_data_q;
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) ld_we_q <= 1'b0;
+    else ld_we_q <= ld_we_i;
+    if (ld_we_i) begin
+      ld_buffer_q <= ld_buffer_i;
+      ld_diag_q <= ld_diag_i;
+      ld_plane_q <= ld_plane_i;
+      ld_addr_q <= ld_addr_i;
+      ld_strb_q <= ld_strb_i;
+      ld_data_q <= ld_data_i;
+    end
+  end
+
   // INP.
   tsr_inp_banks #(
     .Entries  (InpEntries),
@@ -138,11 +160,11 @@ module tsr_buffers #(
     .clk_i        (clk_i),
     .clear_i      (clear_q),
     .clear_addr_i (clear_addr_q),
-    .ld_we_i      (ld_we_i && ld_buffer_i == 2'(tsr_isa_pkg::BufInp)),
-    .ld_plane_i   (ld_plane_i),
-    .ld_addr_i    (ld_addr_i),
-    .ld_strb_i    (ld_strb_i),
-    .ld_data_i    (ld_data_i),
+    .ld_we_i      (ld_we_q && ld_buffer_q == 2'(tsr_isa_pkg::BufInp)),
+    .ld_plane_i   (ld_plane_q),
+    .ld_addr_i    (ld_addr_q),
+    .ld_strb_i    (ld_strb_q),
+    .ld_data_i    (ld_data_q),
     .gemm_re_i    (gemm_inp_re_i),
     .gemm_addr_i  (gemm_inp_addr_i),
     .gemm_data_o  (gemm_inp_data_o),
@@ -187,9 +209,9 @@ module tsr_buffers #(
   logic [WgtSeg-1:0]    wgt_group;
   logic [8*WgtWord-1:0] wgt_word;
 
-  assign wgt_waddr = ld_diag_i ? WgtAddr'(32'(ld_addr_i) / WgtRows) : WgtAddr'(32'(ld_addr_i) / WgtWord);
-  assign wgt_group = ld_diag_i ? WgtSeg'((32'(ld_addr_i) / BusBytes) % (WgtRows / BusBytes))
-                               : WgtSeg'((32'(ld_addr_i) / BusBytes) % WgtSegs);
+  assign wgt_waddr = ld_diag_q ? WgtAddr'(32'(ld_addr_q) / WgtRows) : WgtAddr'(32'(ld_addr_q) / WgtWord);
+  assign wgt_group = ld_diag_q ? WgtSeg'((32'(ld_addr_q) / BusBytes) % (WgtRows / BusBytes))
+                               : WgtSeg'((32'(ld_addr_q) / BusBytes) % WgtSegs);
 
   tsr_wgt_sram #(
     .Depth    (WgtDepth),
@@ -200,12 +222,12 @@ module tsr_buffers #(
     .clk_i        (clk_i),
     .clear_i      (clear_q && {1'b0, clear_addr_q} < 17'(WgtDepth)),
     .clear_addr_i (clear_addr_q[WgtAddr-1:0]),
-    .we_i         (ld_we_i && ld_buffer_i == 2'(tsr_isa_pkg::BufWgt)),
-    .diag_i       (ld_diag_i),
+    .we_i         (ld_we_q && ld_buffer_q == 2'(tsr_isa_pkg::BufWgt)),
+    .diag_i       (ld_diag_q),
     .waddr_i      (wgt_waddr),
     .wgroup_i     (wgt_group),
-    .wstrb_i      (ld_strb_i),
-    .wdata_i      (ld_data_i),
+    .wstrb_i      (ld_strb_q),
+    .wdata_i      (ld_data_q),
     .re_i         (gemm_wgt_re_i),
     .raddr_i      (WgtAddr'(32'(gemm_wgt_addr_i) / WgtPerWord)),
     .rdata_o      (wgt_word)
@@ -225,7 +247,7 @@ module tsr_buffers #(
   logic [8*BusBytes-1:0] gemm_uop_word, alu_uop_word;
   logic                  uop_we, uop_clear;
 
-  assign uop_we = ld_we_i && ld_buffer_i == 2'(tsr_isa_pkg::BufUop);
+  assign uop_we = ld_we_q && ld_buffer_q == 2'(tsr_isa_pkg::BufUop);
   assign uop_clear = clear_q && {1'b0, clear_addr_q} < 17'(UopDepth);
 
   tsr_sram #(
@@ -237,10 +259,10 @@ module tsr_buffers #(
     .clear_i      (uop_clear),
     .clear_addr_i (clear_addr_q[UopAddr-1:0]),
     .we_i         (uop_we),
-    .waddr_i      (UopAddr'(32'(ld_addr_i) / BusBytes)),
+    .waddr_i      (UopAddr'(32'(ld_addr_q) / BusBytes)),
     .wseg_i       (1'b0),
-    .wstrb_i      (ld_strb_i),
-    .wdata_i      (ld_data_i),
+    .wstrb_i      (ld_strb_q),
+    .wdata_i      (ld_data_q),
     .re_i         (gemm_uop_re_i),
     .raddr_i      (UopAddr'(32'(gemm_uop_addr_i) / UopPerWord)),
     .rdata_o      (gemm_uop_word)
@@ -255,10 +277,10 @@ module tsr_buffers #(
     .clear_i      (uop_clear),
     .clear_addr_i (clear_addr_q[UopAddr-1:0]),
     .we_i         (uop_we),
-    .waddr_i      (UopAddr'(32'(ld_addr_i) / BusBytes)),
+    .waddr_i      (UopAddr'(32'(ld_addr_q) / BusBytes)),
     .wseg_i       (1'b0),
-    .wstrb_i      (ld_strb_i),
-    .wdata_i      (ld_data_i),
+    .wstrb_i      (ld_strb_q),
+    .wdata_i      (ld_data_q),
     .re_i         (alu_uop_re_i),
     .raddr_i      (UopAddr'(32'(alu_uop_addr_i) / UopPerWord)),
     .rdata_o      (alu_uop_word)
@@ -282,24 +304,37 @@ module tsr_buffers #(
   localparam int unsigned ParThird = ParWord / 3 / BusBytes;  // bus words in a third of a memory word
   localparam int unsigned ParSegs = 3 * ParThird;
   localparam int unsigned ParSeg = $clog2(ParSegs);
+  localparam int unsigned ParThirds = $clog2(3 * ParDepth);
   localparam int unsigned ParPerWord = ParWord / (12 * BlockOut);
 
   logic                 par_we;
-  logic [19:0]          par_third, par_waddr;
+  logic [ParThirds-1:0] par_third, par_third_q;
+  logic [ParAddr-1:0]   par_waddr, par_waddr_q;
   logic [ParSeg-1:0]    par_seg;
   logic [8*ParWord-1:0] par_word;
 
   // x / 3 = x * 699051 / 2^21 for every x below 2^20.
-  assign par_we = ld_we_i && ld_buffer_i == 2'(tsr_isa_pkg::BufPar);
   always_comb begin
-    par_third = 20'd0;
-    par_waddr = 20'd0;
-    par_seg = '0;
-    if (par_we) begin
-      par_third = 20'(32'(ld_addr_i) / (BusBytes * ParThird));
-      par_waddr = 20'(({20'd0, par_third} * 40'd699051) >> 21);
-      par_seg = ParSeg'((32'(par_third) - 32'd3 * 32'(par_waddr)) * ParThird + (32'(ld_addr_i) / BusBytes) % ParThird);
+    par_third = '0;
+    par_waddr = '0;
+    if (ld_we_i && ld_buffer_i == 2'(tsr_isa_pkg::BufPar)) begin
+      par_third = ParThirds'(32'(ld_addr_i) / (BusBytes * ParThird));
+      par_waddr = ParAddr'((40'(par_third) * 40'd699051) >> 21);
     end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (ld_we_i && ld_buffer_i == 2'(tsr_isa_pkg::BufPar)) begin
+      par_third_q <= par_third;
+      par_waddr_q <= par_waddr;
+    end
+  end
+
+  assign par_we = ld_we_q && ld_buffer_q == 2'(tsr_isa_pkg::BufPar);
+  always_comb begin
+    par_seg = '0;
+    if (par_we)
+      par_seg = ParSeg'((32'(par_third_q) - 32'd3 * 32'(par_waddr_q)) * ParThird + (32'(ld_addr_q) / BusBytes) % ParThird);
   end
 
   tsr_sram #(
@@ -312,10 +347,10 @@ module tsr_buffers #(
     .clear_i      (clear_q && {1'b0, clear_addr_q} < 17'(ParDepth)),
     .clear_addr_i (clear_addr_q[ParAddr-1:0]),
     .we_i         (par_we),
-    .waddr_i      (par_waddr[ParAddr-1:0]),
+    .waddr_i      (par_waddr_q),
     .wseg_i       (par_seg),
-    .wstrb_i      (ld_strb_i),
-    .wdata_i      (ld_data_i),
+    .wstrb_i      (ld_strb_q),
+    .wdata_i      (ld_data_q),
     .re_i         (alu_par_re_i),
     .raddr_i      (ParAddr'(32'(alu_par_addr_i) / ParPerWord)),
     .rdata_o      (par_word)

@@ -7,14 +7,15 @@
 //                                         +-----+-----+     |             |
 //                                           tsr_bank_guard  +-------------+ <-> clear
 //
-// Latency: see tsr_gemm (4 cycles from issue to write), tsr_alu (8, 9 to OUT) and tsr_issue (3 from take to issue).
+// Latency: see tsr_gemm (6 cycles from issue to write), tsr_alu (10) and tsr_issue (3 from take to issue).
 //
 // 1. clear_i aborts both units and zeroes every memory, clear_busy_o until that is done; the same after reset. The queues,
 //    LOAD and STORE must be quiet from clear_i until clear_busy_o falls.
-// 2. The load port is always ready; ld_addr_i and st_addr_i are multiples of BusBytes. st_data_o is valid in the cycle after
-//    st_re_i and holds.
+// 2. The load port is always ready, and its words are seen by reads two cycles later; ld_addr_i and st_addr_i are multiples of
+//    BusBytes. st_data_o is valid in the cycle after st_re_i and holds.
 // 3. Per unit at most one of busy, stall_token and stall_bank is high. busy and uop are the same pulse.
-// 4. halt_i stops issue, and clear_i comes before it falls; a unit halted or stopped by its own fault stays active only until its pipeline is empty.
+// 4. halt_i stops issue, and clear_i comes before it falls; a unit halted or stopped by its own fault stays active only until its
+//    pipeline is empty.
 module tsr_compute #(
   parameter int unsigned BusBytes = tsr_cfg_pkg::BusBytes
 ) (

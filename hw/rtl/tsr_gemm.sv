@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // GEMM unit: acc[a] = (overwrite && first ? 0 : acc[a]) + inp[i] * wgt[w], one micro-op a cycle.
 //
-//     queue, tokens -> tsr_issue -> X -> S1 ---> S2 ------> S3 --------> S4 ---------> acc write, done, tokens
-//                                   |    |       |          |            |  ^
-//                           bank guard   read    tsr_dot    tsr_dot      add|
-//                                        inp,wgt operands   sum          ^  | same accumulator again:
-//                                                           read acc ----+--+ forwarded
+//     queue, tokens -> tsr_issue -> X -> S1 ---> S2 ------> S3 ------> S4 -----> S5 ---------> S6 -------> acc write, done,
+//                                   |    |       |          |          |         |             |           tokens
+//                           bank guard   read    tsr_dot    tsr_dot    tsr_dot   add --------> sum
+//                                        inp,wgt operands   products   halves    ^             |
+//                                                                      read acc -+<------------+ same accumulator again:
+//                                                                                                forwarded
 //
-// Latency: micro-op issued in cycle X, accumulator written in X + 4, visible to a read presented in X + 5.
+// Latency: micro-op issued in cycle X, accumulator written in X + Depth, visible to a read presented in the cycle after.
 //
-// 1. Nothing stalls after issue; the bank guard keeps the ALU out of the banks in acc_busy_o until they are written.
-// 2. A micro-op one behind another on the same accumulator gets the sum forwarded; two behind, it reads it from memory.
+// 1. Nothing stalls after issue; the bank guard keeps the ALU out of the banks in acc_busy_o, which are those of S1 to S5: what
+//    the ALU issues later than that reads the bank behind GEMM's write.
+// 2. A micro-op on the accumulator of one of the two before it gets the sum forwarded; three behind, it reads it from memory.
 // 3. done_o and tok_give_o come with the write of the instruction's last micro-op.
-// 4. After a fault or halt_i the micro-ops in S1 to S4 still finish.
+// 4. After a fault or halt_i the micro-ops in S1 to S6 still finish.
 module tsr_gemm #(
   parameter int unsigned Batch = tsr_cfg_pkg::Batch,
   parameter int unsigned BlockIn = tsr_cfg_pkg::BlockIn,
@@ -70,6 +72,8 @@ module tsr_gemm #(
   output logic [31:0]        fault_index_o
 );
 
+  localparam int unsigned Depth = 6;      // issue to write
+  localparam int unsigned Held = Depth - 1;  // stages that keep the ALU out of their bank
   localparam int unsigned InpIdx = $clog2(InpEntries);
   localparam int unsigned WgtIdx = $clog2(WgtEntries);
   localparam int unsigned AccIdx = $clog2(AccEntries);
@@ -135,19 +139,22 @@ module tsr_gemm #(
   assign acc_bank_o = x_acc[AccIdx-1 -: 2];
   assign inp_bank_o = x_inp[InpIdx-1 -: 2];
 
-  // S1 .. S4.
-  logic [4:1]  valid_q;
-  logic [15:0] s1_inp_q, s1_wgt_q;
-  logic [15:0] s1_acc_q, s2_acc_q, s3_acc_q, s4_acc_q;
-  logic [3:0]  s1_bank_q, s1_bank, tail_bank_q;
-  logic [7:0]  bank_q;         // accumulator banks of S3 and S2, four bits each
-  logic [4:0]  s1_tail_q, s2_tail_q, s3_tail_q, s4_tail_q;  // {last, signal}
-  logic        s1_zero_q, s2_zero_q, s3_zero_q, s4_zero_q;
-  logic        s3_repeat, s4_forward_q;
+  // S1 .. S6.
+  localparam logic [1:0] FromMemory = 2'd0, FromSum = 2'd1, FromSumBefore = 2'd2, FromZero = 2'd3;
+
+  logic [Depth:1]     valid_q;
+  logic [15:0]        s1_inp_q, s1_wgt_q;
+  logic [15:0]        s1_acc_q, s2_acc_q, s3_acc_q, s4_acc_q, s5_acc_q, s6_acc_q;
+  logic [3:0]         s1_bank_q, s1_bank, tail_bank_q, tail_bank_d;
+  logic [4*Held-9:0]  bank_q;         // accumulator banks of S4 .. S2, four bits each
+  logic [4:0]         s1_tail_q, s2_tail_q, s3_tail_q, s4_tail_q, s5_tail_q, s6_tail_q;  // {last, signal}
+  logic               s1_zero_q, s2_zero_q, s3_zero_q, s4_zero_q;
+  logic               s4_repeat, s4_repeat_before;
+  logic [1:0]         s5_from_q;
 
   always_ff @(posedge clk_i) begin
-    if (!rst_ni || flush_i) valid_q <= 4'd0;
-    else valid_q <= {valid_q[3:1], x_fire};
+    if (!rst_ni || flush_i) valid_q <= '0;
+    else valid_q <= {valid_q[Depth-1:1], x_fire};
   end
 
   // A process for each stage: Verilator can then order them so that no register needs a second copy.
@@ -183,19 +190,38 @@ module tsr_gemm #(
       s4_acc_q <= s3_acc_q;
       s4_zero_q <= s3_zero_q;
       s4_tail_q <= s3_tail_q;
-      s4_forward_q <= s3_repeat;
     end
   end
 
-  // A bank mask of a stage that holds nothing is 0, so the busy mask is their union; that of S2 to S4 has a register of its own.
+  always_ff @(posedge clk_i) begin
+    if (valid_q[4]) begin
+      s5_acc_q <= s4_acc_q;
+      s5_tail_q <= s4_tail_q;
+      s5_from_q <= s4_zero_q ? FromZero : (s4_repeat ? FromSum : (s4_repeat_before ? FromSumBefore : FromMemory));
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (valid_q[5]) begin
+      s6_acc_q <= s5_acc_q;
+      s6_tail_q <= s5_tail_q;
+    end
+  end
+
+  // A bank mask of a stage that holds nothing is 0, so the busy mask is their union; that of S2 to S5 has a register of its own.
   assign s1_bank = valid_q[1] ? s1_bank_q : 4'd0;
+  always_comb begin
+    tail_bank_d = s1_bank;
+    for (int unsigned s = 2; s < Held; s++) tail_bank_d = tail_bank_d | bank_q[4*s-8 +: 4];
+  end
+
   always_ff @(posedge clk_i) begin
     if (!rst_ni || flush_i) begin
-      bank_q <= 8'd0;
+      bank_q <= '0;
       tail_bank_q <= 4'd0;
     end else begin
-      bank_q <= {bank_q[3:0], s1_bank};
-      tail_bank_q <= s1_bank | bank_q[3:0] | bank_q[7:4];
+      bank_q <= {bank_q[4*Held-13:0], s1_bank};
+      tail_bank_q <= tail_bank_d;
     end
   end
 
@@ -205,10 +231,10 @@ module tsr_gemm #(
   assign inp_addr_o = s1_inp_q;
   assign wgt_re_o = valid_q[1];
   assign wgt_addr_o = s1_wgt_q;
-  assign acc_re_o = valid_q[3];
-  assign acc_raddr_o = s3_acc_q;
+  assign acc_re_o = valid_q[4];
+  assign acc_raddr_o = s4_acc_q;
 
-  logic [AccBits-1:0] s4_dot, sum, sum_q;
+  logic [AccBits-1:0] s5_dot, base, sum_q, sum_before_q;
 
   tsr_dot #(
     .Batch    (Batch),
@@ -217,33 +243,43 @@ module tsr_gemm #(
   ) u_dot (
     .clk_i        (clk_i),
     .en_operand_i (valid_q[2]),
-    .en_dot_i     (valid_q[3]),
+    .en_product_i (valid_q[3]),
+    .en_dot_i     (valid_q[4]),
     .inp_i        (inp_data_i),
     .wgt_i        (wgt_data_i),
-    .dot_o        (s4_dot)
+    .dot_o        (s5_dot)
   );
 
-  assign s3_repeat = valid_q[4] && s3_acc_q == s4_acc_q;
+  // The sum of the micro-op now in S5, or in S6, is what this one adds to when it comes to S5.
+  assign s4_repeat = valid_q[5] && s5_acc_q[AccIdx-1:0] == s4_acc_q[AccIdx-1:0];
+  assign s4_repeat_before = valid_q[6] && s6_acc_q[AccIdx-1:0] == s4_acc_q[AccIdx-1:0];
 
   always_comb begin
-    sum = '0;
-    if (valid_q[4]) begin
-      if (s4_zero_q) sum = s4_dot;
-      else if (s4_forward_q) for (int unsigned l = 0; l < Lanes; l++) sum[32*l +: 32] = sum_q[32*l +: 32] + s4_dot[32*l +: 32];
-      else for (int unsigned l = 0; l < Lanes; l++) sum[32*l +: 32] = acc_rdata_i[32*l +: 32] + s4_dot[32*l +: 32];
+    base = '0;
+    if (valid_q[5]) begin
+      case (s5_from_q)
+        FromMemory: base = acc_rdata_i;
+        FromSum: base = sum_q;
+        FromSumBefore: base = sum_before_q;
+        default: base = '0;
+      endcase
     end
   end
 
   always_ff @(posedge clk_i) begin
-    if (valid_q[3] && s3_repeat) sum_q <= sum;
+    if (valid_q[4] && s4_repeat_before) sum_before_q <= sum_q;
   end
 
-  assign acc_we_o = valid_q[4];
-  assign acc_waddr_o = s4_acc_q;
-  assign acc_wdata_o = sum;
+  always_ff @(posedge clk_i) begin
+    if (valid_q[5]) for (int unsigned l = 0; l < Lanes; l++) sum_q[32*l +: 32] <= s5_dot[32*l +: 32] + base[32*l +: 32];
+  end
 
-  assign done_o = valid_q[4] && s4_tail_q[4];
-  assign tok_give_o = done_o ? s4_tail_q[3:0] : 4'd0;
-  assign active_o = pending || valid_q != 4'd0;
+  assign acc_we_o = valid_q[6];
+  assign acc_waddr_o = s6_acc_q;
+  assign acc_wdata_o = sum_q;
+
+  assign done_o = valid_q[6] && s6_tail_q[4];
+  assign tok_give_o = done_o ? s6_tail_q[3:0] : 4'd0;
+  assign active_o = pending || valid_q != '0;
 
 endmodule

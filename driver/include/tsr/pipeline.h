@@ -6,9 +6,10 @@
 
 enum {
     TSR_TAKE_TO_ISSUE = 3, // from taking an instruction to its first micro-op's issue
-    TSR_GEMM_DEPTH = 4, // from the last micro-op's issue to done, its write in the same clock
-    TSR_ALU_DEPTH = 9,
-    TSR_ALU_ACC_WRITE = 8, // from issue to the write of an accumulator
+    TSR_GEMM_DEPTH = 6, // from the last micro-op's issue to done, its write in the same clock
+    TSR_GEMM_HELD = 5, // clocks behind issue in which the other unit has to leave the bank that is written alone
+    TSR_ALU_DEPTH = 10,
+    TSR_ALU_HELD = 6,
 };
 
 #endif

@@ -747,8 +747,9 @@ void halt_program(Bench &bench) {
     bench.compare();
 }
 
-// Full rate: N micro-ops take N cycles, across instructions and on one accumulator.
-void timing(Bench &bench, Unit unit, bool same) {
+// Full rate: N micro-ops take N cycles, across instructions and on one accumulator, clamped or not. early: MUL, SHL, SHR, of which
+// one waits a cycle when the one just before has the same accumulator.
+void timing(Bench &bench, Unit unit, bool same, bool early) {
     bench.clear();
     model.clear();
     Program program;
@@ -762,9 +763,12 @@ void timing(Bench &bench, Unit unit, bool same) {
     for (uint32_t k = 0; k < 6; k++) {
         const Loops l{0, k == 3 ? 1 : n, 1 + k % 2, k == 4 ? 1u : 2u, {{0, 0}, {0, 0}, {0, 0}}};
         Model::AluFields f{};
-        f.op = 1 + k;
+        f.op = (early ? "\3\6\7\3\7\6" : same ? "\1\2\4\5\1\4" : "\1\2\3\4\5\6")[k];
         f.src = same ? 2 : 1;
         f.imm = same ? 3 : 0;
+        f.clip = same && k % 2;
+        f.lo = -20;
+        f.hi = 50;
         unit == Gemm ? emit_gemm(program, l, false) : emit_alu(program, l, f);
     }
     bench.run(std::vector<Insn>(program.insns.begin(), program.insns.begin() + static_cast<long>(loads)), 0, Forever);
@@ -775,12 +779,14 @@ void timing(Bench &bench, Unit unit, bool same) {
     bench.run(rest, 0, Forever);
     const uint64_t uop_count = expected_uops[unit];
     if (bench.busy[unit] != uop_count) bench.fail("wrong number of micro-ops");
-    if (bench.last_busy[unit] - bench.first_busy[unit] + 1 != uop_count) bench.fail("a bubble between micro-ops");
-    const uint64_t latency = unit == Gemm ? 7 : 12;
-    printf("  %s, %s: %llu micro-ops, done %llu cycles after the take (N - 1 + %llu)\n", unit == Gemm ? "gemm" : "alu",
-           same ? "one accumulator" : "many accumulators", static_cast<unsigned long long>(uop_count),
-           static_cast<unsigned long long>(bench.last_done[unit] - begin), static_cast<unsigned long long>(latency));
-    if (bench.last_done[unit] - begin != uop_count - 1 + latency) bench.fail("unexpected latency");
+    const uint64_t clocks = early ? 2 * uop_count - 1 : uop_count;
+    if (bench.last_busy[unit] - bench.first_busy[unit] + 1 != clocks) bench.fail("a bubble between micro-ops, or one too few");
+    const uint64_t latency = unit == Gemm ? 9 : 13;
+    printf("  %s%s, %s: %llu micro-ops, done %llu cycles after the take (%sN - 1 + %llu)\n", unit == Gemm ? "gemm" : "alu",
+           early ? " (mul, shl, shr)" : "", same ? "one accumulator" : "many accumulators",
+           static_cast<unsigned long long>(uop_count),
+           static_cast<unsigned long long>(bench.last_done[unit] - begin), early ? "2 " : "", static_cast<unsigned long long>(latency));
+    if (bench.last_done[unit] - begin != clocks - 1 + latency) bench.fail("unexpected latency");
     bench.compare();
 }
 
@@ -840,7 +846,8 @@ int main(int argc, char **argv) {
     printf("batch %u, block %u x %u, bus %u, seed %llu\n", shape.batch, shape.ki, shape.ko, shape.bus,
            static_cast<unsigned long long>(seed));
     random_state = seed * 0x9e3779b97f4a7c15u | 1;
-    for (Unit unit : {Gemm, Alu}) for (bool same : {false, true}) timing(bench, unit, same);
+    for (Unit unit : {Gemm, Alu}) for (bool same : {false, true}) timing(bench, unit, same, false);
+    timing(bench, Alu, true, true);
     uint64_t cycles = 0, stalls = 0, uops = 0;
     for (int n = 0; n < programs; n++) {
         bench.clear();
