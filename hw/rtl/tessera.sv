@@ -104,7 +104,7 @@ module tessera (
   logic         halt, limit_moving, limit_valid;
   logic [31:0]  limit_index;
   logic [10:0]  fault;
-  logic [15:0]  state, state_q;
+  logic [15:0]  state_q;
 
   // Per unit, LOAD GEMM ALU STORE from bit 0; faults have dispatch as a fifth.
   logic [3:0]   unit_done, unit_useful, unit_token, unit_bank, unit_active, unit_waiting;
@@ -601,11 +601,11 @@ module tessera (
   assign quiet              = unit_active == 4'd0 && unit_waiting == 4'd0;
 
   // Debug: 4 bits a unit from LOAD up: active, waiting for a token, waiting for a bank, an instruction at the queue's head; as it
-  // was a clock ago, since these come late in a clock.
+  // was when the host asked, a clock before the register is read.
   for (genvar u = 0; u < 4; u++) begin : g_state
-    always_ff @(posedge clk_i) state[4*u+:4] <= {unit_waiting[u], unit_bank[u], unit_token[u], unit_active[u]};
+    always_ff @(posedge clk_i)
+      if (s_axi_arvalid) state_q[4*u+:4] <= {unit_waiting[u], unit_bank[u], unit_token[u], unit_active[u]};
   end
-  always_ff @(posedge clk_i) state_q <= state;
 
   // A memory unit that has an instruction, or one coming out of its pipeline, and moves nothing waits for memory. Between
   // their last and first micro-op GEMM and ALU count as without an instruction.

@@ -200,10 +200,13 @@ module tsr_alu #(
 
   // X: checks, banks and interlocks. Entries are powers of two, but for PAR.
 
-  assign x_range = (x_dst >> (x_ctl.to_out ? OutIdx : AccIdx)) != 16'd0 ||
-                   (x_ctl.src_acc && (x_src >> AccIdx) != 16'd0) ||
-                   (x_ctl.src_inp && (x_src >> InpIdx) != 16'd0) ||
-                   (x_ctl.rescale && {1'b0, x_par} >= 17'(ParEntries));
+  always_comb begin
+    x_range = 1'b0;
+    if (x_ask) x_range = (x_dst >> (x_ctl.to_out ? OutIdx : AccIdx)) != 16'd0 ||
+                         (x_ctl.src_acc && (x_src >> AccIdx) != 16'd0) ||
+                         (x_ctl.src_inp && (x_src >> InpIdx) != 16'd0) ||
+                         (x_ctl.rescale && {1'b0, x_par} >= 17'(ParEntries));
+  end
   assign dst_ask_o = x_ask && !x_ctl.to_out;
   assign src_ask_o = x_ask && x_ctl.src_acc;
   assign inp_ask_o = x_ask && x_ctl.src_inp;
@@ -224,7 +227,7 @@ module tsr_alu #(
   always_comb begin
     in_flight = '0;
     x_interlock = 1'b0;
-    if (x_ctl.src_acc) begin
+    if (x_ask && x_ctl.src_acc) begin
       in_flight[1] = valid_q[1] && !s1_q.to_out && s1_q.dst[AccIdx-1:0] == x_src[AccIdx-1:0];
       in_flight[2] = valid_q[2] && !s2_q.to_out && s2_q.dst[AccIdx-1:0] == x_src[AccIdx-1:0];
       in_flight[3] = valid_q[3] && !s3_q.to_out && s3_q.dst[AccIdx-1:0] == x_src[AccIdx-1:0];
@@ -237,7 +240,7 @@ module tsr_alu #(
       x_interlock = in_flight != '0 ||
                     (valid_q[LateRead] && s5_q.op != tsr_isa_pkg::AluMov && s5_q.dst[AccIdx-1 -: 2] == x_src[AccIdx-1 -: 2]);
     end
-    if (x_ctl.early && valid_q[1] && !s1_q.to_out && s1_q.dst[AccIdx-1:0] == x_dst[AccIdx-1:0]) x_interlock = 1'b1;
+    if (x_ask && x_ctl.early && valid_q[1] && !s1_q.to_out && s1_q.dst[AccIdx-1:0] == x_dst[AccIdx-1:0]) x_interlock = 1'b1;
   end
 
   always_comb begin

@@ -34,11 +34,18 @@ module tsr_bank_guard (
 
   logic [3:0] gemm_acc, gemm_inp, alu_acc, alu_inp;  // wanted
 
-  for (genvar b = 0; b < 4; b++) begin : g_bank
-    assign gemm_acc[b] = gemm_ask_i && gemm_acc_i == 2'(b);
-    assign gemm_inp[b] = gemm_ask_i && gemm_inp_i == 2'(b);
-    assign alu_acc[b] = (alu_dst_ask_i && alu_dst_i == 2'(b)) || (alu_src_ask_i && alu_src_i == 2'(b));
-    assign alu_inp[b] = alu_inp_ask_i && alu_inp_i == 2'(b);
+  always_comb begin
+    gemm_acc = 4'd0;
+    gemm_inp = 4'd0;
+    alu_acc = 4'd0;
+    alu_inp = 4'd0;
+    if (gemm_ask_i) begin
+      gemm_acc = 4'd1 << gemm_acc_i;
+      gemm_inp = 4'd1 << gemm_inp_i;
+    end
+    if (alu_dst_ask_i) alu_acc = 4'd1 << alu_dst_i;
+    if (alu_src_ask_i) alu_acc = alu_acc | 4'd1 << alu_src_i;
+    if (alu_inp_ask_i) alu_inp = 4'd1 << alu_inp_i;
   end
 
   assign gemm_grant_o = (gemm_acc & alu_busy_i) == 4'd0;

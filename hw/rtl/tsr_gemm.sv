@@ -134,7 +134,10 @@ module tsr_gemm #(
   );
 
   // Entries are powers of two.
-  assign x_range = (x_acc >> AccIdx) != 16'd0 || (x_inp >> InpIdx) != 16'd0 || (x_wgt >> WgtIdx) != 16'd0;
+  always_comb begin
+    x_range = 1'b0;
+    if (x_ask) x_range = (x_acc >> AccIdx) != 16'd0 || (x_inp >> InpIdx) != 16'd0 || (x_wgt >> WgtIdx) != 16'd0;
+  end
   assign ask_o = x_ask;
   assign acc_bank_o = x_acc[AccIdx-1 -: 2];
   assign inp_bank_o = x_inp[InpIdx-1 -: 2];

@@ -78,7 +78,7 @@ module tsr_issue #(
   logic [CtlWidth-1:0] f_ctl_q;
 
   logic                r_valid_q, r_last_q, r_move;
-  logic [15:0]         r_dst_off_q, r_src_off_q, r_par_off_q, r_dst, r_src, r_par;
+  logic [15:0]         r_dst_off_q, r_src_off_q, r_par_off_q;
   logic [31:0]         r_index_q;
   logic [CtlWidth-1:0] r_ctl_q;
   logic                r_reserved;
@@ -147,9 +147,6 @@ module tsr_issue #(
 
   // R: the memory's output register holds the micro-op until it moves on, into X or, when X is occupied and stays so, into Y.
   assign r_move = r_valid_q && !y_valid_q;
-  assign r_dst = uop_data_i[15:0] + r_dst_off_q;
-  assign r_src = uop_data_i[31:16] + r_src_off_q;
-  assign r_par = uop_data_i[47:32] + r_par_off_q;
   assign r_reserved = uop_data_i[63:49] != 15'd0;
 
   always_ff @(posedge clk_i) begin
@@ -157,24 +154,33 @@ module tsr_issue #(
       y_last_q <= r_last_q;
       y_first_q <= uop_data_i[48];
       y_reserved_q <= r_reserved;
-      y_dst_q <= r_dst;
-      y_src_q <= r_src;
-      y_par_q <= r_par;
+      y_dst_q <= uop_data_i[15:0] + r_dst_off_q;
+      y_src_q <= uop_data_i[31:16] + r_src_off_q;
+      y_par_q <= uop_data_i[47:32] + r_par_off_q;
       y_index_q <= r_index_q;
       y_ctl_q <= r_ctl_q;
     end
   end
 
   always_ff @(posedge clk_i) begin
-    if (x_load) begin
-      x_last_q <= y_valid_q ? y_last_q : r_last_q;
-      x_first_q <= y_valid_q ? y_first_q : uop_data_i[48];
-      x_reserved_q <= y_valid_q ? y_reserved_q : r_reserved;
-      x_dst_q <= y_valid_q ? y_dst_q : r_dst;
-      x_src_q <= y_valid_q ? y_src_q : r_src;
-      x_par_q <= y_valid_q ? y_par_q : r_par;
-      x_index_q <= y_valid_q ? y_index_q : r_index_q;
-      x_ctl_q <= y_valid_q ? y_ctl_q : r_ctl_q;
+    if (x_load && y_valid_q) begin
+      x_last_q <= y_last_q;
+      x_first_q <= y_first_q;
+      x_reserved_q <= y_reserved_q;
+      x_dst_q <= y_dst_q;
+      x_src_q <= y_src_q;
+      x_par_q <= y_par_q;
+      x_index_q <= y_index_q;
+      x_ctl_q <= y_ctl_q;
+    end else if (x_load && r_valid_q) begin
+      x_last_q <= r_last_q;
+      x_first_q <= uop_data_i[48];
+      x_reserved_q <= r_reserved;
+      x_dst_q <= uop_data_i[15:0] + r_dst_off_q;
+      x_src_q <= uop_data_i[31:16] + r_src_off_q;
+      x_par_q <= uop_data_i[47:32] + r_par_off_q;
+      x_index_q <= r_index_q;
+      x_ctl_q <= r_ctl_q;
     end
   end
 
@@ -201,11 +207,13 @@ module tsr_issue #(
       stop_q <= halt_i;
       fault_q <= 1'b0;
     end else begin
-      if (f_step) r_valid_q <= 1'b1;
-      else if (r_move) r_valid_q <= 1'b0;
-      if (x_load) y_valid_q <= 1'b0;
-      else if (r_valid_q) y_valid_q <= 1'b1;
-      if (x_load) x_valid_q <= y_valid_q || r_valid_q;
+      if (f_valid || r_valid_q || x_valid_q) begin
+        if (f_step) r_valid_q <= 1'b1;
+        else if (r_move) r_valid_q <= 1'b0;
+        if (x_load) y_valid_q <= 1'b0;
+        else if (r_valid_q) y_valid_q <= 1'b1;
+        if (x_load) x_valid_q <= y_valid_q || r_valid_q;
+      end
       faulted_q <= faulted_q || x_fault;
       stop_q <= stop_d;
       fault_q <= x_fault;

@@ -80,10 +80,19 @@ module tsr_run (
   assign moving_o = pairs_q || lowest_q;
   assign taken    = state_q == StRun && !soft_reset_i && fault_valid_i != 5'd0;
 
-  assign use_second = !pair_valid_q[0] || (pair_valid_q[1] && second_q[31:0] < first_q[31:0]);
-  assign use_third  = pair_valid_q[2] && (pair_valid_q[1:0] == 2'd0
-      || (use_second ? third_q[31:0] < second_q[31:0] : third_q[31:0] < first_q[31:0]));
-  assign low        = use_third ? third_q : use_second ? second_q : first_q;
+  always_comb begin
+    low = first_q;
+    if (pairs_q) begin
+      use_second = !pair_valid_q[0] || (pair_valid_q[1] && second_q[31:0] < first_q[31:0]);
+      use_third  = pair_valid_q[2] && (pair_valid_q[1:0] == 2'd0
+          || (use_second ? third_q[31:0] < second_q[31:0] : third_q[31:0] < first_q[31:0]));
+      if (use_third)       low = third_q;
+      else if (use_second) low = second_q;
+    end else begin
+      use_second = 1'b0;
+      use_third  = 1'b0;
+    end
+  end
 
   always_ff @(posedge clk_i) begin
     if (taken) begin
@@ -107,7 +116,7 @@ module tsr_run (
       code_q   <= '0;
       unit_q   <= '0;
       index_q  <= '0;
-    end else begin
+    end else if (taken || halt_o) begin
       pairs_q  <= taken;
       lowest_q <= pairs_q;
       if (lowest_q && (!fault_q || low_q[31:0] < index_q)) begin

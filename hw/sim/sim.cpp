@@ -399,11 +399,11 @@ const char *protocol_error(const tsr_sim *sim) {
 
 // An item in front of a unit: the instruction in the low 256 bits, its index above.
 tsr_sim_unit_view view_unit(const tsr_sim *sim, int unit, bool valid, const uint32_t *item, uint32_t present) {
-    uint32_t bits = sim->top->rootp->tessera__DOT__state >> 4 * unit;
+    const Vtessera___024root *r = sim->top->rootp;
     tsr_sim_unit_view view = {};
-    view.active = bits & 1;
-    view.stall_token = bits >> 1 & 1;
-    view.stall_bank = bits >> 2 & 1;
+    view.active = r->tessera__DOT__unit_active >> unit & 1;
+    view.stall_token = r->tessera__DOT__unit_token >> unit & 1;
+    view.stall_bank = r->tessera__DOT__unit_bank >> unit & 1;
     view.has_insn = valid;
     view.insn_index = item[8];
     view.wait = item[0] >> 8 & 0xf;

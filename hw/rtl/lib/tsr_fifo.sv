@@ -30,7 +30,7 @@ module tsr_fifo #(
   localparam int unsigned PtrW = $clog2(Depth);
 
   logic [Width-1:0] mem [0:Depth-1];
-  logic [PtrW:0] wr_q, rd_q, wr_next, rd_next;
+  logic [PtrW:0] wr_q, rd_q;
   logic valid_q, full_q, push, pop;
 
   assign ready_o = !full_q;
@@ -38,8 +38,6 @@ module tsr_fifo #(
   assign data_o  = mem[rd_q[PtrW-1:0]];
   assign push    = valid_i && ready_o;
   assign pop     = valid_o && ready_i;
-  assign wr_next = wr_q + (PtrW+1)'(1);
-  assign rd_next = rd_q + (PtrW+1)'(1);
 
   always_ff @(posedge clk_i) begin
     if (push) mem[wr_q[PtrW-1:0]] <= data_i;
@@ -53,14 +51,19 @@ module tsr_fifo #(
       valid_q <= 1'b0;
       full_q  <= 1'b0;
     end else begin
-      if (push) wr_q <= wr_next;
-      if (pop)  rd_q <= rd_next;
-      if (push && !pop) begin
-        valid_q <= 1'b1;
-        full_q  <= wr_next == {!rd_q[PtrW], rd_q[PtrW-1:0]};
-      end else if (pop && !push) begin
-        valid_q <= rd_next != wr_q;
-        full_q  <= 1'b0;
+      if (push) begin
+        wr_q <= wr_q + (PtrW+1)'(1);
+        if (!pop) begin
+          valid_q <= 1'b1;
+          full_q  <= wr_q + (PtrW+1)'(1) == {!rd_q[PtrW], rd_q[PtrW-1:0]};
+        end
+      end
+      if (pop) begin
+        rd_q <= rd_q + (PtrW+1)'(1);
+        if (!push) begin
+          valid_q <= rd_q + (PtrW+1)'(1) != wr_q;
+          full_q  <= 1'b0;
+        end
       end
     end
   end
