@@ -145,7 +145,8 @@ module tsr_issue #(
     end
   end
 
-  // R: the memory's output register holds the micro-op until it moves on, into X or, when X is occupied and stays so, into Y.
+  // R: the memory's output register holds the micro-op until it moves on, into X or, when X is occupied and stays so, into Y. The
+  // additions stand at both places, so that a simulation makes only those that are wanted; in hardware they are one adder each.
   assign r_move = r_valid_q && !y_valid_q;
   assign r_reserved = uop_data_i[63:49] != 15'd0;
 

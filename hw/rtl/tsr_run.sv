@@ -63,6 +63,7 @@ module tsr_run (
   logic [2:0]  pair_valid_q;
   logic        use_second, use_third;
   logic [42:0] first_q, second_q, third_q, low, low_q;
+
   assign start_ack_o   = state_q == StIdle && start_i && !soft_reset_i && core_rst_nq;
   assign soft_busy_o   = soft_q;
   assign running_o     = state_q == StRun || (state_q == StDrain && !soft_q);
