@@ -54,7 +54,7 @@ tsr_status tsr_find_config(const char *name, tsr_config *out_config) {
         return tsr_error(TSR_NOT_FOUND,
                          "no configuration is called %s: there is no %s.cfg in %s; give a path (./%s.cfg) or set "
                          "TESSERA_CONFIGS to the folder that holds it",
-                         name, name, folder != NULL && folder[0] != '\0' ? folder : "isa/configs", name);
+                         name, name, folder != NULL && folder[0] != '\0' ? folder : "isa/configs around this program", name);
     return tsr_config_load(path, out_config);
 }
 

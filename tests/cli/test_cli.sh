@@ -248,6 +248,12 @@ for device in func timing; do
     "$build/example" "$work/digits.tsr" $device "$work/input.bin" >"$work/own"
     same "example_runs_on_$device" "$work/expected" "$work/own"
 done
+cp "$build/example" "$work/elsewhere"
+"$work/elsewhere" "$work/digits.tsr" func "$work/input.bin" >"$work/out" 2>"$work/err"
+code=$?
+if [ $code -ne 0 ] && grep -q "isa/configs around this program.*TESSERA_CONFIGS" "$work/err"; then pass; else fail program_elsewhere_is_told_what_it_lacks; fi
+TESSERA_CONFIGS=$PWD/isa/configs "$work/elsewhere" "$work/digits.tsr" func "$work/input.bin" >"$work/own"
+same program_elsewhere_runs_when_told_where "$work/expected" "$work/own"
 
 echo "$passed passed, $failed failed, $skipped skipped"
 [ $failed -eq 0 ]

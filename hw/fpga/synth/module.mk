@@ -21,6 +21,9 @@ build/synth/$(1)_$(2)_$(3).v: build/synth/$(1)_$(2)_$(3).blif
 endef
 $(foreach c,$(CONFIGS),$(foreach f,$(SYNTH_FAMILIES),$(foreach m,packed plain lut,$(eval $(call synth_netlist,$(c),$(f),$(m))))))
 
+build/synth/%.blif: # what no rule above makes
+	@echo "$*: there is no such configuration or multiplier; there are $(CONFIGS), and packed, plain, lut" >&2; exit 1
+
 SYNTH_OF       = $(foreach c,$(or $(CONFIG),$(CONFIGS)),$(foreach f,$(SYNTH_FAMILIES),build/synth/$(c)_$(f)_$(MULTIPLIER).blif))
 SYNTH_RECORD  := hw/fpga/synth/recorded.csv
 SYNTH_PAGE    := hw/fpga/synth/README.md

@@ -67,8 +67,10 @@ tsr_status tsr_sim_load(const char *config_name, void **out_library, const tsr_s
     snprintf(file, sizeof file, "libtessera_sim_%s.so", config_name);
     if (!find_library(file, path)) {
         const char *set = getenv("TESSERA_SIM_DIR");
-        return tsr_error(TSR_NOT_FOUND, "there is no simulator of configuration %s (%s) in %s; build it with `make sims`",
-                         config_name, file, set != NULL && set[0] != '\0' ? set : "build/sim");
+        return tsr_error(TSR_NOT_FOUND,
+                         "there is no simulator of configuration %s (%s) in %s; build it with `make sims`, or set "
+                         "TESSERA_SIM_DIR to the folder that holds it",
+                         config_name, file, set != NULL && set[0] != '\0' ? set : "build/sim around this program");
     }
     void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (library == NULL)
