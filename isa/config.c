@@ -41,7 +41,7 @@ static const struct {
     {"batch", 1, 16},        {"block_in", 2, 64},     {"block_out", 2, 64},
     {"inp_bits", 8, 8},      {"wgt_bits", 8, 8},      {"acc_bits", 32, 32},
     {"bus_bytes", 8, 64},    {"queue_depth", 2, 256}, {"outstanding_bursts", 2, 64},
-    {"burst_beats", 1, 256}, // AXI4's longest
+    {"burst_beats", 2, 256}, // AXI4's longest
 };
 
 static bool power_of_two(uint64_t value) { return value != 0 && (value & (value - 1)) == 0; }

@@ -9,36 +9,40 @@ static uint32_t pieces(const machine *m) { return m->bus < TSR_INSN_BYTES ? TSR_
 
 // ---- fetch -------------------------------------------------------------------------------------------------------------
 
-// When bus word `word` of the stream, which has been asked for, leaves fetch's data FIFO: the byte queue behind it holds three words,
-// and an instruction is assembled while dispatch has the one before. False: dispatch has not got that far.
+// When bus word `word` of the stream, which has been asked for, leaves fetch's data FIFO: the byte queue behind it holds QUEUED
+// words, and an instruction is assembled while dispatch has the one before. False: dispatch has not got that far.
 static bool word_leaves(const machine *m, uint64_t word, clock_t64 *out_when) {
     const uint64_t bus = m->bus, piece = bus < TSR_INSN_BYTES ? bus : TSR_INSN_BYTES;
     *out_when = m->fetch.word[word % LOGGED] + TO_TAKE;
-    if (word < 3)
+    if (word < QUEUED)
         return true;
-    const uint64_t last = (bus * (word - 2) + piece - 1) / piece - 1; // piece that must have left the byte queue
+    const uint64_t last = (bus * (word - QUEUED + 1) + piece - 1) / piece - 1; // piece that must have left the byte queue
     const uint64_t insn = last / pieces(m);
     if (insn == 0)
         return true;
     if (insn - 1 >= m->dispatch.count)
         return false;
-    *out_when = later(*out_when, m->dispatch.taken[(insn - 1) % LOGGED] + last % pieces(m));
+    *out_when = later(*out_when, m->dispatch.taken[(insn - 1) % LOGGED] + last % pieces(m) + 1);
     return true;
 }
 
-static uint32_t fetch_beats(const machine *m, uint64_t address) {
+static uint32_t longest(const machine *m) { // burst
     const uint32_t eight = FETCH_BURST >> m->bus_shift;
+    return eight > m->config->burst_beats ? m->config->burst_beats : eight;
+}
+
+static uint32_t fetch_beats(const machine *m, uint64_t address) {
     const uint64_t left = (uint64_t)m->run->insn_count * TSR_INSN_BYTES - m->fetch.requested;
-    return burst_beats(m, address, bus_words(m, address, left), eight > m->config->burst_beats ? m->config->burst_beats : eight);
+    return burst_beats(m, address, bus_words(m, address, left), longest(m));
 }
 
 static uint64_t fetch_address(const machine *m) { return m->run->segment[0].base + m->run->insn_offset + m->fetch.requested; }
 
 clock_t64 fetch_next(machine *m) {
-    enum { START = 2 }; // start, stream check
+    enum { START = 3 }; // stream check, and two registers of the burst cutter
     if (m->fetch.requested == (uint64_t)m->run->insn_count * TSR_INSN_BYTES)
         return NEVER;
-    const uint64_t end = m->fetch.words + fetch_beats(m, fetch_address(m)), fifo = FETCH_FIFO >> m->bus_shift;
+    const uint64_t end = m->fetch.words + longest(m), fifo = FETCH_FIFO >> m->bus_shift;
     clock_t64 room = START, leaves;
     if (end > fifo) {
         if (!word_leaves(m, end - fifo - 1, &leaves))
@@ -49,7 +53,7 @@ clock_t64 fetch_next(machine *m) {
 }
 
 void fetch_step(machine *m, clock_t64 now) {
-    enum { ASSEMBLY = 5 }; // clocks from a word's arrival to the complete instruction
+    enum { ASSEMBLY = 4 }; // clocks from a word's arrival to the complete instruction
     const uint64_t address = fetch_address(m), bus = m->bus;
     const uint32_t beats = fetch_beats(m, address);
     const uint64_t left = (uint64_t)m->run->insn_count * TSR_INSN_BYTES - m->fetch.requested;

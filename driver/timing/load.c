@@ -6,14 +6,15 @@
 
 // ---- what has left the data FIFO -------------------------------------------------------------------------------------------
 
-enum {
-    TO_TAKE = 2,
-    TO_MOVE = 4,
-    QUEUED = 3
-}; // clocks from a beat to its leaving the FIFO, and to its write; words of the byte queue
+enum { TO_TAKE = 2, TO_MOVE = 3 }; // clocks from a beat to its leaving the FIFO, and to its write
 
 static clock_t64 between(clock_t64 first, clock_t64 last, uint64_t i, uint64_t count) {
     return last - first == count - 1 ? first + i : first + (last - first) * i / (count - 1); // a word a clock, or slower
+}
+
+// Word i of a burst that has been written came into the byte queue a clock after the word QUEUED ahead of it left that, or later.
+static clock_t64 room_for(const passage *p, uint64_t i) {
+    return 1 + (i < QUEUED ? p->before[i] : between(p->move, p->move_last, i - QUEUED, p->count));
 }
 
 // When a word leaves the data FIFO; *burst: where to look, moved on. False: nobody knows yet.
@@ -24,9 +25,9 @@ static bool word_leaves(const machine *m, uint64_t word, uint64_t *burst, clock_
             const uint64_t i = word - p->first;
             *out_when = between(p->arrive, p->arrive_last, i, p->count) + TO_TAKE;
             if (*burst < m->back.done)
-                *out_when = later(*out_when, i < QUEUED ? p->before[i] : between(p->move, p->move_last, i - QUEUED, p->count));
+                *out_when = later(*out_when, room_for(p, i));
             else if (*burst == m->back.done && i < QUEUED && m->back.regular)
-                *out_when = later(*out_when, m->back.last[i]);
+                *out_when = later(*out_when, m->back.last[i] + 1);
             else
                 return false;
             return true;
@@ -74,6 +75,9 @@ static bool take_ahead(machine *m) {
     return true;
 }
 
+// Words that the data FIFO has room for.
+static uint64_t fifo_words(const machine *m) { return 8 * (uint64_t)m->config->burst_beats; }
+
 // Gives the cutter the next region; false when that has to wait.
 static bool give_region(machine *m) {
     clock_t64 when = later(m->ahead.ready, m->ahead.cutter), left;
@@ -86,12 +90,15 @@ static bool give_region(machine *m) {
             return false;
         when = later(when, left + 1);
     }
-    m->ahead.address = m->ahead.base + m->ahead.at;
-    m->ahead.left = bus_words(m, m->ahead.address, m->ahead.bytes);
-    m->ahead.left_bytes = m->ahead.bytes;
-    m->ahead.small = m->ahead.left * REGIONS <= 4 * (uint64_t)m->config->burst_beats ? m->ahead.small + 1 : 0;
-    m->ahead.region_last[m->ahead.regions++ % REGIONS] = m->ahead.words + m->ahead.left - 1;
-    m->ahead.valid = when + 1;
+    m->ahead.next = true;
+    m->ahead.next_address = m->ahead.base + m->ahead.at;
+    m->ahead.next_bytes = m->ahead.bytes;
+    const uint64_t words = bus_words(m, m->ahead.next_address, m->ahead.bytes);
+    const bool small = words * REGIONS + m->config->burst_beats <= fifo_words(m);
+    m->ahead.small = small ? m->ahead.small + 1 : 0;
+    m->ahead.given_words += words;
+    m->ahead.region_last[m->ahead.regions++ % REGIONS] = m->ahead.given_words - 1;
+    m->ahead.given = when;
     m->ahead.ready = when + 1;
     const tsr_load_insn *l = &m->ahead.current->insn.load;
     if (++m->ahead.x < m->ahead.x_count) {
@@ -106,18 +113,32 @@ static bool give_region(machine *m) {
     return true;
 }
 
+// The region in the cutter's first register moves on to be cut, once the last burst of the one before it has been granted.
+static void cut_next(machine *m) {
+    m->ahead.cutter = later(m->ahead.given + 1, m->ahead.granted);
+    m->ahead.valid = m->ahead.cutter + 1;
+    m->ahead.address = m->ahead.next_address;
+    m->ahead.left_bytes = m->ahead.next_bytes;
+    m->ahead.left = bus_words(m, m->ahead.address, m->ahead.left_bytes);
+    m->ahead.next = false;
+}
+
 // Its steps are the grants of bursts; all else in between touches nobody.
 clock_t64 ahead_next(machine *m) {
-    while (m->ahead.left == 0)
-        if (m->ahead.current != NULL ? !give_region(m) : !take_ahead(m))
-            return NEVER;
-    const uint64_t fifo = 4 * (uint64_t)m->config->burst_beats;
-    const uint64_t end = m->ahead.words + burst_beats(m, m->ahead.address, m->ahead.left, m->config->burst_beats);
+    for (;;) {
+        if (m->ahead.left == 0 && m->ahead.next)
+            cut_next(m);
+        if (m->ahead.next || !(m->ahead.current != NULL ? give_region(m) : take_ahead(m)))
+            break;
+    }
+    if (m->ahead.left == 0)
+        return NEVER;
+    const uint64_t end = m->ahead.words + m->config->burst_beats; // there has to be room for a longest burst
     clock_t64 when = later(m->ahead.valid, read_bus_free(m)), left;
-    if (end > fifo && m->ahead.small <= REGIONS) {
+    if (end > fifo_words(m) && m->ahead.small <= REGIONS) {
         if (m->back.granted - m->back.credit_burst > MOST_BURSTS / 2) // those before have left long ago
             m->back.credit_burst = m->back.granted - MOST_BURSTS / 2;
-        if (!word_leaves(m, end - fifo - 1, &m->back.credit_burst, &left))
+        if (!word_leaves(m, end - fifo_words(m) - 1, &m->back.credit_burst, &left))
             return NEVER;
         when = later(when, left + 1);
     }
@@ -145,7 +166,7 @@ static bool grant_burst(machine *m, clock_t64 now) {
     m->ahead.left_bytes -= bytes;
     m->ahead.address = (m->ahead.address & ~(bus - 1)) + beats * bus;
     m->ahead.valid = now + 1;
-    m->ahead.cutter = now; // it takes the next region in the clock of a region's last burst
+    m->ahead.granted = now;
     if (m->back.current != NULL)
         return write_bursts(m, m->back.granted - 1);
     busy_clocks(&m->back.busy, first, m->read.data.last);
@@ -179,9 +200,14 @@ static bool is_regular(const machine *m, const tsr_load_insn *l) {
 }
 
 static void note_move(machine *m, clock_t64 when) {
-    m->back.last[0] = m->back.last[1];
-    m->back.last[1] = m->back.last[2];
-    m->back.last[2] = when;
+    memmove(m->back.last, m->back.last + 1, sizeof m->back.last - sizeof *m->back.last);
+    m->back.last[QUEUED - 1] = when;
+}
+
+// So many words one a clock, up to clock `last`.
+static void note_moves(machine *m, clock_t64 last, uint64_t count) {
+    for (uint64_t k = count < QUEUED ? count : QUEUED; k > 0; k--)
+        note_move(m, last - k + 1);
 }
 
 static void pad(machine *m, uint64_t cells) { // regular
@@ -193,16 +219,12 @@ static void pad(machine *m, uint64_t cells) { // regular
 // Rows of whole words, with padding around them.
 static void write_regular(machine *m, passage *p) {
     const tsr_load_insn *l = &m->back.current->insn.load;
-    p->before[0] = m->back.last[0];
-    p->before[1] = m->back.last[1];
-    p->before[2] = m->back.last[2];
+    memcpy(p->before, m->back.last, sizeof p->before);
     if (p->count < m->back.segment && p->count >= QUEUED) { // within a row
         p->move = later(m->back.moved + 1, p->arrive + TO_MOVE);
         p->move_last = later(p->move + p->count - 1, p->arrive_last + TO_MOVE);
         m->back.moved = p->move_last;
-        m->back.last[0] = p->move_last - 2;
-        m->back.last[1] = p->move_last - 1;
-        m->back.last[2] = p->move_last;
+        note_moves(m, p->move_last, p->count);
         m->back.segment -= p->count;
         m->back.writes += p->count;
         return;
@@ -212,14 +234,7 @@ static void write_regular(machine *m, passage *p) {
         const clock_t64 first = later(m->back.moved + 1, between(p->arrive, p->arrive_last, i, p->count) + TO_MOVE);
         const clock_t64 last = later(first + run - 1, between(p->arrive, p->arrive_last, i + run - 1, p->count) + TO_MOVE);
         p->move = i == 0 ? first : p->move;
-        if (run >= 3) {
-            m->back.last[0] = last - 2;
-            m->back.last[1] = last - 1;
-            m->back.last[2] = last;
-        } else {
-            for (uint32_t k = run; k > 0; k--)
-                note_move(m, last - k + 1);
-        }
+        note_moves(m, last, run);
         m->back.moved = last;
         m->back.segment -= run;
         m->back.writes += run;
@@ -233,7 +248,7 @@ static void write_regular(machine *m, passage *p) {
             pad(m, l->x_after + (uint64_t)l->y_after * (l->x_before + l->x_count + l->x_after));
         }
     }
-    p->move_last = m->back.last[2];
+    p->move_last = m->back.last[QUEUED - 1];
 }
 
 // ---- the same word by word, where runs and bus words are cut at different places --------------------------------------------
@@ -260,7 +275,7 @@ static void write_queued(machine *m) {
         if (is_inside(m)) {
             if (m->back.out + chunk > m->back.in)
                 return;
-            m->back.moved = later(m->back.moved + 1, m->back.appended + 1);
+            m->back.moved = later(m->back.moved + 1, m->back.queued + 1);
             m->back.out += chunk;
             m->back.move_at[m->back.moves % MOVES] = m->back.moved;
             m->back.move_out[m->back.moves++ % MOVES] = m->back.out;
@@ -286,23 +301,24 @@ static void write_irregular(machine *m, passage *p) {
     uint32_t left = p->bytes;
     for (uint32_t i = 0; i < p->count; i++) {
         const uint32_t room = bus - (i == 0 ? p->offset : 0), length = left < room ? left : room;
-        const clock_t64 stripped = later(between(p->arrive, p->arrive_last, i, p->count) + TO_TAKE, m->back.appended);
-        clock_t64 appended = stripped + 1;
-        // The queue takes a word when at most a word's bytes are left in it.
-        while (m->back.oldest_move < m->back.moves && m->back.move_out[m->back.oldest_move % MOVES] + bus < m->back.in)
+        clock_t64 queued = later(between(p->arrive, p->arrive_last, i, p->count) + TO_TAKE, m->back.queued + 1);
+        // The byte queue takes a word when it has room for a whole one.
+        const uint64_t most = (uint64_t)(QUEUED - 1) * bus;
+        while (m->back.oldest_move < m->back.moves && m->back.move_out[m->back.oldest_move % MOVES] + most < m->back.in)
             m->back.oldest_move++;
-        if (m->back.in > bus && m->back.oldest_move < m->back.moves)
-            appended = later(appended, m->back.move_at[m->back.oldest_move % MOVES]);
-        m->back.appended = appended;
+        if (m->back.in > most && m->back.oldest_move < m->back.moves)
+            queued = later(queued, m->back.move_at[m->back.oldest_move % MOVES] + 1);
+        m->back.queued = queued;
         m->back.in += length;
         left -= length;
-        first = i == 0 ? stripped : first;
-        last = stripped;
+        first = i == 0 ? queued : first;
+        last = queued;
         write_queued(m);
     }
     p->arrive = first - TO_TAKE; // that is all that matters then
     p->arrive_last = last - TO_TAKE;
-    p->before[0] = p->before[1] = p->before[2] = p->move = 0;
+    memset(p->before, 0, sizeof p->before);
+    p->move = 0;
     p->move_last = p->count - 1;
 }
 
@@ -337,6 +353,7 @@ static void finish_load(machine *m) {
     m->back.ended = t.end;
     m->back.free = m->back.moved + 1;
     m->back.current = NULL;
+    m->dirty |= 1u << BACK; // the next one may have been taken by the address phase long ago
     m->profile->bytes_read += (uint64_t)l->run * l->x_count * l->y_count;
     complete(m, e, &t);
 }
@@ -364,8 +381,7 @@ static bool write_bursts(machine *m, uint64_t unseen) {
         m->back.done++;
         if (p->ends_region) {
             const uint64_t word = p->count - 1;
-            const clock_t64 left = word < QUEUED ? p->before[word] : between(p->move, p->move_last, word - QUEUED, p->count);
-            m->back.region_left[m->back.regions++ % REGIONS] = later(p->arrive_last + TO_TAKE, left);
+            m->back.region_left[m->back.regions++ % REGIONS] = later(p->arrive_last + TO_TAKE, room_for(p, word));
         }
         ended = m->back.regular ? m->back.y == m->back.current->insn.load.y_count : at_end(m);
     }
@@ -413,9 +429,9 @@ void back_step(machine *m, clock_t64 now) {
         }
     } else {
         if (was_regular) { // the byte queue starts with the latest whole words
-            m->back.in = m->back.out = (uint64_t)3 * m->bus;
+            m->back.in = m->back.out = (uint64_t)QUEUED * m->bus;
             m->back.oldest_move = m->back.moves;
-            for (uint64_t i = 0; i < 3; i++) {
+            for (uint64_t i = 0; i < QUEUED; i++) {
                 m->back.move_at[m->back.moves % MOVES] = m->back.last[i];
                 m->back.move_out[m->back.moves++ % MOVES] = (i + 1) * m->bus;
             }

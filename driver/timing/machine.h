@@ -12,7 +12,8 @@
 typedef uint64_t clock_t64; // a point in time
 #define NEVER UINT64_MAX
 
-enum { MOST_TOKENS = 256, LOGGED = 256, MOST_BURSTS = 2048, REGIONS = 32, BANKS = 4, SPANS = 8, MOVES = 256 };
+// REGIONS: of a unit's region FIFO and the register behind it. QUEUED: bus words of the byte queue.
+enum { MOST_TOKENS = 256, LOGGED = 256, MOST_BURSTS = 2048, REGIONS = 33, BANKS = 4, SPANS = 8, MOVES = 256, QUEUED = 4 };
 
 // In the order in which they go in one clock: fetch before LOAD on the read bus, GEMM before ALU in a bank.
 enum { FETCH, AHEAD, BACK, DISPATCH, GEMM, ALU, STORE, ACTORS };
@@ -51,7 +52,7 @@ typedef struct passage {
     uint32_t count, offset, bytes; // words; bytes in the first one ahead of the region; of the region
     bool ends_region;
     clock_t64 arrive, arrive_last; // at the core
-    clock_t64 before[3];           // moves of the three words ahead of it: its own first three words wait for them
+    clock_t64 before[QUEUED];      // moves of the words ahead of it: its own first ones wait for them
     clock_t64 move, move_last;     // first and last word written, 0: not yet; what room in the data FIFO is counted by
 } passage;
 
@@ -140,11 +141,15 @@ typedef struct machine {
         uint64_t base;
         uint32_t row, at, bytes, x, y, x_count, y_count; // the region that comes next
         clock_t64 ready;           // first clock in which it can be given
-        clock_t64 cutter, valid;   // first clock in which the cutter takes a region; in which it offers a burst
-        uint64_t address, left;    // in the cutter: next byte address, bus words,
+        bool next;                 // the cutter's first register holds a region:
+        uint64_t next_address;
+        uint32_t next_bytes;
+        clock_t64 given, cutter;   // since then; first clock in which it takes another one
+        uint64_t address, left;    // behind it, being cut: next byte address, bus words,
         uint32_t left_bytes;       // bytes
+        clock_t64 valid, granted;  // first clock in which a burst is offered; the latest one's grant
         uint32_t taken;            // instructions so far
-        uint64_t words;            // granted
+        uint64_t words, given_words; // granted; of regions given
         uint64_t regions, region_last[REGIONS]; // last word of each, a ring
         uint64_t small; // of the latest regions, so many are so short that all the FIFO of regions can hold fits the data FIFO
     } ahead;
@@ -157,8 +162,8 @@ typedef struct machine {
         uint32_t run_left, sram;   // bytes of its run, destination in the buffer
         uint32_t segment;          // regular: whole words up to the next padding
         clock_t64 moved;           // last write, or when there could have been one
-        clock_t64 last[3];         // writes of the latest three words
-        clock_t64 appended; // irregular: of the word before
+        clock_t64 last[QUEUED];    // writes of the latest words
+        clock_t64 queued;          // irregular: when the word before came into the byte queue
         uint64_t in, out;          // bytes that went through the byte queue
         clock_t64 move_at[MOVES];  // of the latest writes, a ring
         uint64_t move_out[MOVES];  // `out` after each
@@ -176,6 +181,7 @@ typedef struct machine {
 
     struct { // STORE and the AXI write channels
         clock_t64 free, granted, cutter; // first clock for an instruction, a burst, a region
+        clock_t64 last_granted;          // the latest burst's grant
         clock_t64 answered[LOGGED];      // of bursts, a ring
         uint64_t bursts;
         clock_t64 region_sent[REGIONS];
@@ -184,10 +190,10 @@ typedef struct machine {
         clock_t64 beat[2];          // handshakes of the latest two words
         clock_t64 done[LOGGED];     // of instructions, a ring
         uint64_t insns;
-        clock_t64 read, stripped, appended; // of the latest word read from OUT
+        clock_t64 read, queued;          // of the latest word: from OUT, into the byte queue
         uint64_t in, out;
         bool whole;                     // the latest burst was sent as a whole
-        clock_t64 recent[4];            // words into the write channel: the latest four
+        clock_t64 recent[QUEUED + 1];    // words into the write channel: the latest
         clock_t64 sent, send_at[MOVES]; // words into the write channel: the latest, and a ring
         uint64_t send_out[MOVES], sends; // `out` after each
         uint64_t busy;                   // clocks with words read or sent
@@ -236,9 +242,9 @@ static inline uint64_t bus_words(const machine *m, uint64_t address, uint64_t by
     return (((address & (m->bus - 1)) + bytes + m->bus - 1)) >> m->bus_shift;
 }
 
-// Beats of the next burst at address, with so many words to go: not over 4 KiB, not longer than `most`.
+// Beats of the next burst at address, with so many words to go: up to the next multiple of `most` words.
 static inline uint32_t burst_beats(const machine *m, uint64_t address, uint64_t words, uint32_t most) {
-    const uint64_t page = (4096 - (address & ~(m->bus - 1) & 4095)) >> m->bus_shift, limit = page < most ? page : most;
+    const uint64_t limit = most - (address >> m->bus_shift & (most - 1));
     return (uint32_t)(words < limit ? words : limit);
 }
 

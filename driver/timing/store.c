@@ -33,11 +33,11 @@ static void read_word(machine *m, reader *r) {
     const uint32_t bus = (uint32_t)m->bus;
     const uint32_t sram = s->sram_addr + r->x * s->sram_x_stride + r->y * s->sram_y_stride + (s->run - r->run_left);
     const uint32_t room = bus - (sram & (bus - 1)), chunk = r->run_left < room ? r->run_left : room;
-    m->store.read = later(m->store.read + 1, m->store.stripped); // the word before has left the register
-    m->store.stripped = later(m->store.read + 1, m->store.appended);
-    m->store.appended = m->store.stripped + 1;
-    if (m->store.in > bus) // the queue takes a word when at most a word's bytes are left in it
-        m->store.appended = later(m->store.appended, sent_when(m, m->store.in - bus));
+    m->store.read = later(m->store.read + 1, m->store.queued); // the word before has left the register
+    m->store.queued = m->store.read + 1;
+    const uint64_t most = (uint64_t)(QUEUED - 1) * bus; // with more in it the byte queue has no room for a whole word
+    if (m->store.in > most)
+        m->store.queued = later(m->store.queued, sent_when(m, m->store.in - most) + 1);
     m->store.in += chunk;
     count_busy(m, m->store.read, m->store.read);
     r->run_left -= chunk;
@@ -64,24 +64,23 @@ static clock_t64 grant(machine *m, clock_t64 valid, clock_t64 *out_accepted) {
 }
 
 static void note_send(machine *m, clock_t64 when, uint64_t out) {
-    for (int i = 0; i < 3; i++)
-        m->store.recent[i] = m->store.recent[i + 1];
-    m->store.recent[3] = when;
+    memmove(m->store.recent, m->store.recent + 1, sizeof m->store.recent - sizeof *m->store.recent);
+    m->store.recent[QUEUED] = when;
     m->store.send_at[m->store.sends % MOVES] = when;
     m->store.send_out[m->store.sends++ % MOVES] = out;
 }
 
 static void send_word(machine *m, reader *r, clock_t64 granted, clock_t64 accepted, uint32_t bytes) {
     if (m->store.whole) { // the ring begins with the latest words
-        for (uint64_t i = 0; i < 4; i++) {
+        for (uint64_t i = 0; i <= QUEUED; i++) {
             m->store.send_at[m->store.sends % MOVES] = m->store.recent[i];
-            m->store.send_out[m->store.sends++ % MOVES] = m->store.out - ((3 - i) << m->bus_shift);
+            m->store.send_out[m->store.sends++ % MOVES] = m->store.out - ((QUEUED - i) << m->bus_shift);
         }
         m->store.whole = false;
     }
     while (m->store.in < m->store.out + bytes)
         read_word(m, r);
-    m->store.sent = later(later(m->store.sent + 1, granted + 1), later(m->store.appended + 1, m->store.beat[0] + 1));
+    m->store.sent = later(later(m->store.sent + 1, granted + 1), later(m->store.queued + 1, m->store.beat[0] + 1));
     m->store.out += bytes;
     note_send(m, m->store.sent, m->store.out);
     count_busy(m, m->store.sent, m->store.sent);
@@ -91,23 +90,23 @@ static void send_word(machine *m, reader *r, clock_t64 granted, clock_t64 accept
 
 // A burst of whole words, one a clock: reading goes on ahead as far as the registers on the way have room.
 static void send_burst(machine *m, clock_t64 granted, uint64_t count) {
-    clock_t64 recent[4];
+    clock_t64 recent[QUEUED + 1];
     memcpy(recent, m->store.recent, sizeof recent);
-    const clock_t64 read = later(m->store.read + 1, m->store.stripped), stripped = later(read + 1, m->store.appended);
-    const clock_t64 appended = later(stripped + 1, recent[2]);
-    const clock_t64 first = later(later(m->store.sent + 1, granted + 1), later(appended + 1, m->store.beat[0] + 1));
-    const clock_t64 last = first + count - 1, last_read = later(read + count - 1, count >= 5 ? last - 4 : recent[count - 1]);
+    // A word comes into the queue when the one QUEUED ahead of it has been sent, and is read when the one before it is there.
+    const clock_t64 read = later(m->store.read + 1, m->store.queued), queued = later(read + 1, recent[1] + 1);
+    const clock_t64 first = later(later(m->store.sent + 1, granted + 1), later(queued + 1, m->store.beat[0] + 1));
+    const clock_t64 last = first + count - 1;
+    const clock_t64 last_read = later(read + count - 1, count > QUEUED + 1 ? last - QUEUED : recent[count - 1] + 1);
     if (first > last_read + 1)
         count_busy(m, last_read - count + 1, last_read);
     count_busy(m, first > last_read + 1 ? first : last_read - count + 1, last);
     m->store.read = last_read;
-    m->store.stripped = later(last_read + 1, count >= 4 ? last - 3 : recent[count]);
-    m->store.appended = later(m->store.stripped + 1, count >= 3 ? last - 2 : recent[count + 1]);
+    m->store.queued = later(last_read + 1, count > QUEUED ? last - QUEUED + 1 : recent[count] + 1);
     m->store.sent = last;
     m->store.in += count << m->bus_shift;
     m->store.out += count << m->bus_shift;
-    for (uint64_t i = 0; i < 4; i++)
-        m->store.recent[i] = i + count >= 4 ? last - (3 - i) : recent[i + count];
+    for (uint64_t i = 0; i <= QUEUED; i++)
+        m->store.recent[i] = i + count > QUEUED ? last - (QUEUED - i) : recent[i + count];
     m->store.whole = true;
     (void)channel_beats(m, &m->store.data, first + 1, count);
     m->store.beat[0] = count > 1 ? m->store.data.last - 1 : m->store.beat[1];
@@ -120,7 +119,8 @@ static clock_t64 region(machine *m, reader *r, clock_t64 ready, uint64_t address
     clock_t64 when = later(ready, m->store.cutter);
     if (m->store.regions >= REGIONS)
         when = later(when, m->store.region_sent[m->store.regions % REGIONS] + 1);
-    clock_t64 valid = when + 1;
+    m->store.cutter = later(when + 1, m->store.last_granted);
+    clock_t64 valid = m->store.cutter + 1;
     for (uint64_t left = bus_words(m, address, bytes); left > 0;) {
         const uint32_t beats = burst_beats(m, address, left, m->config->burst_beats);
         clock_t64 accepted;
@@ -142,7 +142,7 @@ static clock_t64 region(machine *m, reader *r, clock_t64 ready, uint64_t address
         m->store.bursts++;
         left -= beats;
         valid = granted + 1;
-        m->store.cutter = granted;
+        m->store.last_granted = granted;
     }
     m->store.region_sent[m->store.regions++ % REGIONS] = m->store.sent;
     return when;

@@ -2,18 +2,17 @@
 //
 // tsr_load - copies DRAM to the on-chip buffers: an address phase that runs ahead and a data phase that writes.
 //
-//   ahead_* --> address phase --> tsr_burst --(credits)--> req_* (read arbiter)
-//               (tokens of STORE)    |
-//                        region FIFO |                         r_*
-//                                    v                          |
-//   back_* --> data phase <-- tsr_realign <-- strip <-- data FIFO
-//              (tokens of GEMM, ALU)   |
-//              runs, pads, rows        +--> ld_* (one bus word a cycle)
+//   ahead_* --> address phase --(regions)--> tsr_reader <--> req_*, r_* (read arbiter)
+//               (tokens of STORE)                |
+//                                                | bytes
+//   back_* --> data phase <----------------------+
+//              (tokens of GEMM, ALU)
+//              runs, pads, rows ---> ld_* (one bus word a cycle)
 //
 // Rules
 // 1. The address phase takes STORE's tokens before it asks for the first byte; the data phase takes GEMM's and ALU's before
 //    it writes the first one. Both go through the instructions in program order.
-// 2. A burst is requested only when the data FIFO has room for all of it.
+// 2. A region is a run, a row of runs without gaps, or the whole access: one a cycle goes to tsr_reader.
 // 3. A write never crosses a BusBytes boundary of the destination and never a run; pads cost one write a bus word.
 // 4. In a diagonal load, destination addresses count source bytes: all SRAM distances are divided by BlockIn.
 // 5. Tokens are given, and done_o pulses, Settle cycles after the last write left.
@@ -63,9 +62,6 @@ module tsr_load #(
   localparam int unsigned BusBytes  = tsr_cfg_pkg::BusBytes;
   localparam int unsigned OffW      = $clog2(BusBytes);
   localparam int unsigned LenW      = OffW + 1;
-  localparam int unsigned FifoWords = 4 * tsr_cfg_pkg::BurstBeats;
-  localparam int unsigned FreeW     = $clog2(FifoWords) + 1;
-  localparam int unsigned RegionW   = OffW + 32 + 32;
   localparam int unsigned Settle    = 3;
   localparam int unsigned DiagShift = $clog2(tsr_cfg_pkg::BlockIn);
 
@@ -78,8 +74,7 @@ module tsr_load #(
   logic [31:0] a_row_q, a_cur_q, a_bytes_q, a_index_q, a_y_stride_q;
   logic [23:0] a_x_stride_q;
   logic [15:0] a_x_q, a_y_q, a_nx_q, a_ny_q;
-  logic [63:0] a_addr;
-  logic        region_ready, burst_region_ready;
+  logic        region_ready;
 
   assign a_insn        = ahead_i[255:0];
   assign a_tokens      = !a_insn.wait_mask[tsr_isa_pkg::UnitStore] || tok_avail_i[tsr_isa_pkg::UnitStore];
@@ -87,8 +82,7 @@ module tsr_load #(
   assign a_take        = ahead_valid_i && a_tokens && !a_run_q;
   assign ahead_ready_o = a_take;
 
-  assign a_addr   = a_base_q + 64'(a_cur_q);
-  assign a_step   = a_run_q && region_ready && burst_region_ready;
+  assign a_step   = a_run_q && region_ready;
   assign a_last_x = a_x_q == a_nx_q;
   assign a_last_y = a_y_q == a_ny_q;
 
@@ -133,163 +127,114 @@ module tsr_load #(
     end
   end
 
-  // ---- bursts and credits --------------------------------------------------------------------------------------------
-  logic             burst_valid, burst_last, burst_user, request, word_taken;
-  logic [8:0]       burst_beats;
-  logic [FreeW-1:0] free_q;
+  // ---- bytes of the regions ------------------------------------------------------------------------------------------
+  logic                  word_taken, word_error, align_valid;
+  logic [LenW-1:0]       word_bytes, d_chunk;
+  logic [31:0]           word_index;
+  logic [OffW-1:0]       d_offset;
+  logic [8*BusBytes-1:0] align_data;
+  logic [BusBytes-1:0]   align_strb;
 
-  tsr_burst #(
-      .BusBytes(BusBytes),
-      .MaxBeats(tsr_cfg_pkg::BurstBeats)
-  ) u_burst (
+  tsr_reader #(
+      .MaxBeats (tsr_cfg_pkg::BurstBeats),
+      .FifoWords(8 * tsr_cfg_pkg::BurstBeats),
+      .Regions  (32),
+      .UserW    (32)
+  ) u_reader (
       .clk_i,
       .rst_ni,
-      .region_valid_i(a_run_q && region_ready),
-      .region_addr_i (a_addr),
+      .region_valid_i(a_run_q),
+      .region_addr_i (a_base_q + 64'(a_cur_q)),
       .region_bytes_i(a_bytes_q),
-      .region_user_i (1'b0),
-      .region_ready_o(burst_region_ready),
-      .burst_valid_o (burst_valid),
-      .burst_addr_o  (req_addr_o),
-      .burst_beats_o (burst_beats),
-      .burst_last_o  (burst_last),
-      .burst_user_o  (burst_user),
-      .burst_ready_i (request)
+      .region_user_i (a_index_q),
+      .region_ready_o(region_ready),
+      .req_valid_o,
+      .req_addr_o,
+      .req_beats_o,
+      .req_ready_i,
+      .r_valid_i,
+      .r_data_i,
+      .r_error_i,
+      .word_taken_o  (word_taken),
+      .word_error_o  (word_error),
+      .word_bytes_o  (word_bytes),
+      .word_user_o   (word_index),
+      .out_offset_i  (d_offset),
+      .out_length_i  (d_chunk),
+      .out_valid_o   (align_valid),
+      .out_data_o    (align_data),
+      .out_strb_o    (align_strb),
+      .out_ready_i   (d_run && d_inside)
   );
 
-  assign req_valid_o = burst_valid && (free_q >= FreeW'(burst_beats));
-  assign req_beats_o = burst_beats;
-  assign request     = req_valid_o && req_ready_i;
-
-  always_ff @(posedge clk_i) begin
-    if (!rst_ni) free_q <= FreeW'(FifoWords);
-    else if (request || word_taken)
-      free_q <= free_q - (request ? FreeW'(burst_beats) : FreeW'(0)) + FreeW'(word_taken);
-  end
-
-  // ---- bus words, stripped to the bytes of their region --------------------------------------------------------------
-  logic                  word_valid, word_error, align_ready, region_valid, region_end, fresh_q;
-  logic [8*BusBytes-1:0] word;
-  logic [OffW-1:0]       region_offset, offset;
-  logic [31:0]           region_bytes, region_index, left, left_q;
-  logic [LenW-1:0]       room, length;
-
-  tsr_fifo_ram #(
-      .Width(8 * BusBytes + 1),
-      .Depth(FifoWords)
-  ) u_data (
-      .clk_i,
-      .rst_ni,
-      .push_i (r_valid_i),
-      .data_i ({r_error_i, r_data_i}),
-      .valid_o(word_valid),
-      .data_o ({word_error, word}),
-      .ready_i(word_taken)
-  );
-
-  tsr_fifo #(
-      .Width(RegionW),
-      .Depth(32)
-  ) u_regions (
-      .clk_i,
-      .rst_ni,
-      .valid_i(a_run_q && burst_region_ready),
-      .data_i ({a_addr[OffW-1:0], a_bytes_q, a_index_q}),
-      .ready_o(region_ready),
-      .valid_o(region_valid),
-      .data_o ({region_offset, region_bytes, region_index}),
-      .ready_i(word_taken && region_end)
-  );
-
-  assign offset     = fresh_q ? region_offset : '0;
-  assign left       = fresh_q ? region_bytes : left_q;
-  assign room       = LenW'(BusBytes) - LenW'(offset);
-  assign region_end = left <= 32'(room);
-  assign length     = region_end ? left[LenW-1:0] : room;
-  assign word_taken = word_valid && region_valid && align_ready;
-  assign bytes_o    = word_taken ? 8'(length) : 8'd0;
+  assign bytes_o = word_taken ? 8'(word_bytes) : 8'd0;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      fresh_q       <= 1'b1;
-      left_q        <= '0;
       fault_o       <= 1'b0;
       fault_index_o <= '0;
     end else begin
       fault_o <= word_taken && word_error;
-      if (word_taken) begin
-        fresh_q       <= region_end;
-        left_q        <= left - 32'(length);
-        fault_index_o <= region_index;
-      end
+      if (word_taken) fault_index_o <= word_index;
     end
   end
 
   // ---- data phase: one destination word a cycle ----------------------------------------------------------------------
   tsr_isa_pkg::load_t d_insn;
-  logic        d_tokens, d_take, d_move, d_last_run, d_last_x, d_last_y, d_inside, d_emit;
-  logic        d_run_q, d_diag_q;
+  logic        d_tokens, d_take, d_move, d_run, d_run_free, d_ready, d_inside, d_last_run, d_last_x, d_last_y;
+  logic        d_diag_q;
   logic [1:0]  d_buffer_q;
   logic [3:0]  d_plane_q, d_signal_q;
   logic [7:0]  d_pad_q;
-  logic [15:0] d_length_q, d_left_q;
-  logic [21:0] d_row_q, d_step_q, d_addr_q, d_next_step, d_next_row;
-  logic [15:0] d_sx_q, d_sy_q;
+  logic [15:0] d_length_q, d_sx_q, d_sy_q;
+  logic [21:0] d_row_q, d_step_q, d_first, d_next;
+  logic [21:OffW] d_word_q;
   logic [16:0] d_x_q, d_y_q;                    // steps left, this one included
   logic [16:0] d_nx_q;
-  logic [16:0] d_x_lo_q, d_x_hi_q, d_y_lo_q, d_y_hi_q;   // inside while lo < steps left <= hi
-  logic [LenW-1:0] d_room, d_chunk;
-  logic        align_valid;
-  logic [8*BusBytes-1:0] align_data;
-  logic [BusBytes-1:0]   align_strb;
+  logic [16:0] d_x_lo_q, d_x_hi_q, d_y_lo_q, d_y_hi_q;   // the next step is inside while lo < steps left <= hi
+  logic        d_x_inside_q, d_y_inside_q, d_x_begins_q; // this step is; a row's first one is
 
   assign d_insn       = back_i[255:0];
   assign d_tokens     = ((d_insn.wait_mask & 4'b0110) & ~tok_avail_i) == 4'd0;
-  assign d_take       = back_valid_i && d_tokens && !d_run_q;
+  assign d_take       = back_valid_i && d_tokens && !d_run;
   assign back_ready_o = d_take;
 
-  assign d_room     = LenW'(BusBytes) - LenW'(d_addr_q[OffW-1:0]);
-  assign d_last_run = d_left_q <= 16'(d_room);
-  assign d_chunk    = d_last_run ? d_left_q[LenW-1:0] : d_room;
+  assign d_inside   = d_x_inside_q && d_y_inside_q;    // asks the byte queue
+  assign d_ready    = !d_inside || align_valid;
+  assign d_move     = d_run && d_ready;
   assign d_last_x   = d_x_q == 17'd1;
   assign d_last_y   = d_y_q == 17'd1;
-  assign d_inside   = d_x_q > d_x_lo_q && d_x_q <= d_x_hi_q && d_y_q > d_y_lo_q && d_y_q <= d_y_hi_q;
-  assign d_emit     = d_run_q && d_inside;      // asks the byte queue
-  assign d_move     = d_run_q && (!d_inside || align_valid);
-  assign d_next_step = d_step_q + 22'(d_sx_q);
-  assign d_next_row  = d_row_q + 22'(d_sy_q);
+  assign d_first    = d_insn.diag ? d_insn.sram_addr >> DiagShift : d_insn.sram_addr;
+  assign d_next     = d_last_x ? d_row_q + 22'(d_sy_q) : d_step_q + 22'(d_sx_q);
 
-  tsr_realign #(
-      .BusBytes(BusBytes)
-  ) u_align (
+  tsr_chunks #(
+      .Size  (BusBytes),
+      .CountW(16)
+  ) u_runs (
       .clk_i,
       .rst_ni,
-      .in_valid_i  (word_valid && region_valid),
-      .in_data_i   (word),
-      .in_offset_i (offset),
-      .in_length_i (length),
-      .in_ready_o  (align_ready),
-      .out_offset_i(d_addr_q[OffW-1:0]),
-      .out_length_i(d_chunk),
-      .out_valid_o (align_valid),
-      .out_data_o  (align_data),
-      .out_strb_o  (align_strb),
-      .out_ready_i (d_emit)
+      .run_valid_i (d_run ? !(d_last_x && d_last_y) : d_take),
+      .run_offset_i(d_run ? d_next[OffW-1:0] : d_first[OffW-1:0]),
+      .run_count_i (d_run ? d_length_q : d_insn.run),
+      .run_ready_o (d_run_free),
+      .valid_o     (d_run),
+      .offset_o    (d_offset),
+      .length_o    (d_chunk),
+      .last_o      (d_last_run),
+      .ready_i     (d_ready)
   );
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      d_run_q    <= 1'b0;
       d_diag_q   <= 1'b0;
       d_buffer_q <= '0;
       d_plane_q  <= '0;
       d_signal_q <= '0;
       d_pad_q    <= '0;
       d_length_q <= '0;
-      d_left_q   <= '0;
       d_row_q    <= '0;
       d_step_q   <= '0;
-      d_addr_q   <= '0;
+      d_word_q   <= '0;
       d_sx_q     <= '0;
       d_sy_q     <= '0;
       d_x_q      <= '0;
@@ -299,44 +244,46 @@ module tsr_load #(
       d_x_hi_q   <= '0;
       d_y_lo_q   <= '0;
       d_y_hi_q   <= '0;
+      d_x_inside_q <= 1'b0;
+      d_y_inside_q <= 1'b0;
+      d_x_begins_q <= 1'b0;
     end else if (d_take) begin
-      d_run_q    <= 1'b1;
       d_diag_q   <= d_insn.diag;
       d_buffer_q <= d_insn.buffer[1:0];
       d_plane_q  <= d_insn.plane;
       d_signal_q <= d_insn.signal_mask;
       d_pad_q    <= d_insn.pad_value;
       d_length_q <= d_insn.run;
-      d_left_q   <= d_insn.run;
-      d_row_q    <= d_insn.diag ? d_insn.sram_addr >> DiagShift : d_insn.sram_addr;
-      d_step_q   <= d_insn.diag ? d_insn.sram_addr >> DiagShift : d_insn.sram_addr;
-      d_addr_q   <= d_insn.diag ? d_insn.sram_addr >> DiagShift : d_insn.sram_addr;
+      d_row_q    <= d_first;
+      d_step_q   <= d_first;
+      d_word_q   <= d_first[21:OffW];
       d_sx_q     <= d_insn.diag ? d_insn.sram_x_stride >> DiagShift : d_insn.sram_x_stride;
       d_sy_q     <= d_insn.diag ? d_insn.sram_y_stride >> DiagShift : d_insn.sram_y_stride;
       d_x_q      <= 17'(d_insn.x_before) + 17'(d_insn.x_count) + 17'(d_insn.x_after);
       d_nx_q     <= 17'(d_insn.x_before) + 17'(d_insn.x_count) + 17'(d_insn.x_after);
       d_y_q      <= 17'(d_insn.y_before) + 17'(d_insn.y_count) + 17'(d_insn.y_after);
-      d_x_lo_q   <= 17'(d_insn.x_after);
-      d_x_hi_q   <= 17'(d_insn.x_after) + 17'(d_insn.x_count);
-      d_y_lo_q   <= 17'(d_insn.y_after);
-      d_y_hi_q   <= 17'(d_insn.y_after) + 17'(d_insn.y_count);
+      d_x_lo_q   <= 17'(d_insn.x_after) + 17'd1;
+      d_x_hi_q   <= 17'(d_insn.x_after) + 17'(d_insn.x_count) + 17'd1;
+      d_y_lo_q   <= 17'(d_insn.y_after) + 17'd1;
+      d_y_hi_q   <= 17'(d_insn.y_after) + 17'(d_insn.y_count) + 17'd1;
+      d_x_inside_q <= d_insn.x_before == '0 && d_insn.x_count != '0;
+      d_x_begins_q <= d_insn.x_before == '0 && d_insn.x_count != '0;
+      d_y_inside_q <= d_insn.y_before == '0 && d_insn.y_count != '0;
     end else if (d_move) begin
       if (!d_last_run) begin
-        d_left_q <= d_left_q - 16'(d_chunk);
-        d_addr_q <= d_addr_q + 22'(d_chunk);
+        d_word_q <= d_word_q + (22-OffW)'(1);
       end else begin
-        d_left_q <= d_length_q;
+        d_step_q <= d_next;
+        d_word_q <= d_next[21:OffW];
         if (!d_last_x) begin
-          d_x_q    <= d_x_q - 17'd1;
-          d_step_q <= d_next_step;
-          d_addr_q <= d_next_step;
+          d_x_q        <= d_x_q - 17'd1;
+          d_x_inside_q <= d_x_q > d_x_lo_q && d_x_q <= d_x_hi_q;
         end else begin
-          d_x_q    <= d_nx_q;
-          d_y_q    <= d_y_q - 17'd1;
-          d_row_q  <= d_next_row;
-          d_step_q <= d_next_row;
-          d_addr_q <= d_next_row;
-          d_run_q  <= !d_last_y;
+          d_x_q        <= d_nx_q;
+          d_x_inside_q <= d_x_begins_q;
+          d_y_q        <= d_y_q - 17'd1;
+          d_y_inside_q <= d_y_q > d_y_lo_q && d_y_q <= d_y_hi_q;
+          d_row_q      <= d_next;
         end
       end
     end
@@ -364,7 +311,7 @@ module tsr_load #(
       if (d_move) begin
         ld_buffer_o <= d_buffer_q;
         ld_plane_o  <= d_plane_q;
-        ld_addr_o   <= {d_addr_q[21:OffW], OffW'(0)};
+        ld_addr_o   <= {d_word_q, OffW'(0)};
         ld_strb_o   <= align_strb;
         ld_data_o   <= d_inside ? align_data : {BusBytes{d_pad_q}};
         ld_diag_o   <= d_diag_q;
@@ -376,12 +323,12 @@ module tsr_load #(
   assign tok_give_o = settle_q[5*Settle-2-:4];
 
   assign tok_take_o = {a_take && a_insn.wait_mask[tsr_isa_pkg::UnitStore], d_take ? d_insn.wait_mask[2:1] : 2'b00, 1'b0};
-  assign busy_o     = d_run_q || settle_q != '0;
+  assign busy_o     = d_run || settle_q != '0;
   assign moved_o    = r_valid_i || ld_we_o;
   // The data phase decides; a token missing in the address phase counts when nothing older is on its way.
-  assign stall_token_o = (!d_run_q && back_valid_i && !d_tokens)
-      || (!d_run_q && !back_valid_i && ahead_valid_i && !a_run_q && !a_tokens);
+  assign stall_token_o = (!d_run && back_valid_i && !d_tokens)
+      || (!d_run && !back_valid_i && ahead_valid_i && !a_run_q && !a_tokens);
 
   logic unused_bits;
-  assign unused_bits = ^{burst_last, burst_user, a_insn, d_insn, back_i, ahead_i};
+  assign unused_bits = ^{d_run_free, a_insn, d_insn, back_i, ahead_i};
 endmodule

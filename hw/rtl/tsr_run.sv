@@ -48,7 +48,8 @@ module tsr_run (
 );
   localparam int unsigned QuietCycles = 8;
 
-  typedef enum logic [2:0] {StClear, StClearWait, StIdle, StRun, StDrain} state_e;
+  // The upper bit is abort_o, where a long path begins.
+  typedef enum logic [2:0] {StIdle = 3'b000, StRun = 3'b001, StDrain = 3'b100, StClear = 3'b101, StClearWait = 3'b110} state_e;
 
   state_e      state_q;
   logic        soft_q, core_rst_nq;
@@ -71,7 +72,7 @@ module tsr_run (
   assign done_o        = state_q == StDrain && bus_idle_i && !soft_q && !soft_reset_i;
   assign core_rst_no   = core_rst_nq;
   assign core_start_o  = start_q;
-  assign abort_o       = state_q != StIdle && state_q != StRun;
+  assign abort_o       = state_q[2];
   assign clear_o       = state_q == StClear;
   assign limit_valid_o = fault_q;
   assign limit_index_o = index_q;

@@ -4,8 +4,8 @@
 //
 //   insn_* --> runs in OUT --> st_re_o --> [OUT read] --> tsr_realign --> w_* (data, strobes)
 //    (tokens)                                                 ^
-//         \--> regions in DRAM --> tsr_burst --> req_*        |
-//                       \--> region FIFO ---------------------+
+//         \--> regions in DRAM --> tsr_burst --> req_*        | bytes of the region in each bus word
+//                       \--> region FIFO --> tsr_chunks ------+
 //         \--> completion FIFO {index, signal} <--- b_last_i, b_error_i
 //
 // Rules
@@ -60,13 +60,13 @@ module tsr_store #(
 
   // ---- start ---------------------------------------------------------------------------------------------------------
   tsr_isa_pkg::store_t insn;
-  logic tokens, take, s_run_q, a_run_q, done_ready, done_valid;
+  logic tokens, take, s_run, a_run_q, done_ready, done_valid;
   logic [31:0] done_index;
   logic [3:0]  done_signal;
 
   assign insn         = insn_i[255:0];
   assign tokens       = (insn.wait_mask & ~tok_avail_i) == 4'd0;
-  assign take         = insn_valid_i && tokens && !s_run_q && !a_run_q && done_ready;
+  assign take         = insn_valid_i && tokens && !s_run && !a_run_q && done_ready;
   assign insn_ready_o = take;
   assign tok_take_o   = take ? insn.wait_mask : 4'd0;
 
@@ -165,10 +165,10 @@ module tsr_store #(
   assign req_last_o = burst_last && burst_user;
 
   // ---- bus words -----------------------------------------------------------------------------------------------------
-  logic            region_valid, region_end, fresh_q, align_out_valid, sent;
-  logic [OffW-1:0] region_offset, offset;
-  logic [31:0]     region_bytes, left, left_q;
-  logic [LenW-1:0] room, length;
+  logic            region_valid, chunk_valid, chunk_last, chunk_free, align_out_valid, sent;
+  logic [OffW-1:0] region_offset, chunk_offset;
+  logic [31:0]     region_bytes;
+  logic [LenW-1:0] chunk_length;
 
   tsr_fifo #(
       .Width(OffW + 32),
@@ -181,57 +181,73 @@ module tsr_store #(
       .ready_o(region_ready),
       .valid_o(region_valid),
       .data_o ({region_offset, region_bytes}),
-      .ready_i(sent && region_end)
+      .ready_i(chunk_free)
   );
 
-  assign offset     = fresh_q ? region_offset : '0;
-  assign left       = fresh_q ? region_bytes : left_q;
-  assign room       = LenW'(BusBytes) - LenW'(offset);
-  assign region_end = left <= 32'(room);
-  assign length     = region_end ? left[LenW-1:0] : room;
-  assign w_valid_o  = region_valid && align_out_valid;
-  assign sent       = w_valid_o && w_ready_i;
-  assign bytes_o    = sent ? 8'(length) : 8'd0;
+  tsr_chunks #(
+      .Size  (BusBytes),
+      .CountW(32)
+  ) u_words (
+      .clk_i,
+      .rst_ni,
+      .run_valid_i (region_valid),
+      .run_offset_i(region_offset),
+      .run_count_i (region_bytes),
+      .run_ready_o (chunk_free),
+      .valid_o     (chunk_valid),
+      .offset_o    (chunk_offset),
+      .length_o    (chunk_length),
+      .last_o      (chunk_last),
+      .ready_i     (sent)
+  );
 
-  always_ff @(posedge clk_i) begin
-    if (!rst_ni) begin
-      fresh_q <= 1'b1;
-      left_q  <= '0;
-    end else if (sent) begin
-      fresh_q <= region_end;
-      left_q  <= left - 32'(length);
-    end
-  end
+  assign w_valid_o  = chunk_valid && align_out_valid;
+  assign sent       = w_valid_o && w_ready_i;
+  assign bytes_o    = sent ? 8'(chunk_length) : 8'd0;
 
   // ---- runs in OUT: one word a cycle ---------------------------------------------------------------------------------
-  logic        s_step, s_last_run, s_last_x, s_last_y, align_ready;
+  logic        s_run_free, s_ready, s_step, s_last_run, s_last_x, s_last_y, align_ready;
   logic [3:0]  s_plane_q;
-  logic [15:0] s_length_q, s_left_q, s_sx_q, s_sy_q, s_x_q, s_y_q, s_nx_q;
-  logic [21:0] s_row_q, s_step_q, s_addr_q, s_next_step, s_next_row;
-  logic [LenW-1:0] s_room, s_chunk;
+  logic [15:0] s_length_q, s_sx_q, s_sy_q, s_x_q, s_y_q, s_nx_q;
+  logic [21:0] s_row_q, s_step_q, s_next;
+  logic [21:OffW] s_word_q;
+  logic [OffW-1:0] s_offset;
+  logic [LenW-1:0] s_chunk;
   logic            read_q;
   logic [OffW-1:0] read_offset_q;
   logic [LenW-1:0] read_length_q;
 
-  assign s_room      = LenW'(BusBytes) - LenW'(s_addr_q[OffW-1:0]);
-  assign s_last_run  = s_left_q <= 16'(s_room);
-  assign s_chunk     = s_last_run ? s_left_q[LenW-1:0] : s_room;
-  assign s_last_x    = s_x_q == 16'd1;
-  assign s_last_y    = s_y_q == 16'd1;
-  assign s_step      = s_run_q && (!read_q || align_ready);
-  assign s_next_step = s_step_q + 22'(s_sx_q);
-  assign s_next_row  = s_row_q + 22'(s_sy_q);
+  assign s_last_x = s_x_q == 16'd1;
+  assign s_last_y = s_y_q == 16'd1;
+  assign s_ready  = !read_q || align_ready;
+  assign s_step   = s_run && s_ready;
+  assign s_next   = s_last_x ? s_row_q + 22'(s_sy_q) : s_step_q + 22'(s_sx_q);
+
+  tsr_chunks #(
+      .Size  (BusBytes),
+      .CountW(16)
+  ) u_runs (
+      .clk_i,
+      .rst_ni,
+      .run_valid_i (s_run ? !(s_last_x && s_last_y) : take),
+      .run_offset_i(s_run ? s_next[OffW-1:0] : insn.sram_addr[OffW-1:0]),
+      .run_count_i (s_run ? s_length_q : insn.run),
+      .run_ready_o (s_run_free),
+      .valid_o     (s_run),
+      .offset_o    (s_offset),
+      .length_o    (s_chunk),
+      .last_o      (s_last_run),
+      .ready_i     (s_ready)
+  );
 
   assign st_re_o    = s_step;
   assign st_plane_o = s_plane_q;
-  assign st_addr_o  = {s_addr_q[21:OffW], OffW'(0)};
+  assign st_addr_o  = {s_word_q, OffW'(0)};
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      s_run_q       <= 1'b0;
       s_plane_q     <= '0;
       s_length_q    <= '0;
-      s_left_q      <= '0;
       s_sx_q        <= '0;
       s_sy_q        <= '0;
       s_x_q         <= '0;
@@ -239,23 +255,21 @@ module tsr_store #(
       s_nx_q        <= '0;
       s_row_q       <= '0;
       s_step_q      <= '0;
-      s_addr_q      <= '0;
+      s_word_q      <= '0;
       read_q        <= 1'b0;
       read_offset_q <= '0;
       read_length_q <= '0;
     end else begin
       if (s_step) begin
         read_q        <= 1'b1;
-        read_offset_q <= s_addr_q[OffW-1:0];
+        read_offset_q <= s_offset;
         read_length_q <= s_chunk;
       end else if (align_ready) begin
         read_q <= 1'b0;
       end
       if (take) begin
-        s_run_q    <= 1'b1;
         s_plane_q  <= insn.plane;
         s_length_q <= insn.run;
-        s_left_q   <= insn.run;
         s_sx_q     <= insn.sram_x_stride;
         s_sy_q     <= insn.sram_y_stride;
         s_x_q      <= insn.x_count;
@@ -263,24 +277,19 @@ module tsr_store #(
         s_y_q      <= insn.y_count;
         s_row_q    <= insn.sram_addr;
         s_step_q   <= insn.sram_addr;
-        s_addr_q   <= insn.sram_addr;
+        s_word_q   <= insn.sram_addr[21:OffW];
       end else if (s_step) begin
         if (!s_last_run) begin
-          s_left_q <= s_left_q - 16'(s_chunk);
-          s_addr_q <= s_addr_q + 22'(s_chunk);
+          s_word_q <= s_word_q + (22-OffW)'(1);
         end else begin
-          s_left_q <= s_length_q;
+          s_step_q <= s_next;
+          s_word_q <= s_next[21:OffW];
           if (!s_last_x) begin
-            s_x_q    <= s_x_q - 16'd1;
-            s_step_q <= s_next_step;
-            s_addr_q <= s_next_step;
+            s_x_q <= s_x_q - 16'd1;
           end else begin
-            s_x_q    <= s_nx_q;
-            s_y_q    <= s_y_q - 16'd1;
-            s_row_q  <= s_next_row;
-            s_step_q <= s_next_row;
-            s_addr_q <= s_next_row;
-            s_run_q  <= !s_last_y;
+            s_x_q   <= s_nx_q;
+            s_y_q   <= s_y_q - 16'd1;
+            s_row_q <= s_next;
           end
         end
       end
@@ -297,12 +306,12 @@ module tsr_store #(
       .in_offset_i (read_offset_q),
       .in_length_i (read_length_q),
       .in_ready_o  (align_ready),
-      .out_offset_i(offset),
-      .out_length_i(length),
+      .out_offset_i(chunk_offset),
+      .out_length_i(chunk_length),
       .out_valid_o (align_out_valid),
       .out_data_o  (w_data_o),
       .out_strb_o  (w_strb_o),
-      .out_ready_i (region_valid && w_ready_i)
+      .out_ready_i (chunk_valid && w_ready_i)
   );
 
   assign busy_o        = done_valid;
@@ -310,5 +319,5 @@ module tsr_store #(
   assign stall_token_o = !done_valid && insn_valid_i && !tokens;
 
   logic unused_bits;
-  assign unused_bits = ^{insn, insn_i};
+  assign unused_bits = ^{insn, insn_i, chunk_last, s_run_free};
 endmodule

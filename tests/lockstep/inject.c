@@ -306,11 +306,13 @@ static void visit_line(void *context, space s, uint32_t at, bool writes) {
     l->touched |= s == SPACE_SEGMENT && at / 64 == l->first / 64;
 }
 
-// A LOAD that reads the same bus word would get the error too, perhaps earlier.
+// A LOAD that reads the same bus word would get the error too, perhaps earlier; so would an instruction ahead in that word.
 static bool inject_fetch(program *p, rng *r) {
     if (!pick_victim(p, r, anything))
         return false;
-    uint32_t at = p->insn_space + p->victim * TSR_INSN_BYTES + below(r, TSR_INSN_BYTES);
+    const uint32_t victim = p->insn_space + p->victim * TSR_INSN_BYTES, at = victim + below(r, TSR_INSN_BYTES);
+    if (p->victim > 0 && ((p->base[0] + at) & ~((uint64_t)p->config->bus_bytes - 1)) < p->base[0] + victim)
+        return false;
     line l = {at, false};
     for (uint32_t i = 0; i < p->count; i++)
         if (is_memory(&p->insn[i]))

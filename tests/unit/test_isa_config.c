@@ -121,6 +121,7 @@ TEST wrong_files_are_refused_by_name(void) {
         {"queue_depth = 16", "queue_depth = 0", "queue_depth = 0 is impossible"},
         {"outstanding_bursts = 16", "outstanding_bursts = 0", "outstanding_bursts = 0 is impossible"},
         {"burst_beats=64", "burst_beats=512", "burst_beats = 512 is impossible"},
+        {"burst_beats=64", "burst_beats=1", "burst_beats = 1 is impossible"},
         {"bus_bytes = 8", "bus_bytes = 64\n#", NULL},
         {"name = good", "name = ", "name has 0 characters"},
         {"name = good", "name = a b", "name 'a b' has characters other than"},

@@ -53,6 +53,8 @@
     if (fv_in_q && (!valid_q || fv_ahead_q != 0)) inv_word: assert (mem[fv_at] == fv_word_q);
   end
 
+  logic fv_up;                                         // for the invariants of modules around this one
+  assign fv_up = fv_up_q;
   logic fv_full_q = 1'b0;
   always_ff @(posedge clk_i) if (fv_up_q && fv_count_q == (PtrW+1)'(Depth)) fv_full_q <= 1'b1;
   always_comb if (fv_up_q && rst_ni) begin

@@ -8,7 +8,7 @@
   (* anyseq *) logic [OffW-1:0] fv_which;             // byte of the word, counted from in_offset_i
   logic            fv_in_q;
   logic [FvW-1:0]  fv_count_q, fv_ahead_q;            // bytes inside; in front of the picked one
-  logic [LenW-1:0] fv_young_q;                        // bytes that came in the last cycle
+  logic            fv_young_q;                        // bytes came in the last cycle
   logic [7:0]      fv_byte_q;
   logic            fv_push, fv_take;
   logic [FvW-1:0]  fv_out;                            // bytes leaving
@@ -21,10 +21,10 @@
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       fv_count_q <= '0;
-      fv_young_q <= '0;
+      fv_young_q <= 1'b0;
       fv_in_q    <= 1'b0;
     end else begin
-      fv_young_q <= fv_push ? in_length_i : '0;
+      fv_young_q <= fv_push;
       fv_count_q <= fv_count_q + (fv_push ? FvW'(in_length_i) : '0) - fv_out;
       if (!fv_in_q) begin
         if (fv_push && fv_pick && LenW'(fv_which) < in_length_i) begin
@@ -39,9 +39,9 @@
     end
   end
 
-  logic [FvW-1:0]    fv_strip_length, fv_strip_at;
-  assign fv_strip_length = strip_valid_q ? FvW'(strip_length_q) : '0;
-  assign fv_strip_at     = fv_ahead_q - FvW'(fill_q);
+  logic [PtrW-1:0] fv_end, fv_at;                      // where the next byte goes; where the picked one is
+  assign fv_end = rd_q + PtrW'(fill_q);
+  assign fv_at = rd_q + PtrW'(fv_ahead_q);
 
   always_comb if (fv_up_q) begin
     if (in_valid_i) ALIGN_A1: `FV_ENV (in_length_i != 0 && 32'(in_offset_i) + 32'(in_length_i) <= BusBytes);
@@ -51,20 +51,13 @@
     if (fv_take && fv_in_q && fv_ahead_q < FvW'(out_length_i)) begin
       ALIGN_2: assert (out_data_o[8*fv_lane+:8] == fv_byte_q && out_strb_o[fv_lane]);
     end
-    if (fv_count_q - FvW'(fv_young_q) >= FvW'(out_length_i) && out_ready_i) ALIGN_4: assert (out_valid_o);
-    if (out_ready_i && 32'(out_length_i) == BusBytes) ALIGN_5: assert (in_ready_o);
+    if (fv_count_q >= FvW'(out_length_i) && out_ready_i) ALIGN_4: assert (out_valid_o);
+    if (32'(fv_count_q) + BusBytes <= 4 * BusBytes) ALIGN_5: assert (in_ready_o);
 
-    inv_count: assert (fv_count_q == FvW'(fill_q) + fv_strip_length);
-    inv_fill: assert (32'(fill_q) <= 2 * BusBytes);
-    inv_queue: assert (queue_q >> {fill_q, 3'b000} == 0);
-    if (strip_valid_q) inv_length: assert (strip_length_q != 0 && 32'(strip_length_q) <= BusBytes);
-    if (strip_valid_q) inv_strip: assert (strip_q >> {strip_length_q, 3'b000} == 0);
-    inv_young: assert (FvW'(fv_young_q) <= fv_strip_length);
-    if (strip_valid_q && fv_young_q == 0) inv_old: assert (32'(fill_q) > BusBytes);
-    if (fv_young_q != 0) inv_same: assert (FvW'(fv_young_q) == fv_strip_length);
+    inv_count: assert (fv_count_q == FvW'(fill_q) && 32'(fill_q) <= 4 * BusBytes);
+    inv_pointers: assert (wr_q == fv_end);
     if (fv_in_q) inv_ahead: assert (fv_ahead_q < fv_count_q);
-    if (fv_in_q && fv_ahead_q < FvW'(fill_q)) inv_queued: assert (queue_q[8*32'(fv_ahead_q)+:8] == fv_byte_q);
-    if (fv_in_q && fv_ahead_q >= FvW'(fill_q)) inv_stripped: assert (strip_q[8*32'(fv_strip_at)+:8] == fv_byte_q);
+    if (fv_in_q) inv_queued: assert (queue_q[8*32'(fv_at)+:8] == fv_byte_q);
   end
 
   // The strobes, byte by byte.
@@ -80,6 +73,6 @@
     cover_ALIGN_1: cover (fv_full_q && fv_take && out_length_i == 3 && fv_count_q == 3);
     cover_ALIGN_2: cover (fv_full_q && fv_take && fv_in_q && fv_ahead_q == 1 && fv_lane == 3 && fv_byte_q == 8'h5a);
     cover_ALIGN_3: cover (fv_take && out_offset_i == 1 && out_length_i == 2);
-    cover_ALIGN_4: cover (fv_young_q != 0 && fv_take && fv_count_q == FvW'(fv_young_q) + FvW'(out_length_i));
-    cover_ALIGN_5: cover (fv_full_q && out_ready_i && 32'(out_length_i) == BusBytes && strip_valid_q && fill_q == FillW'(BusBytes + 1));
+    cover_ALIGN_4: cover (fv_full_q && fv_young_q && fv_take && fv_count_q == FvW'(out_length_i));
+    cover_ALIGN_5: cover (fv_full_q && in_ready_o && 32'(fv_count_q) == 3 * BusBytes && fv_push && fv_take);
   end

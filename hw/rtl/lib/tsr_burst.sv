@@ -2,18 +2,19 @@
 //
 // tsr_burst - cuts a contiguous region of bytes into legal AXI4 bursts. The only place that knows the 4 KiB rule.
 //
-//                   +----------------------------------------------+
-//  region_valid_i ->|  word_q   next bus word of the region        |-> burst_valid_o
-//  region_addr_i  ->|  beats_q  bus words left                     |-> burst_addr_o (bus aligned)
-//  region_bytes_i ->|  beats = min(beats_q, MaxBeats, up to 4 KiB) |-> burst_beats_o
-//  region_user_i  ->|                                              |-> burst_last_o, burst_user_o
-//  region_ready_o <-|                                              |<- burst_ready_i
-//                   +----------------------------------------------+
+//                   +-----------------------------------------------------+
+//  region_valid_i ->|  word_q, words_q --> tsr_chunks: cut at multiples   |-> burst_valid_o
+//  region_addr_i  ->|  bus words of the    of MaxBeats words              |-> burst_addr_o (bus aligned)
+//  region_bytes_i ->|  region              addr_q: where this burst is    |-> burst_beats_o
+//  region_user_i  ->|                                                     |-> burst_last_o, burst_user_o
+//  region_ready_o <-|                                                     |<- burst_ready_i
+//                   +-----------------------------------------------------+
 //
 // Rules
 // 1. A region is the bytes [addr, addr + bytes), bytes >= 1, at any alignment; its bursts cover every bus word it touches, once.
-// 2. No burst crosses a 4 KiB boundary or is longer than MaxBeats.
+// 2. No burst crosses a multiple of MaxBeats bus words, so none is longer, and since these divide 4 KiB none crosses that either.
 // 3. One burst every cycle, also across regions; burst_last_o marks the last burst of a region.
+// 4. What is offered comes from registers, two cycles after the region was taken.
 
 module tsr_burst #(
     parameter int unsigned BusBytes = 8,
@@ -33,31 +34,20 @@ module tsr_burst #(
     output logic        burst_user_o,
     input  logic        burst_ready_i
 );
-  localparam int unsigned OffW  = $clog2(BusBytes);
-  localparam int unsigned WordW = 64 - OffW;
-  localparam int unsigned PageW = 12 - OffW;          // log2 of the bus words in 4 KiB
-  localparam int unsigned CntW  = 33 - OffW;
+  localparam int unsigned OffW   = $clog2(BusBytes);
+  localparam int unsigned WordW  = 64 - OffW;
+  localparam int unsigned CountW = 33 - OffW;
+  localparam int unsigned BeatW  = $clog2(MaxBeats);
 
-  logic             valid_q, user_q;
-  logic [WordW-1:0] word_q;
-  logic [CntW-1:0]  beats_q;
+  logic              valid_q, user_q, burst_user_q, cut_ready;
+  logic [WordW-1:0]  word_q;
+  logic [CountW-1:0] words_q;
+  logic [WordW-BeatW-1:0] block_q;     // which multiple of MaxBeats words the burst is in
+  logic [BeatW-1:0]  first;
+  logic [BeatW:0]    beats;
+  logic [32:0]       region_end;
 
-  logic [9:0]      page_left;    // up to 512 words of 8 bytes
-  logic [9:0]      limit;
-  logic [32:0]     region_end;
-  logic            fire;
-
-  assign page_left  = 10'(1 << PageW) - 10'(word_q[PageW-1:0]);
-  assign limit      = (page_left < 10'(MaxBeats)) ? page_left : 10'(MaxBeats);
-  assign burst_last_o = beats_q <= CntW'(limit);
-
-  assign burst_valid_o = valid_q;
-  assign burst_addr_o  = {word_q, OffW'(0)};
-  assign burst_beats_o = burst_last_o ? beats_q[8:0] : limit[8:0];
-  assign burst_user_o  = user_q;
-
-  assign fire           = valid_q && burst_ready_i;
-  assign region_ready_o = !valid_q || (fire && burst_last_o);
+  assign region_ready_o = !valid_q || cut_ready;
 
   // Bus words touched: (offset in the first word + bytes, rounded up) / BusBytes.
   assign region_end = 33'(region_addr_i[OffW-1:0]) + 33'(region_bytes_i) + 33'(BusBytes - 1);
@@ -67,18 +57,49 @@ module tsr_burst #(
       valid_q <= 1'b0;
       user_q  <= 1'b0;
       word_q  <= '0;
-      beats_q <= '0;
-    end else if (region_valid_i && region_ready_o) begin
-      valid_q <= 1'b1;
-      user_q  <= region_user_i;
-      word_q  <= region_addr_i[63:OffW];
-      beats_q <= region_end[32:OffW];
-    end else if (fire) begin
-      valid_q <= !burst_last_o;
-      word_q  <= word_q + WordW'(limit);
-      beats_q <= beats_q - CntW'(limit);
+      words_q <= '0;
+    end else if (region_ready_o) begin
+      valid_q <= region_valid_i;
+      if (region_valid_i) begin
+        user_q  <= region_user_i;
+        word_q  <= region_addr_i[63:OffW];
+        words_q <= region_end[32:OffW];
+      end
     end
   end
+
+  tsr_chunks #(
+      .Size  (MaxBeats),
+      .CountW(CountW)
+  ) u_cut (
+      .clk_i,
+      .rst_ni,
+      .run_valid_i (valid_q),
+      .run_offset_i(word_q[BeatW-1:0]),
+      .run_count_i (words_q),
+      .run_ready_o (cut_ready),
+      .valid_o     (burst_valid_o),
+      .offset_o    (first),
+      .length_o    (beats),
+      .last_o      (burst_last_o),
+      .ready_i     (burst_ready_i)
+  );
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      block_q      <= '0;
+      burst_user_q <= 1'b0;
+    end else if (valid_q && cut_ready) begin
+      block_q      <= word_q[WordW-1:BeatW];
+      burst_user_q <= user_q;
+    end else if (burst_ready_i) begin
+      block_q <= block_q + (WordW-BeatW)'(1);
+    end
+  end
+
+  assign burst_addr_o  = {block_q, first, OffW'(0)};
+  assign burst_beats_o = 9'(beats);
+  assign burst_user_o  = burst_user_q;
 
   logic unused_bits;
   assign unused_bits = ^{region_end[OffW-1:0]};

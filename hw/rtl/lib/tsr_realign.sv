@@ -2,19 +2,21 @@
 //
 // tsr_realign - a byte queue between two bus-word streams that are cut at different places.
 //
-//                +------------------------------------------------------------+
-//  in_valid_i  ->|  strip: bytes [offset, offset+length) of the word moved    |
-//  in_data_i   ->|         to byte 0 (register)                               |-> out_valid_o
-//  in_offset_i ->|  queue: 2 x BusBytes bytes; take from byte 0, append at    |-> out_data_o
-//  in_length_i ->|         the fill mark, both in one cycle                   |-> out_strb_o
-//  in_ready_o  <-|  place: first bytes of the queue moved to out_offset       |<- out_offset_i, out_length_i, out_ready_i
-//                +------------------------------------------------------------+
+//                +---------------------------------------------------------------+
+//  in_valid_i  ->|  rotate: byte offset to the lane in which its turn is         |-> out_valid_o
+//  in_data_i   ->|  queue:  a ring of 4 bus words; lanes up from wr_q in one     |-> out_data_o
+//  in_offset_i ->|          word, lanes below it in the next one                 |-> out_strb_o
+//  in_length_i ->|  rotate: lane rd_q to out_offset                              |
+//  in_ready_o  <-|                                                               |<- out_offset_i, out_length_i, out_ready_i
+//                +---------------------------------------------------------------+
 //
 // Rules
 // 1. Bytes leave in the order they came; nothing is dropped or doubled.
 // 2. out_valid_o says that the queue holds out_length_i bytes; out_strb_o depends on out_offset_i and out_length_i only, so it
 //    also serves words that do not come from the queue.
-// 3. offset + length <= BusBytes on both sides and length >= 1. Full words stream at one a cycle for any pair of offsets.
+// 3. offset + length <= BusBytes on both sides and length >= 1.
+// 4. in_ready_o says that there is room for a whole bus word, so it does not depend on the other inputs. Bytes can leave in the
+//    cycle after they came. Full words stream at one a cycle for any pair of offsets.
 
 module tsr_realign #(
     parameter int unsigned BusBytes = 8,
@@ -36,46 +38,66 @@ module tsr_realign #(
     input  logic                  out_ready_i
 );
   localparam int unsigned Bits  = 8 * BusBytes;
-  localparam int unsigned FillW = LenW + 1;
+  localparam int unsigned PtrW  = OffW + 2;
+  localparam int unsigned FillW = PtrW + 1;
 
-  logic              strip_valid_q;
-  logic [Bits-1:0]   strip_q;
-  logic [LenW-1:0]   strip_length_q;
-  logic [2*Bits-1:0] queue_q;
-  logic [FillW-1:0]  fill_q, taken, kept;
-  logic              append;
+  logic [4*Bits-1:0] queue_q;
+  logic [PtrW-1:0]   wr_q, rd_q;      // byte pointers: {word, lane}
+  logic [FillW-1:0]  fill_q;
+  logic              in_go, out_go;
 
-  assign out_valid_o = fill_q >= FillW'(out_length_i);
-  assign taken       = (out_valid_o && out_ready_i) ? FillW'(out_length_i) : '0;
-  assign kept        = fill_q - taken;
-  assign append      = strip_valid_q && (kept <= FillW'(BusBytes));
-  assign in_ready_o  = !strip_valid_q || append;
+  assign in_ready_o  = fill_q <= FillW'(3 * BusBytes);
+  assign out_valid_o = fill_q[FillW-1:OffW] != '0 || LenW'(fill_q[OffW-1:0]) >= out_length_i;   // out_length_i <= BusBytes
+  assign in_go       = in_valid_i && in_ready_o;
+  assign out_go      = out_valid_o && out_ready_i;
 
-  assign out_data_o = queue_q[Bits-1:0] << {out_offset_i, 3'b000};
-  assign out_strb_o = ~({BusBytes{1'b1}} << out_length_i) << out_offset_i;
+  // A whole word is written, whatever length is: what does not belong to it falls into free space, and the next one replaces it.
+  logic [1:0]      wr_next;
+  logic [OffW-1:0] in_turn;
+  logic [Bits-1:0] in_lanes, wr_below;
+  assign wr_next  = wr_q[PtrW-1:OffW] + 2'd1;
+  assign in_turn  = in_offset_i - wr_q[OffW-1:0];
+  assign in_lanes = Bits'({in_data_i, in_data_i} >> {in_turn, 3'b000});
+  assign wr_below = ~({Bits{1'b1}} << {wr_q[OffW-1:0], 3'b000});
 
   always_ff @(posedge clk_i) begin
-    if (!rst_ni) begin
-      strip_valid_q  <= 1'b0;
-      strip_q        <= '0;
-      strip_length_q <= '0;
-      queue_q        <= '0;
-      fill_q         <= '0;
-    end else begin
-      if (in_valid_i && in_ready_o) begin
-        strip_valid_q  <= 1'b1;
-        strip_q        <= (in_data_i >> {in_offset_i, 3'b000}) & ~({Bits{1'b1}} << {in_length_i, 3'b000});
-        strip_length_q <= in_length_i;
-      end else if (append) begin
-        strip_valid_q <= 1'b0;
-      end
-      if (append) begin
-        queue_q <= (queue_q >> {taken, 3'b000}) | ((2*Bits)'(strip_q) << {kept, 3'b000});
-        fill_q  <= kept + FillW'(strip_length_q);
-      end else if (taken != '0) begin
-        queue_q <= queue_q >> {taken, 3'b000};
-        fill_q  <= kept;
+    if (in_go) begin
+      for (int unsigned w = 0; w < 4; w++) begin
+        if (wr_q[PtrW-1:OffW] == 2'(w)) begin
+          queue_q[Bits*w+:Bits] <= (queue_q[Bits*w+:Bits] & wr_below) | (in_lanes & ~wr_below);
+        end else if (wr_next == 2'(w)) begin
+          queue_q[Bits*w+:Bits] <= (queue_q[Bits*w+:Bits] & ~wr_below) | (in_lanes & wr_below);
+        end
       end
     end
   end
+
+  // What may become of the fill is worked out side by side, because what is let in and out comes late.
+  logic [FillW-1:0] fill_in, fill_out, fill_both;
+  assign fill_in   = fill_q + FillW'(in_length_i);
+  assign fill_out  = fill_q - FillW'(out_length_i);
+  assign fill_both = fill_in - FillW'(out_length_i);
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      wr_q   <= '0;
+      rd_q   <= '0;
+      fill_q <= '0;
+    end else begin
+      if (in_go) wr_q <= wr_q + PtrW'(in_length_i);
+      if (out_go) rd_q <= rd_q + PtrW'(out_length_i);
+      if (in_go || out_go) fill_q <= !out_go ? fill_in : !in_go ? fill_out : fill_both;
+    end
+  end
+
+  logic [1:0]      rd_next;
+  logic [OffW-1:0] out_turn;
+  logic [Bits-1:0] out_lanes, rd_below;
+  assign rd_next   = rd_q[PtrW-1:OffW] + 2'd1;
+  assign rd_below  = ~({Bits{1'b1}} << {rd_q[OffW-1:0], 3'b000});
+  assign out_lanes = (queue_q[Bits*rd_q[PtrW-1:OffW]+:Bits] & ~rd_below) | (queue_q[Bits*rd_next+:Bits] & rd_below);
+  assign out_turn  = rd_q[OffW-1:0] - out_offset_i;
+
+  assign out_data_o = Bits'({out_lanes, out_lanes} >> {out_turn, 3'b000});
+  assign out_strb_o = ~({BusBytes{1'b1}} << out_length_i) << out_offset_i;
 endmodule

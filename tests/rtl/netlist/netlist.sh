@@ -59,6 +59,7 @@ declare -A parameters=(
   [tsr_fifo]="Width=9 Depth=4"
   [tsr_fifo_ram]="Width=72 Depth=256"
   [tsr_queue_ahead]="Width=9 Depth=4"
+  [tsr_chunks]="CountW=10"
   [tsr_burst]="MaxBeats=16"
   [tsr_realign]=""
   [tsr_axi_read]=""
@@ -68,12 +69,13 @@ declare -A parameters=(
   [tsr_run]=""
   [tsr_counters]="CountW=12"
   [tsr_unit_counters]="CountW=12"
+  [tsr_reader]="FifoWords=128 Regions=2 UserW=4"
   [tsr_fetch]=""
   [tsr_dispatch]=""
   [tsr_load]=""
   [tsr_store]=""
 )
-slow=" tsr_alu tsr_buffers tsr_dispatch tsr_fetch tsr_load tsr_store "
+slow=" tsr_alu tsr_buffers tsr_dispatch tsr_fetch tsr_load tsr_reader tsr_store "
 modules=("$@")
 if [ ${#modules[@]} -eq 0 ]; then
   mapfile -t known < <(printf '%s\n' "${!parameters[@]}" | sort)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 # file: hw/rtl/lib/tsr_realign.sv
 # breaks: ALIGN_2
-# A word is appended at the old fill mark although bytes leave.
-s/<< {kept, 3'b000}/<< {fill_q, 3'b000}/
+# Lanes below the write pointer go to the word before the one they belong to.
+s/assign wr_next  = .*/assign wr_next  = wr_q[PtrW-1:OffW] - 2'd1;/

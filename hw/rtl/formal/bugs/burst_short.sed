@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# file: hw/rtl/lib/tsr_burst.sv
+# file: hw/rtl/lib/tsr_chunks.sv
 # breaks: BURST_8
 # Bursts are cut a word before the border.
-s/assign page_left  = 10'(1 << PageW) - 10'(word_q\[PageW-1:0\]);/assign page_left  = 10'((1 << PageW) - 1) - 10'(word_q[PageW-1:0]) + 10'(word_q[PageW-1:0] == '1);/
+s/LenW'(Size) - LenW'(run_offset_i)/LenW'(Size) - LenW'(run_offset_i) - LenW'(run_offset_i == '0)/

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# file: hw/rtl/lib/tsr_burst.sv
+# file: hw/rtl/lib/tsr_chunks.sv
 # breaks: AXIM_5
-# Bursts do not stop at 4 KiB borders.
-s/assign limit      = .*/assign limit      = 10'(MaxBeats);/
+# Bursts do not stop at borders.
+s/LenW'(Size) - LenW'(run_offset_i)/LenW'(Size)/
