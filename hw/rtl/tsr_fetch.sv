@@ -54,7 +54,7 @@ module tsr_fetch (
   tsr_reader #(
       .MaxBeats (BurstWords),
       .FifoWords(FifoWords),
-      .Regions  (2),
+      .Regions  (1),
       .UserW    (1)
   ) u_reader (
       .clk_i,

@@ -9,7 +9,7 @@
 //   r_* --> data FIFO -------------> tsr_realign --> out_*
 //
 // Rules
-// 1. Regions are read in order; a new one is taken while those before are on their way, up to Regions + 1 of them.
+// 1. Regions are read in order; a new one is taken while those before are on their way, up to Regions + 1 of them, or one.
 // 2. A burst is requested only when the data FIFO has room for a longest one; bursts that are asked for count as words in it.
 // 3. word_taken_o: a bus word left the data FIFO; word_bytes_o of it belong to the region with word_user_o, word_error_o says
 //    that the bus reported an error for it.
@@ -56,7 +56,7 @@ module tsr_reader #(
   // ---- bursts, as many as there is room for ---------------------------------------------------------------------------
   logic             burst_valid, burst_last, burst_user, burst_region_ready, regions_ready, request;
   logic             room_q;
-  logic [FreeW-1:0] free_q, free, less;
+  logic [FreeW-1:0] free_q, less;
 
   assign region_ready_o = burst_region_ready && regions_ready;
 
@@ -83,15 +83,17 @@ module tsr_reader #(
   assign request     = req_valid_o && req_ready_i;
 
   // Room is worked out for all that may happen, side by side: the arbiter's answer and the word that leaves come late.
-  assign less = free_q - FreeW'(req_beats_o);
-  assign free = request ? less : free_q;
+  always_comb begin
+    less = 'x;
+    if (request) less = free_q - FreeW'(req_beats_o);
+  end
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       free_q <= FreeW'(FifoWords);
       room_q <= 1'b1;
     end else if (request || word_taken_o) begin
-      free_q <= free + FreeW'(word_taken_o);
+      free_q <= (request ? less : free_q) + FreeW'(word_taken_o);
       if (word_taken_o) room_q <= request ? less >= FreeW'(MaxBeats - 1) : free_q >= FreeW'(MaxBeats - 1);
       else              room_q <= less >= FreeW'(MaxBeats);
     end
@@ -117,19 +119,27 @@ module tsr_reader #(
       .ready_i(word_taken_o)
   );
 
-  tsr_fifo #(
-      .Width(OffW + 32 + UserW),
-      .Depth(Regions)
-  ) u_regions (
-      .clk_i,
-      .rst_ni,
-      .valid_i(region_valid_i && burst_region_ready),
-      .data_i ({region_addr_i[OffW-1:0], region_bytes_i, region_user_i}),
-      .ready_o(regions_ready),
-      .valid_o(region_valid),
-      .data_o ({region_offset, region_bytes, region_user}),
-      .ready_i(chunk_free)
-  );
+  if (Regions == 1) begin : g_region
+    assign regions_ready = chunk_free;
+    assign region_valid  = region_valid_i && burst_region_ready;
+    assign region_offset = region_addr_i[OffW-1:0];
+    assign region_bytes  = region_bytes_i;
+    assign region_user   = region_user_i;
+  end else begin : g_regions
+    tsr_fifo #(
+        .Width(OffW + 32 + UserW),
+        .Depth(Regions)
+    ) u_regions (
+        .clk_i,
+        .rst_ni,
+        .valid_i(region_valid_i && burst_region_ready),
+        .data_i ({region_addr_i[OffW-1:0], region_bytes_i, region_user_i}),
+        .ready_o(regions_ready),
+        .valid_o(region_valid),
+        .data_o ({region_offset, region_bytes, region_user}),
+        .ready_i(chunk_free)
+    );
+  end
 
   tsr_chunks #(
       .Size  (BusBytes),

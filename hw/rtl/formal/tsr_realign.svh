@@ -41,6 +41,8 @@
 
   logic [PtrW-1:0] fv_end, fv_at;                      // where the next byte goes; where the picked one is
   assign fv_end = rd_q + PtrW'(fill_q);
+  logic [4*Bits-1:0] fv_queue;
+  assign fv_queue = {queue_q[3], queue_q[2], queue_q[1], queue_q[0]};
   assign fv_at = rd_q + PtrW'(fv_ahead_q);
 
   always_comb if (fv_up_q) begin
@@ -57,7 +59,7 @@
     inv_count: assert (fv_count_q == FvW'(fill_q) && 32'(fill_q) <= 4 * BusBytes);
     inv_pointers: assert (wr_q == fv_end);
     if (fv_in_q) inv_ahead: assert (fv_ahead_q < fv_count_q);
-    if (fv_in_q) inv_queued: assert (queue_q[8*32'(fv_at)+:8] == fv_byte_q);
+    if (fv_in_q) inv_queued: assert (fv_queue[8*32'(fv_at)+:8] == fv_byte_q);
   end
 
   // The strobes, byte by byte.

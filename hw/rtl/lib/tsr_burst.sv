@@ -53,18 +53,15 @@ module tsr_burst #(
   assign region_end = 33'(region_addr_i[OffW-1:0]) + 33'(region_bytes_i) + 33'(BusBytes - 1);
 
   always_ff @(posedge clk_i) begin
-    if (!rst_ni) begin
-      valid_q <= 1'b0;
-      user_q  <= 1'b0;
-      word_q  <= '0;
-      words_q <= '0;
-    end else if (region_ready_o) begin
-      valid_q <= region_valid_i;
-      if (region_valid_i) begin
-        user_q  <= region_user_i;
-        word_q  <= region_addr_i[63:OffW];
-        words_q <= region_end[32:OffW];
-      end
+    if (!rst_ni)             valid_q <= 1'b0;
+    else if (region_ready_o) valid_q <= region_valid_i;
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (region_valid_i && region_ready_o) begin
+      user_q  <= region_user_i;
+      word_q  <= region_addr_i[63:OffW];
+      words_q <= region_end[32:OffW];
     end
   end
 
@@ -86,12 +83,11 @@ module tsr_burst #(
   );
 
   always_ff @(posedge clk_i) begin
-    if (!rst_ni) begin
-      block_q      <= '0;
-      burst_user_q <= 1'b0;
-    end else if (valid_q && cut_ready) begin
-      block_q      <= word_q[WordW-1:BeatW];
-      burst_user_q <= user_q;
+    if (cut_ready) begin
+      if (valid_q) begin
+        block_q      <= word_q[WordW-1:BeatW];
+        burst_user_q <= user_q;
+      end
     end else if (burst_ready_i) begin
       block_q <= block_q + (WordW-BeatW)'(1);
     end

@@ -38,7 +38,7 @@ module tsr_chunks #(
   logic [OffW-1:0]   offset_q;
   logic [LenW-1:0]   length_q;
   logic [CountW-1:0] rest_q;        // of no meaning in the last chunk
-  logic              run_fits, rest_fits;
+  logic              run_fits, rest_fits;   // in a single chunk
 
   assign valid_o     = valid_q;
   assign offset_o    = offset_q;
@@ -46,31 +46,36 @@ module tsr_chunks #(
   assign last_o      = last_q;
   assign run_ready_o = !valid_q || (ready_i && last_q);
 
-  // Whether a run, or the rest of one, is a single chunk.
-  assign run_fits  = run_count_i[CountW-1:LenW] == '0
-      && (LenW+1)'(run_count_i[LenW-1:0]) + (LenW+1)'(run_offset_i) <= (LenW+1)'(Size);
-  assign rest_fits = rest_q[CountW-1:LenW] == '0 && rest_q[LenW-1:0] <= LenW'(Size);
-
   always_ff @(posedge clk_i) begin
-    if (!rst_ni) begin
-      valid_q  <= 1'b0;
-      last_q   <= 1'b0;
-      offset_q <= '0;
-      length_q <= '0;
-      rest_q   <= '0;
-    end else if (run_ready_o) begin
-      valid_q <= run_valid_i;
-      if (run_valid_i) begin
-        last_q   <= run_fits;
-        offset_q <= run_offset_i;
-        length_q <= run_fits ? run_count_i[LenW-1:0] : LenW'(Size) - LenW'(run_offset_i);
-        rest_q   <= run_count_i + CountW'(run_offset_i) - CountW'(Size);
+    if (!rst_ni)          valid_q <= 1'b0;
+    else if (run_ready_o) valid_q <= run_valid_i;
+  end
+
+  always_comb begin
+    run_fits  = 1'bx;
+    rest_fits = 1'bx;
+    if (!run_ready_o) begin
+      rest_fits = rest_q[CountW-1:LenW] == '0 && rest_q[LenW-1:0] <= LenW'(Size);
+    end else if (run_valid_i) begin
+      run_fits = run_count_i[CountW-1:LenW] == '0
+          && (LenW+1)'(run_count_i[LenW-1:0]) + (LenW+1)'(run_offset_i) <= (LenW+1)'(Size);
+    end
+  end
+
+  // What a chunk is like means something only while there is one.
+  always_ff @(posedge clk_i) begin
+    if (!run_ready_o) begin
+      if (ready_i) begin
+        last_q   <= rest_fits;
+        offset_q <= '0;
+        length_q <= rest_fits ? rest_q[LenW-1:0] : LenW'(Size);
+        rest_q   <= rest_q - CountW'(Size);
       end
-    end else if (ready_i) begin
-      last_q   <= rest_fits;
-      offset_q <= '0;
-      length_q <= rest_fits ? rest_q[LenW-1:0] : LenW'(Size);
-      rest_q   <= rest_q - CountW'(Size);
+    end else if (run_valid_i) begin
+      last_q   <= run_fits;
+      offset_q <= run_offset_i;
+      length_q <= run_fits ? run_count_i[LenW-1:0] : LenW'(Size) - LenW'(run_offset_i);
+      rest_q   <= run_count_i + CountW'(run_offset_i) - CountW'(Size);
     end
   end
 endmodule

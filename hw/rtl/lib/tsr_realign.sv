@@ -13,7 +13,7 @@
 // Rules
 // 1. Bytes leave in the order they came; nothing is dropped or doubled.
 // 2. out_valid_o says that the queue holds out_length_i bytes; out_strb_o depends on out_offset_i and out_length_i only, so it
-//    also serves words that do not come from the queue.
+//    also serves words that do not come from the queue. out_data_o is 0 while nothing leaves.
 // 3. offset + length <= BusBytes on both sides and length >= 1.
 // 4. in_ready_o says that there is room for a whole bus word, so it does not depend on the other inputs. Bytes can leave in the
 //    cycle after they came. Full words stream at one a cycle for any pair of offsets.
@@ -41,10 +41,10 @@ module tsr_realign #(
   localparam int unsigned PtrW  = OffW + 2;
   localparam int unsigned FillW = PtrW + 1;
 
-  logic [4*Bits-1:0] queue_q;
-  logic [PtrW-1:0]   wr_q, rd_q;      // byte pointers: {word, lane}
-  logic [FillW-1:0]  fill_q;
-  logic              in_go, out_go;
+  (* mem2reg *) logic [Bits-1:0] queue_q [0:3];
+  logic [PtrW-1:0]  wr_q, rd_q;       // byte pointers: {word, lane}
+  logic [FillW-1:0] fill_q;
+  logic             in_go, out_go;
 
   assign in_ready_o  = fill_q <= FillW'(3 * BusBytes);
   assign out_valid_o = fill_q[FillW-1:OffW] != '0 || LenW'(fill_q[OffW-1:0]) >= out_length_i;   // out_length_i <= BusBytes
@@ -52,52 +52,65 @@ module tsr_realign #(
   assign out_go      = out_valid_o && out_ready_i;
 
   // A whole word is written, whatever length is: what does not belong to it falls into free space, and the next one replaces it.
-  logic [1:0]      wr_next;
+  logic [1:0]      wr_word, wr_next;
   logic [OffW-1:0] in_turn;
   logic [Bits-1:0] in_lanes, wr_below;
-  assign wr_next  = wr_q[PtrW-1:OffW] + 2'd1;
-  assign in_turn  = in_offset_i - wr_q[OffW-1:0];
-  assign in_lanes = Bits'({in_data_i, in_data_i} >> {in_turn, 3'b000});
-  assign wr_below = ~({Bits{1'b1}} << {wr_q[OffW-1:0], 3'b000});
+  assign wr_word = wr_q[PtrW-1:OffW];
+  assign wr_next = wr_word + 2'd1;
+  always_comb begin
+    in_turn  = 'x;
+    in_lanes = 'x;
+    wr_below = 'x;
+    if (in_go) begin
+      in_turn  = in_offset_i - wr_q[OffW-1:0];
+      in_lanes = in_data_i;
+      for (int unsigned k = 0; k < OffW; k++)
+        if (in_turn[k]) in_lanes = (in_lanes >> (8 << k)) | (in_lanes << (Bits - (8 << k)));
+      wr_below = ~({Bits{1'b1}} << {wr_q[OffW-1:0], 3'b000});
+    end
+  end
 
   always_ff @(posedge clk_i) begin
     if (in_go) begin
       for (int unsigned w = 0; w < 4; w++) begin
-        if (wr_q[PtrW-1:OffW] == 2'(w)) begin
-          queue_q[Bits*w+:Bits] <= (queue_q[Bits*w+:Bits] & wr_below) | (in_lanes & ~wr_below);
-        end else if (wr_next == 2'(w)) begin
-          queue_q[Bits*w+:Bits] <= (queue_q[Bits*w+:Bits] & ~wr_below) | (in_lanes & wr_below);
-        end
+        if (wr_word == 2'(w))      queue_q[w] <= (queue_q[w] & wr_below) | (in_lanes & ~wr_below);
+        else if (wr_next == 2'(w)) queue_q[w] <= (queue_q[w] & ~wr_below) | (in_lanes & wr_below);
       end
     end
   end
 
   // What may become of the fill is worked out side by side, because what is let in and out comes late.
-  logic [FillW-1:0] fill_in, fill_out, fill_both;
-  assign fill_in   = fill_q + FillW'(in_length_i);
-  assign fill_out  = fill_q - FillW'(out_length_i);
-  assign fill_both = fill_in - FillW'(out_length_i);
-
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       wr_q   <= '0;
       rd_q   <= '0;
       fill_q <= '0;
-    end else begin
-      if (in_go) wr_q <= wr_q + PtrW'(in_length_i);
+    end else if (in_go || out_go) begin
+      if (in_go)  wr_q <= wr_q + PtrW'(in_length_i);
       if (out_go) rd_q <= rd_q + PtrW'(out_length_i);
-      if (in_go || out_go) fill_q <= !out_go ? fill_in : !in_go ? fill_out : fill_both;
+      if (!out_go)     fill_q <= fill_q + FillW'(in_length_i);
+      else if (!in_go) fill_q <= fill_q - FillW'(out_length_i);
+      else             fill_q <= fill_q + FillW'(in_length_i) - FillW'(out_length_i);
     end
   end
 
-  logic [1:0]      rd_next;
+  logic [1:0]      rd_word, rd_next;
   logic [OffW-1:0] out_turn;
-  logic [Bits-1:0] out_lanes, rd_below;
-  assign rd_next   = rd_q[PtrW-1:OffW] + 2'd1;
-  assign rd_below  = ~({Bits{1'b1}} << {rd_q[OffW-1:0], 3'b000});
-  assign out_lanes = (queue_q[Bits*rd_q[PtrW-1:OffW]+:Bits] & ~rd_below) | (queue_q[Bits*rd_next+:Bits] & rd_below);
-  assign out_turn  = rd_q[OffW-1:0] - out_offset_i;
+  logic [Bits-1:0] rd_below;
+  assign rd_word = rd_q[PtrW-1:OffW];
+  assign rd_next = rd_word + 2'd1;
+  always_comb begin
+    out_data_o = '0;
+    out_turn   = 'x;
+    rd_below   = 'x;
+    if (out_go) begin
+      rd_below   = ~({Bits{1'b1}} << {rd_q[OffW-1:0], 3'b000});
+      out_turn   = rd_q[OffW-1:0] - out_offset_i;
+      out_data_o = (queue_q[rd_word] & ~rd_below) | (queue_q[rd_next] & rd_below);
+      for (int unsigned k = 0; k < OffW; k++)
+        if (out_turn[k]) out_data_o = (out_data_o >> (8 << k)) | (out_data_o << (Bits - (8 << k)));
+    end
+  end
 
-  assign out_data_o = Bits'({out_lanes, out_lanes} >> {out_turn, 3'b000});
   assign out_strb_o = ~({BusBytes{1'b1}} << out_length_i) << out_offset_i;
 endmodule

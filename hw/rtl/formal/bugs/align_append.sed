@@ -2,4 +2,4 @@
 # file: hw/rtl/lib/tsr_realign.sv
 # breaks: ALIGN_2
 # Lanes below the write pointer go to the word before the one they belong to.
-s/assign wr_next  = .*/assign wr_next  = wr_q[PtrW-1:OffW] - 2'd1;/
+s/assign wr_next = .*/assign wr_next = wr_word - 2'd1;/

@@ -2,4 +2,4 @@
 # file: hw/rtl/lib/tsr_chunks.sv
 # breaks: CHUNK_6
 # A chunk goes on before it is taken.
-s/else if (ready_i) begin/else begin/
+s/      if (ready_i) begin/      if (1'b1) begin/
