@@ -105,6 +105,8 @@ static tsr_status all(machine *m) {
             first = when[a] < when[first] ? a : first;
         if (when[first] == NEVER)
             return tsr_ok();
+        if (first == FETCH && when[AHEAD] == when[FETCH] && m->fetch.asks == when[FETCH])
+            first = AHEAD; // which goes first unless fetch has waited
         if (first == FETCH || first == AHEAD) { // the other one may have had the bus in the meantime
             const clock_t64 bus_free = read_bus_free(m);
             if (bus_free > when[first]) {

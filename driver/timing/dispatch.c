@@ -49,7 +49,8 @@ clock_t64 fetch_next(machine *m) {
             return NEVER;
         room = later(room, leaves + 1);
     }
-    return later(later(room, m->fetch.ready), read_bus_free(m));
+    m->fetch.asks = later(room, m->fetch.ready);
+    return later(m->fetch.asks, read_bus_free(m));
 }
 
 void fetch_step(machine *m, clock_t64 now) {

@@ -15,7 +15,7 @@ typedef uint64_t clock_t64; // a point in time
 // REGIONS: of a unit's region FIFO and the register behind it. QUEUED: bus words of the byte queue.
 enum { MOST_TOKENS = 256, LOGGED = 256, MOST_BURSTS = 2048, REGIONS = 33, BANKS = 4, SPANS = 8, MOVES = 256, QUEUED = 4 };
 
-// In the order in which they go in one clock: fetch before LOAD on the read bus, GEMM before ALU in a bank.
+// In the order in which they go in one clock: fetch, if it has waited, before LOAD on the read bus, GEMM before ALU in a bank.
 enum { FETCH, AHEAD, BACK, DISPATCH, GEMM, ALU, STORE, ACTORS };
 
 // An instruction in its unit's queue, and on until it has completed.
@@ -127,6 +127,7 @@ typedef struct machine {
         clock_t64 arrived[LOGGED];  // when that is assembled, a ring
         clock_t64 word[LOGGED];     // when a bus word comes, a ring; LOGGED is more than the FIFO and a burst hold
         clock_t64 ready;            // first clock for the next request
+        clock_t64 asks;             // since then it waits for the bus
     } fetch;
 
     struct { // AXI read channels

@@ -3,8 +3,8 @@
 // tsr_axi_read - shares the AXI4 read channels between instruction fetch (port 0) and the load unit (port 1).
 //
 //   req0_* -->+-----------+     +--------+
-//             | fetch     |---->| AR reg |----> m_axi_ar*
-//   req1_* -->| first     |     +--------+
+//             | LOAD, or  |---->| AR reg |----> m_axi_ar*
+//   req1_* -->| who waits |     +--------+
 //             +-----------+--+  +-------------+
 //                            +->| owner FIFO  |
 //   r0_valid_o, r1_valid_o <----| 1 bit/burst |<- m_axi_r*
@@ -15,6 +15,8 @@
 // 2. At most OutstandingBursts bursts are in flight; all carry the same (absent) ID, so data returns in request order.
 // 3. abort_i stops new bursts; a burst already offered on AR stays. idle_o: nothing offered and nothing in flight.
 // 4. AR payload is registered and stable until taken; a burst every cycle.
+// 5. LOAD is served first, but once fetch has waited a cycle it is fetch's turn: so LOAD's answer does not depend on what fetch
+//    asks in the same cycle, and fetch waits for one burst of LOAD's at most.
 
 module tsr_axi_read (
     input  logic                             clk_i,
@@ -49,14 +51,21 @@ module tsr_axi_read (
   logic        valid_q;
   logic [63:0] addr_q;
   logic [7:0]  len_q;
-  logic        free, grant, owner_ready, owner_valid, owner;
+  logic        free, load, grant, owner_ready, owner_valid, owner;
+  logic        wait_q;               // fetch has waited
   logic [8:0]  beats;
 
   assign free         = (!valid_q || m_axi_arready) && owner_ready && !abort_i;
-  assign req0_ready_o = free;
-  assign req1_ready_o = free && !req0_valid_i;
-  assign grant        = free && (req0_valid_i || req1_valid_i);
-  assign beats        = (req0_valid_i ? req0_beats_i : req1_beats_i) - 9'd1;
+  assign load         = req1_valid_i && !wait_q;
+  assign req0_ready_o = free && !load;
+  assign req1_ready_o = free && !wait_q;
+  assign grant        = free && (load || req0_valid_i);
+  assign beats        = (load ? req1_beats_i : req0_beats_i) - 9'd1;
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) wait_q <= 1'b0;
+    else         wait_q <= req0_valid_i && !req0_ready_o;
+  end
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
@@ -65,7 +74,7 @@ module tsr_axi_read (
       len_q   <= '0;
     end else if (grant) begin
       valid_q <= 1'b1;
-      addr_q  <= req0_valid_i ? req0_addr_i : req1_addr_i;
+      addr_q  <= load ? req1_addr_i : req0_addr_i;
       len_q   <= beats[7:0];
     end else if (m_axi_arready) begin
       valid_q <= 1'b0;
@@ -83,7 +92,7 @@ module tsr_axi_read (
       .clk_i,
       .rst_ni,
       .valid_i(grant),
-      .data_i (!req0_valid_i),
+      .data_i (load),
       .ready_o(owner_ready),
       .valid_o(owner_valid),
       .data_o (owner),

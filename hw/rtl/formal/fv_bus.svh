@@ -29,6 +29,7 @@
   (* hierconn *) wire [FvSkid-1:0] \u_port.w_q ;
   (* hierconn *) wire [FvW-1:0] \u_read.u_owner.fv_count_q ;
   (* hierconn *) wire \u_read.u_owner.fv_up ;
+  (* hierconn *) wire \u_read.wait_q ;
   (* hierconn *) wire [FvW-1:0] \u_write.u_beats.fv_count_q ;
   (* hierconn *) wire [FvW-1:0] \u_write.u_beats.rd_q ;
   (* hierconn *) wire [8*FvN-1:0] \u_write.u_beats.fv_mem ;
@@ -68,8 +69,12 @@
   always_comb inv_up: assert ({\u_port.fv_up , \u_read.u_owner.fv_up , \u_write.u_beats.fv_up , \u_write.u_responses.fv_up ,
       \u_write.u_skid.fv_up , \g_burst[0].u_burst.fv_up , \g_burst[1].u_burst.fv_up , \g_burst[2].u_burst.fv_up } == {8{fv_up_q}});
 
+  logic fv_asked_q;                                    // in the clock before fetch asked in vain
+  always_ff @(posedge clk_i) fv_asked_q <= rst_ni && burst_valid[0] && !hold_i[0] && !req_ready[0];
+
   always_comb if (fv_up_q && rst_ni) begin
-    if (burst_valid[0] && !hold_i[0]) BUS_1: assert (!req_ready[1]);
+    inv_asked: assert (\u_read.wait_q == fv_asked_q);
+    if (fv_asked_q) BUS_1: assert (!req_ready[1]);
     if (rvalid) BUS_2: assert (r0_valid != r1_valid);
     BUS_3: assert (!(read_idle && \u_port.r_open_q != 0) && !(write_idle && \u_port.b_open_q != 0));
     if (\u_port.r_open_q == 0 && !arvalid) BUS_4a: assert (read_idle);
@@ -106,7 +111,7 @@
   end
 
   always_comb if (fv_up_q && rst_ni) begin
-    cover_BUS_1: cover (burst_valid[0] && burst_valid[1] && hold_i[1:0] == 0 && req_ready[0]);
+    cover_BUS_1: cover (fv_asked_q && burst_valid[0] && burst_valid[1] && hold_i[1:0] == 0 && req_ready[0]);
     cover_BUS_2: cover (rvalid && r1_valid);
     cover_BUS_3: cover (!read_idle && !write_idle);
     cover_BUS_4: cover (read_idle && write_idle && drain_i && \u_port.drain_q );

@@ -2,4 +2,4 @@
 # file: hw/rtl/tsr_axi_read.sv
 # breaks: READ_2
 # The answer to fetch goes to LOAD if both ask.
-s/\.data_i (!req0_valid_i)/.data_i (req1_valid_i)/
+s/\.data_i (load)/.data_i (req1_valid_i)/

@@ -2,4 +2,4 @@
 # file: hw/rtl/tsr_axi_read.sv
 # breaks: READ_1
 # LOAD's burst is as long as fetch asks.
-s/(req0_valid_i ? req0_beats_i : req1_beats_i)/(1'b1 ? req0_beats_i : req1_beats_i)/
+s/(load ? req1_beats_i : req0_beats_i)/(1'b0 ? req1_beats_i : req0_beats_i)/
