@@ -68,7 +68,7 @@ module tsr_alu #(
   output logic [15:0]        out_waddr_o,
   output logic [OutBits-1:0] out_wdata_o,
 
-  output logic               dst_ask_o,        // the micro-op that asks to issue writes acc[dst], with its bank
+  output logic               dst_ask_o,        // the micro-op in X, whether it asks to issue or not, writes acc[dst], with its bank
   output logic               src_ask_o,        // reads acc[src]
   output logic               inp_ask_o,        // reads inp[src]
   output logic [1:0]         dst_bank_o,
@@ -106,7 +106,7 @@ module tsr_alu #(
     logic        clip;
     logic [15:0] lo;
     logic [15:0] hi;
-    logic        to_out;
+    logic        dst_acc;
     logic [3:0]  signal;
   } ctl_t;
 
@@ -148,7 +148,7 @@ module tsr_alu #(
     insn_ctl.clip = insn.clip;
     insn_ctl.lo = insn.lo;
     insn_ctl.hi = insn.hi;
-    insn_ctl.to_out = insn.dst_kind;
+    insn_ctl.dst_acc = insn.dst_kind != tsr_isa_pkg::DstOut;
     insn_ctl.signal = insn.signal_mask;
   end
 
@@ -202,14 +202,14 @@ module tsr_alu #(
 
   always_comb begin
     x_range = 1'b0;
-    if (x_ask) x_range = (x_dst >> (x_ctl.to_out ? OutIdx : AccIdx)) != 16'd0 ||
+    if (x_ask) x_range = (x_dst >> (x_ctl.dst_acc ? AccIdx : OutIdx)) != 16'd0 ||
                          (x_ctl.src_acc && (x_src >> AccIdx) != 16'd0) ||
                          (x_ctl.src_inp && (x_src >> InpIdx) != 16'd0) ||
                          (x_ctl.rescale && {1'b0, x_par} >= 17'(ParEntries));
   end
-  assign dst_ask_o = x_ask && !x_ctl.to_out;
-  assign src_ask_o = x_ask && x_ctl.src_acc;
-  assign inp_ask_o = x_ask && x_ctl.src_inp;
+  assign dst_ask_o = x_ctl.dst_acc;
+  assign src_ask_o = x_ctl.src_acc;
+  assign inp_ask_o = x_ctl.src_inp;
   assign dst_bank_o = x_dst[AccIdx-1 -: 2];
   assign src_bank_o = x_src[AccIdx-1 -: 2];
   assign inp_bank_o = x_src[InpIdx-1 -: 2];
@@ -217,8 +217,8 @@ module tsr_alu #(
   logic [Depth:1]     valid_q;
   stage_t             x_stage, s1_q, s2_q, s3_q, s4_q, s5_q, s6_q, s7_q;
   tail_t              s8_q, s9_q, s10_q;
-  logic [4*Held-9:0]  dst_bank_q;  // S5 .. S2, four bits each
-  logic [3:0]         s1_src_bank_q, s1_dst_bank_q, s1_dst_bank, tail_bank_q, tail_bank_d;
+  logic [4*Held-5:0]  dst_bank_q;  // S5 .. S1, four bits each
+  logic [3:0]         x_dst_bank, x_src_bank, busy_q, busy_d;
   logic               s1_src_acc_q, s1_src_inp_q, s2_src_acc_q, s2_src_inp_q;
   logic               s1_rescale_q, s2_rescale_q;
   logic [15:0]        s1_imm_q, s2_imm_q, s1_src_q, s1_par_q;
@@ -248,7 +248,7 @@ module tsr_alu #(
     x_stage.clip = x_ctl.clip;
     x_stage.lo = x_ctl.lo;
     x_stage.hi = x_ctl.hi;
-    x_stage.to_out = x_ctl.to_out;
+    x_stage.to_out = !x_ctl.dst_acc;
     x_stage.last = x_last;
     x_stage.signal = x_ctl.signal;
     x_stage.dst = x_dst;
@@ -258,21 +258,27 @@ module tsr_alu #(
     if (!rst_ni || flush_i) begin
       valid_q <= '0;
       dst_bank_q <= '0;
-      tail_bank_q <= 4'd0;
+      busy_q <= 4'd0;
     end else begin
       valid_q <= {valid_q[Depth-1:1], x_fire};
-      dst_bank_q <= {dst_bank_q[4*Held-13:0], s1_dst_bank};
-      tail_bank_q <= tail_bank_d;
+      dst_bank_q <= dst_bank_q << 4 | (4*Held-4)'(x_dst_bank);
+      busy_q <= busy_d;
     end
   end
 
-  // A bank mask of a stage that holds nothing is 0; the union of S2 to S6 has a register of its own. A source is read in S1.
-  assign s1_dst_bank = valid_q[1] ? s1_dst_bank_q : 4'd0;
+  // A bank mask of a stage that holds nothing is 0; the union of S1 to S6 has a register of its own. A source is read in S1.
+  // That of X is taken without x_range, which comes late: a micro-op that it keeps from issuing only makes GEMM wait.
   always_comb begin
-    tail_bank_d = s1_dst_bank;
-    if (dst_bank_q != '0) for (int unsigned s = 2; s < Held; s++) tail_bank_d = tail_bank_d | dst_bank_q[4*s-8 +: 4];
+    x_dst_bank = 4'd0;
+    x_src_bank = 4'd0;
+    if (x_ask && grant_i && !x_interlock) begin
+      if (x_ctl.dst_acc) x_dst_bank = 4'd1 << dst_bank_o;
+      if (x_ctl.src_acc) x_src_bank = 4'd1 << src_bank_o;
+    end
+    busy_d = x_dst_bank | x_src_bank;
+    if (dst_bank_q != '0) for (int unsigned s = 1; s < Held; s++) busy_d = busy_d | dst_bank_q[4*s-4 +: 4];
   end
-  assign acc_busy_o = (valid_q[1] ? s1_src_bank_q | s1_dst_bank_q : 4'd0) | tail_bank_q;
+  assign acc_busy_o = busy_q;
 
   // A process for each stage: Verilator can then order them so that no register needs a second copy.
   always_ff @(posedge clk_i) begin
@@ -283,8 +289,6 @@ module tsr_alu #(
       s1_rescale_q <= x_ctl.rescale;
       s1_imm_q <= x_ctl.imm;
       s1_src_q <= x_src;
-      s1_src_bank_q <= x_ctl.src_acc ? 4'd1 << src_bank_o : 4'd0;
-      s1_dst_bank_q <= !x_ctl.to_out ? 4'd1 << dst_bank_o : 4'd0;
       s1_par_q <= x_par;
     end
   end

@@ -37,8 +37,8 @@ module tsr_alu_lane (
   output logic [31:0] r_o
 );
 
-  logic [31:0] a1, product, shifted, minus, clamped, a2_q, m2_q, limit2_q, sum, r;
-  logic        below1, above1, below2, above2, less;
+  logic [31:0] a1, product, shifted, minus, clamped, a2_q, m2_q, limit2_q, sum, x2, r;
+  logic        below1, above1, below2, above2, less, other;
 
   // First stage.
   assign a1 = forward1_i ? r_o : a_i;
@@ -102,11 +102,18 @@ module tsr_alu_lane (
     .above_o (above2)
   );
 
-  logic other;
   assign other = less ? max2_i : min2_i;
+  assign x2 = other ? limit2_q : sum;
+  tsr_alu_clamp u_clamp (
+    .other_i (other),
+    .below_i (below2),
+    .above_i (above2),
+    .lo_i    (lo2_i),
+    .hi_i    (hi2_i),
+    .x_i     (x2),
+    .r_o     (r)
+  );
 
-  always_ff @(posedge clk_i) begin
-    if (en2_i) r_o <= other ? limit2_q : (below2 ? {{16{lo2_i[15]}}, lo2_i} : (above2 ? {{16{hi2_i[15]}}, hi2_i} : sum));
-  end
+  always_ff @(posedge clk_i) if (en2_i) r_o <= r;
 
 endmodule

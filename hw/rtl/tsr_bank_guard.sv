@@ -8,9 +8,9 @@
 // Latency: none, combinational: the banks of the micro-ops that ask to issue come as numbers and are decoded here, the fewest
 // levels of logic from their registers.
 //
-// 1. ask: which of its operands the micro-op that asks to issue has in banks; none, nobody asks. A grant to a unit that does not
-//    ask means nothing. busy has a bit for each bank: those of the micro-ops that have issued and that one of the other unit,
-//    issued now, could still meet there.
+// 1. ask: which of its operands the micro-op that asks to issue has in banks. GEMM's is none when nothing asks, since it keeps
+//    ALU waiting; ALU's need not be: a grant to a unit that does not ask means nothing. busy has a bit for each bank: those of
+//    the micro-ops that were granted and that one of the other unit, issued now, could still meet there.
 // 2. A unit is granted only if no accumulator bank that it wants is in the other's busy mask.
 // 3. If both want the same bank in the same cycle, GEMM wins. The same for the input banks, which are read at the same
 //    distance from issue in both units, so that only micro-ops of the same cycle can meet.

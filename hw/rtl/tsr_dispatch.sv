@@ -255,9 +255,10 @@ module tsr_dispatch #(
 
   assign push = state_q == StDecide && !halt_i && code == tsr_isa_pkg::FaultNone && !crowded_q && queue_ready_i[unit_q];
 
+  // Each unit's with a comparison: of push_o[unit_q] Yosys makes a shift by a negated number.
   always_comb begin
     push_o = 4'd0;
-    push_o[unit_q] = push;
+    if (push) for (int u = 0; u < 4; u++) push_o[u] = unit_q == 2'(u);
   end
 
   assign insn_o      = insn_q;
@@ -267,8 +268,9 @@ module tsr_dispatch #(
   assign merge_x_o   = merge_x_q;
   assign merge_all_o = merge_all_q;
 
-  // The stream as a whole: 32 * insn_count bytes from insn_offset, inside segment 0. Both stay as they are in a run.
-  logic        stream_bad;
+  // The stream as a whole: 32 * insn_count bytes from insn_offset, inside segment 0. Both stay as they are in a run. Nothing is
+  // fetched of a bad one; its fault comes a cycle later, from a register.
+  logic        stream_bad, stream_bad_q;
   logic [37:0] stream_end_q;
 
   always_comb begin
@@ -280,7 +282,7 @@ module tsr_dispatch #(
       fetch_start_o = !stream_bad && insn_count_i != 32'd0;
     end
   end
-  assign insn_ready_o  = state_q == StFetch && index_q != insn_count_i;
+  assign insn_ready_o  = state_q == StFetch && !stream_bad_q && index_q != insn_count_i;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
@@ -318,18 +320,18 @@ module tsr_dispatch #(
         end
 
         StStream: begin
-          state_q <= StFetch;
-          if (stream_bad) begin
-            fault_o       <= 1'b1;
-            fault_code_o  <= tsr_isa_pkg::FaultInsnAlign;
-            fault_index_o <= 32'd0;
-            state_q       <= StStop;
-          end
+          stream_bad_q <= stream_bad;
+          state_q      <= StFetch;
         end
 
         StFetch: begin
           if (halt_i) state_q <= StStop;
-          else if (index_q == insn_count_i) begin
+          else if (stream_bad_q) begin
+            fault_o       <= 1'b1;
+            fault_code_o  <= tsr_isa_pkg::FaultInsnAlign;
+            fault_index_o <= 32'd0;
+            state_q       <= StStop;
+          end else if (index_q == insn_count_i) begin
             fault_o       <= 1'b1;
             fault_code_o  <= tsr_isa_pkg::FaultMissingFinish;
             fault_index_o <= index_q;

@@ -148,8 +148,8 @@ module tsr_gemm #(
   logic [Depth:1]     valid_q;
   logic [15:0]        s1_inp_q, s1_wgt_q;
   logic [15:0]        s1_acc_q, s2_acc_q, s3_acc_q, s4_acc_q, s5_acc_q, s6_acc_q;
-  logic [3:0]         s1_bank_q, s1_bank, tail_bank_q, tail_bank_d;
-  logic [4*Held-9:0]  bank_q;         // accumulator banks of S4 .. S2, four bits each
+  logic [3:0]         x_bank, busy_q, busy_d;
+  logic [4*Held-5:0]  bank_q;         // accumulator banks of S4 .. S1, four bits each
   logic [4:0]         s1_tail_q, s2_tail_q, s3_tail_q, s4_tail_q, s5_tail_q, s6_tail_q;  // {last, signal}
   logic               s1_zero_q, s2_zero_q, s3_zero_q, s4_zero_q;
   logic               s4_repeat, s4_repeat_before;
@@ -166,7 +166,6 @@ module tsr_gemm #(
       s1_inp_q <= x_inp;
       s1_wgt_q <= x_wgt;
       s1_acc_q <= x_acc;
-      s1_bank_q <= 4'd1 << acc_bank_o;
       s1_zero_q <= x_overwrite && x_first;
       s1_tail_q <= {x_last, x_signal};
     end
@@ -211,24 +210,26 @@ module tsr_gemm #(
     end
   end
 
-  // A bank mask of a stage that holds nothing is 0, so the busy mask is their union; that of S2 to S5 has a register of its own.
-  assign s1_bank = valid_q[1] ? s1_bank_q : 4'd0;
+  // A bank mask of a stage that holds nothing is 0, so the busy mask, in a register of its own, is the union of those of S1 to S5.
+  // That of X is taken without x_range, which comes late: a micro-op that it keeps from issuing only makes ALU wait.
   always_comb begin
-    tail_bank_d = s1_bank;
-    for (int unsigned s = 2; s < Held; s++) tail_bank_d = tail_bank_d | bank_q[4*s-8 +: 4];
+    x_bank = 4'd0;
+    if (x_ask && grant_i) x_bank = 4'd1 << acc_bank_o;
+    busy_d = x_bank;
+    if (bank_q != '0) for (int unsigned s = 1; s < Held; s++) busy_d = busy_d | bank_q[4*s-4 +: 4];
   end
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni || flush_i) begin
       bank_q <= '0;
-      tail_bank_q <= 4'd0;
+      busy_q <= 4'd0;
     end else begin
-      bank_q <= {bank_q[4*Held-13:0], s1_bank};
-      tail_bank_q <= tail_bank_d;
+      bank_q <= bank_q << 4 | (4*Held-4)'(x_bank);
+      busy_q <= busy_d;
     end
   end
 
-  assign acc_busy_o = s1_bank | tail_bank_q;
+  assign acc_busy_o = busy_q;
 
   assign inp_re_o = valid_q[1];
   assign inp_addr_o = s1_inp_q;
@@ -237,7 +238,7 @@ module tsr_gemm #(
   assign acc_re_o = valid_q[4];
   assign acc_raddr_o = s4_acc_q;
 
-  logic [AccBits-1:0] s5_dot, base, sum_q, sum_before_q;
+  logic [AccBits-1:0] s5_dot, sum_q, sum_before_q;
 
   tsr_dot #(
     .Batch    (Batch),
@@ -257,6 +258,14 @@ module tsr_gemm #(
   assign s4_repeat = valid_q[5] && s5_acc_q[AccIdx-1:0] == s4_acc_q[AccIdx-1:0];
   assign s4_repeat_before = valid_q[6] && s6_acc_q[AccIdx-1:0] == s4_acc_q[AccIdx-1:0];
 
+  always_ff @(posedge clk_i) begin
+    if (valid_q[4] && s4_repeat_before) sum_before_q <= sum_q;
+  end
+
+  // Two forms: for hardware a lane's choice and addition are a module; in Verilator all lanes are one loop.
+`ifdef VERILATOR
+  logic [AccBits-1:0] base;
+
   always_comb begin
     base = '0;
     if (valid_q[5]) begin
@@ -270,12 +279,24 @@ module tsr_gemm #(
   end
 
   always_ff @(posedge clk_i) begin
-    if (valid_q[4] && s4_repeat_before) sum_before_q <= sum_q;
-  end
-
-  always_ff @(posedge clk_i) begin
     if (valid_q[5]) for (int unsigned l = 0; l < Lanes; l++) sum_q[32*l +: 32] <= s5_dot[32*l +: 32] + base[32*l +: 32];
   end
+`else
+  for (genvar l = 0; l < Lanes; l++) begin : g_lane
+    logic [31:0] sum;
+
+    tsr_gemm_add u_add (
+      .dot_i    (s5_dot[32*l +: 32]),
+      .from_i   (s5_from_q),
+      .memory_i (acc_rdata_i[32*l +: 32]),
+      .sum_i    (sum_q[32*l +: 32]),
+      .before_i (sum_before_q[32*l +: 32]),
+      .sum_o    (sum)
+    );
+
+    always_ff @(posedge clk_i) if (valid_q[5]) sum_q[32*l +: 32] <= sum;
+  end
+`endif
 
   assign acc_we_o = valid_q[6];
   assign acc_waddr_o = s6_acc_q;

@@ -39,9 +39,9 @@ module tsr_loop (
 
   logic        valid_q;
   logic [15:0] begin_q, uop_q;
-  logic [15:0] uop_left_q, uop_reload_q;  // steps after this one, and their number in a whole range
+  logic [15:0] uop_left_q, uop_reload_q;  // steps from this one on, and their number in a whole range
   logic [15:0] left1_q, reload1_q, left0_q;
-  logic        uop_end_q, end1_q, end0_q;       // the three counts of steps left are 0: known a cycle ahead
+  logic        uop_end_q, end1_q, end0_q;       // the three counts of steps left are 1: known a cycle ahead
   logic        uop_one_q, one1_q;               // so are the two that are loaded again
   logic [15:0] dst0_q, dst1_q, src0_q, src1_q, par0_q, par1_q;
   logic [15:0] dst_q, src_q, par_q;                 // offsets of this step
@@ -58,11 +58,11 @@ module tsr_loop (
     if (start_i) begin
       begin_q <= uop_begin_i;
       uop_q <= uop_begin_i;
-      uop_left_q <= uop_count_i - 16'd1;
-      uop_reload_q <= uop_count_i - 16'd1;
-      left1_q <= count1_i - 16'd1;
-      reload1_q <= count1_i - 16'd1;
-      left0_q <= count0_i - 16'd1;
+      uop_left_q <= uop_count_i;
+      uop_reload_q <= uop_count_i;
+      left1_q <= count1_i;
+      reload1_q <= count1_i;
+      left0_q <= count0_i;
       uop_end_q <= uop_count_i == 16'd1;
       uop_one_q <= uop_count_i == 16'd1;
       end1_q <= count1_i == 16'd1;
@@ -84,14 +84,14 @@ module tsr_loop (
       if (!uop_end_q) begin
         uop_q <= uop_q + 16'd1;
         uop_left_q <= uop_left_q - 16'd1;
-        uop_end_q <= uop_left_q == 16'd1;
+        uop_end_q <= uop_left_q == 16'd2;
       end else begin
         uop_q <= begin_q;
         uop_left_q <= uop_reload_q;
         uop_end_q <= uop_one_q;
         if (!end1_q) begin
           left1_q <= left1_q - 16'd1;
-          end1_q <= left1_q == 16'd1;
+          end1_q <= left1_q == 16'd2;
           dst_q <= dst_q + dst1_q;
           src_q <= src_q + src1_q;
           par_q <= par_q + par1_q;
@@ -99,7 +99,7 @@ module tsr_loop (
           left1_q <= reload1_q;
           end1_q <= one1_q;
           left0_q <= left0_q - 16'd1;
-          end0_q <= left0_q == 16'd1;
+          end0_q <= left0_q == 16'd2;
           dst_q <= dst_row_q + dst0_q;
           src_q <= src_row_q + src0_q;
           par_q <= par_row_q + par0_q;

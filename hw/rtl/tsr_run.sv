@@ -54,6 +54,7 @@ module tsr_run (
   state_e      state_q;
   logic        soft_q, core_rst_nq;
   logic        fault_q, start_q;
+  logic        halt_q;   // fault_q, or one is on its way: one register for all that wait for it
   logic [7:0]  code_q;
   logic [2:0]  unit_q;
   logic [31:0] index_q;
@@ -78,7 +79,7 @@ module tsr_run (
   assign limit_index_o = index_q;
   assign fault_o       = {unit_q, code_q};
 
-  assign halt_o   = fault_q || pairs_q || lowest_q;
+  assign halt_o   = halt_q;
   assign moving_o = pairs_q || lowest_q;
   assign taken    = state_q == StRun && !soft_reset_i && fault_valid_i != 5'd0;
 
@@ -112,13 +113,15 @@ module tsr_run (
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni || start_ack_o || soft_reset_i) begin
+      halt_q   <= 1'b0;
       pairs_q  <= 1'b0;
       lowest_q <= 1'b0;
       fault_q  <= 1'b0;
       code_q   <= '0;
       unit_q   <= '0;
       index_q  <= '0;
-    end else if (taken || halt_o) begin
+    end else if (taken || halt_q) begin
+      halt_q   <= 1'b1;
       pairs_q  <= taken;
       lowest_q <= pairs_q;
       if (lowest_q && (!fault_q || low_q[31:0] < index_q)) begin

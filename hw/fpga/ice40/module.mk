@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The GEMM unit in an iCE40 HX8K with open tools from end to end. ICE40 is its folder in build.
 ICE40         := build/ice40
-ICE40_RTL     := hw/rtl/lib/tsr_sram.sv $(addprefix hw/rtl/,tsr_loop.sv tsr_issue.sv tsr_dot.sv tsr_gemm.sv) hw/fpga/ice40/tsr_ice40.sv
+ICE40_RTL     := hw/rtl/lib/tsr_sram.sv $(addprefix hw/rtl/,tsr_loop.sv tsr_issue.sv tsr_dot.sv tsr_gemm.sv tsr_gemm_add.sv) hw/fpga/ice40/tsr_ice40.sv
 ICE40_PACKAGES := $(GEN)/tsr_isa_pkg.sv $(GEN)/tiny/tsr_cfg_pkg.sv
 ICE40_SHARE    = $(dir $(realpath $(shell command -v yosys)))../share/yosys/ice40
 ICE40_SEED    ?= 1

@@ -88,6 +88,8 @@
     if (fv_looked || state_q == StFields || state_q == StFinish) inv_got: assert (fv_got_q && insn_q == fv_insn_q);
     if (state_q == StIdle || state_q == StStream || state_q == StFetch) inv_not: assert (!fv_got_q);
     if (state_q == StIdle || state_q == StStream) inv_first: assert (fv_index_q == '1);
+    if (stream_bad_q && (fv_looked || state_q == StFetch || state_q == StFields || state_q == StFinish))
+      inv_stream: assert (state_q == StFetch && fv_index_q == '1);
     if (state_q != StStop) inv_index: assert (index_q == fv_index_q + 32'(!fv_got_q));
     if (fault_o || finish_o || fv_stopped_q) inv_stopped: assert (state_q == StStop);
     if (fv_stopped_q) inv_once: assert (!fault_o && !finish_o);

@@ -57,11 +57,11 @@
                       && par_off_o == fv_outer_q[47:32] + fv_inner_q[47:32]);
 
       inv_bound: assert (fv_uop_q < fv_uops_q && fv_i1_q < fv_count1_q && fv_i0_q < fv_count0_q);
-      inv_uop: assert (fv_begin_q == begin_q && uop_left_q == fv_uops_q - 16'd1 - fv_uop_q && uop_reload_q == fv_uops_q - 16'd1);
-      inv_left1: assert (left1_q == fv_count1_q - 16'd1 - fv_i1_q && reload1_q == fv_count1_q - 16'd1);
-      inv_ends: assert (uop_end_q == (uop_left_q == 0) && end1_q == (left1_q == 0) && end0_q == (left0_q == 0));
-      inv_ones: assert (uop_one_q == (uop_reload_q == 0) && one1_q == (reload1_q == 0));
-      inv_left0: assert (left0_q == fv_count0_q - 16'd1 - fv_i0_q);
+      inv_uop: assert (fv_begin_q == begin_q && uop_left_q == fv_uops_q - fv_uop_q && uop_reload_q == fv_uops_q);
+      inv_left1: assert (left1_q == fv_count1_q - fv_i1_q && reload1_q == fv_count1_q);
+      inv_ends: assert (uop_end_q == (uop_left_q == 1) && end1_q == (left1_q == 1) && end0_q == (left0_q == 1));
+      inv_ones: assert (uop_one_q == (uop_reload_q == 1) && one1_q == (reload1_q == 1));
+      inv_left0: assert (left0_q == fv_count0_q - fv_i0_q);
       inv_steps: assert (fv_step_q == {par1_q, par0_q, src1_q, src0_q, dst1_q, dst0_q});
       inv_rows: assert (fv_outer_q == {par_row_q, src_row_q, dst_row_q});
     end

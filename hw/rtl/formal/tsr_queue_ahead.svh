@@ -61,6 +61,8 @@
     inv_fresh: assert (fv_fresh_q == wr_q - ahead_q && fv_fresh_q <= (PtrW+1)'(Depth));
     inv_seen: assert (fv_seen_q == ahead_q - back_q && fv_seen_q <= (PtrW+1)'(Depth));
     inv_count: assert (wr_q - back_q <= (PtrW+1)'(Depth) && wr_q - ahead_q <= wr_q - back_q);
+    inv_flags: assert (full_q == (wr_q - back_q == (PtrW+1)'(Depth)) && ahead_valid_q == (wr_q != ahead_q)
+                       && back_valid_q == (ahead_q != back_q));
     if (fv_ahead_wait_q) inv_ahead_wait: assert (fv_fresh_q != 0 && fv_ahead_q == mem[ahead_q[PtrW-1:0]]);
     if (fv_back_wait_q) inv_back_wait: assert (fv_seen_q != 0 && fv_back_q == mem[back_q[PtrW-1:0]]);
     if (fv_in_q) inv_back: assert (fv_to_back_q < fv_fresh_q + fv_seen_q);

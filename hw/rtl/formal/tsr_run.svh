@@ -97,6 +97,7 @@
     if (fv_ended_q) inv_ended: assert (state_q == StDrain);
     inv_fault: assert (fault_q == fv_fault_q && index_q == fv_low_q && code_q == fv_code_q && unit_q == fv_unit_q);
     inv_moving: assert (pairs_q == fv_any_q[0] && lowest_q == fv_any_q[1] && fv_came_q == (fv_fault_q || fv_any_q != 2'b00));
+    inv_halt: assert (halt_q == (fault_q || pairs_q || lowest_q));
     if (pairs_q) inv_pairs: assert (low == fv_one_q && pair_valid_q != 3'd0);
     if (lowest_q) inv_lowest: assert (low_q == fv_two_q);
     if (state_q == StIdle && !core_rst_nq) inv_reset: assert (!fv_wanted_q);
