@@ -107,6 +107,6 @@ lint-tidy: $$(GENERATED_HEADERS) ## clang-tidy on the C files, as .clang-tidy sa
 	@printf '%s\n' $(foreach f,$(filter-out $(TIDY_SKIP),$(filter %.c,$(C_FILES))),'$(f) $(INC.$(patsubst %/,%,$(dir $(f)))) $(FLAGS.$(patsubst %/,%,$(dir $(f))))') | tools/tidy.sh $(JOBS)
 lint-rtl: $$(foreach c,$(CONFIGS),lint-rtl-$$(c)) ## Verilator -Wall on the RTL in every configuration
 lint-rtl-%: $(GEN)/tsr_isa_pkg.sv $(GEN)/%/tsr_cfg_pkg.sv
-	@verilator --lint-only -Wall --top-module tessera hw/sim/tessera.vlt $^ $(SIM_RTL) && \
-	  verilator --lint-only --assert -Wall --top-module tessera hw/sim/tessera.vlt $^ $(SIM_RTL) $(SIM_CHECKERS) && echo "rtl, $*: clean"
+	@verilator --lint-only -Wall --top-module top hw/sim/tessera.vlt $^ $(SIM_RTL) hw/sim/top.sv && \
+	  verilator --lint-only --assert -Wall --top-module top -GRegistered=0 hw/sim/tessera.vlt $^ $(SIM_RTL) $(SIM_CHECKERS) hw/sim/top.sv && echo "rtl, $*: clean"
 check-docs: ## fail when generated parts of the documentation are stale

@@ -39,7 +39,7 @@ struct tsr_memory {
     uint64_t error_base, error_size;
     int error_directions;
     tsr_axi_request last; // of the cycle before, for the stability rule
-    bool last_ar_stalled, last_aw_stalled, last_w_stalled;
+    bool stalled, last_ar_stalled, last_aw_stalled, last_w_stalled; // the first: any of the others
     uint8_t last_w_data[TSR_MEMORY_MAX_BUS];
     char protocol_error[200];
 };
@@ -148,7 +148,7 @@ void tsr_memory_reset(tsr_memory *m) {
     memset(&m->reads, 0, sizeof m->reads);
     memset(&m->writes, 0, sizeof m->writes);
     memset(&m->answers, 0, sizeof m->answers);
-    m->last_ar_stalled = m->last_aw_stalled = m->last_w_stalled = false;
+    m->stalled = m->last_ar_stalled = m->last_aw_stalled = m->last_w_stalled = false;
     m->protocol_error[0] = '\0';
     m->now = now;
 }
@@ -245,12 +245,13 @@ static void check_stalled(tsr_memory *m, const tsr_axi_request *q) {
 }
 
 static void check_stability(tsr_memory *m, const tsr_axi_request *q) {
-    if (m->last_ar_stalled || m->last_aw_stalled || m->last_w_stalled)
+    if (m->stalled)
         check_stalled(m, q);
     m->last_ar_stalled = q->ar_valid && !m->out.ar_ready;
     m->last_aw_stalled = q->aw_valid && !m->out.aw_ready;
     m->last_w_stalled = q->w_valid && !m->out.w_ready;
-    if (m->last_ar_stalled || m->last_aw_stalled || m->last_w_stalled)
+    m->stalled = m->last_ar_stalled || m->last_aw_stalled || m->last_w_stalled;
+    if (m->stalled)
         m->last = *q;
     if (m->last_w_stalled)
         memcpy(m->last_w_data, q->w_data, m->bus_bytes);
@@ -327,7 +328,8 @@ static void tick_writes(tsr_memory *m, const tsr_axi_request *q) {
 }
 
 void tsr_memory_tick(tsr_memory *m, const tsr_axi_request *q) {
-    check_stability(m, q);
+    if (m->stalled || q->ar_valid || q->aw_valid || q->w_valid)
+        check_stability(m, q);
     tick_reads(m, q);
     tick_writes(m, q);
     m->now++;

@@ -16,7 +16,7 @@ extern "C" {
 enum { TSR_MEMORY_MAX_BUS = 64, TSR_MEMORY_POISON = 0xa5 };
 enum { TSR_AXI_OKAY = 0, TSR_AXI_SLVERR = 2, TSR_AXI_DECERR = 3 };
 
-// What the core drives in a cycle.
+// What the core drives in a cycle; of a channel that is not valid, nothing but that.
 typedef struct tsr_axi_request {
     uint64_t ar_addr, aw_addr, w_strb;
     const uint8_t *w_data; // bus_bytes

@@ -49,10 +49,10 @@ SIM_PGO       ?= $(if $(shell command -v llvm-profdata-19),$(firstword $(wildcar
 SIM_TRAINING   = run models/digits/digits_qdq.onnx --input models/digits/images/01_is_6.png
 # $(call trained,LIBRARY,CONFIG)
 define trained
-$(SIM)/$(1)/train/lib$(1).so: $(SIM)/$(1)/fast.cxx $(SIM)/$(1)/slow.o $(SIM)/$(1)/sim.o $(SIM_RUNTIME) $(SIM_OWN) hw/sim/exports.map
+$(SIM)/$(1)/train/lib$(1).so: $(SIM)/$(1)/fast.cxx hw/sim/edge.h $(SIM)/$(1)/slow.o $(SIM)/$(1)/sim.o $(SIM_RUNTIME) $(SIM_OWN) hw/sim/exports.map
 	@mkdir -p $$(@D)
 	@echo "  CXX  $(1), with counters"
-	@$(SIM_CXX) $$(SIM_FAST) -fprofile-instr-generate -I$(SIM)/$(1) -x c++ -c $$< -o $$(@D)/model.o
+	@$(SIM_CXX) $$(SIM_FAST) -fprofile-instr-generate -I$(SIM)/$(1) -Ihw/sim -x c++ -c $$< -o $$(@D)/model.o
 	@$(SIM_CXX) -shared -fprofile-instr-generate -Wl,--version-script=hw/sim/exports.map -o $$@ $$(@D)/model.o $$(filter %.o,$$^) -lz -lpthread
 
 $(SIM)/$(1)/model.profdata: $(SIM)/$(1)/train/lib$(1).so | $$$$(TESSERA)
@@ -61,24 +61,27 @@ $(SIM)/$(1)/model.profdata: $(SIM)/$(1)/train/lib$(1).so | $$$$(TESSERA)
 endef
 
 # $(call simulator,LIBRARY,CONFIG,VARIANT,VERILATOR OPTIONS,RTL,PROFILE FEEDBACK)
+# Vectors of more than 8 words are left to loops (--expand-limit), which the compiler makes vector instructions of; written out,
+# Verilator pairs their words.
 # The shared library is linked so that nothing but tsr_sim_get_api is seen from outside: each carries a model class of
 # the same name.
 define simulator
-$(SIM)/$(1)/Vtessera.mk: $(5) $(GEN)/tsr_isa_pkg.sv $(GEN)/$(2)/tsr_cfg_pkg.sv hw/sim/tessera.vlt hw/sim/module.mk
+$(SIM)/$(1)/Vtessera.mk: $(5) $(GEN)/tsr_isa_pkg.sv $(GEN)/$(2)/tsr_cfg_pkg.sv hw/sim/top.sv hw/sim/tessera.vlt hw/sim/module.mk
 	@mkdir -p $$(@D)
 	@rm -f $$(@D)/*.cpp $$(@D)/*.h
 	@echo "  VERI $(1)"
-	@$(VERILATOR) --cc --trace-fst -O3 --x-assign fast --x-initial fast $(4) \
-	  --top-module tessera --prefix Vtessera --Mdir $$(@D) hw/sim/tessera.vlt \
-	  $(GEN)/tsr_isa_pkg.sv $(GEN)/$(2)/tsr_cfg_pkg.sv $(5)
+	@$(VERILATOR) --cc --trace-fst -O3 --x-assign fast --x-initial fast --expand-limit 8 $(4) \
+	  --top-module top -GRegistered=$(if $(filter --assert,$(4))$(filter netlist gates,$(3)),0,1) --prefix Vtessera --Mdir $$(@D) \
+	  hw/sim/tessera.vlt $(GEN)/tsr_isa_pkg.sv $(GEN)/$(2)/tsr_cfg_pkg.sv $(5) hw/sim/top.sv
 
 $(SIM)/$(1)/fast.cxx: $(SIM)/$(1)/Vtessera.mk
 	@for f in $$(@D)/Vtessera*.cpp; do case $$$$f in *Slow.cpp|*Syms.cpp|*Trace*|*ConstPool*) ;; *) echo "#include \"$$$${f##*/}\"";; esac; done >$$@
+	@echo '#include "edge.h"' >>$$@
 	@for f in $$(@D)/Vtessera*.cpp; do case $$$$f in *Slow.cpp|*Syms.cpp|*Trace*|*ConstPool*) echo "#include \"$$$${f##*/}\"";; esac; done >$$(@D)/slow.cxx
 
-$(SIM)/$(1)/model.o: $(SIM)/$(1)/fast.cxx $(if $(6),$(SIM)/$(1)/model.profdata)
+$(SIM)/$(1)/model.o: $(SIM)/$(1)/fast.cxx hw/sim/edge.h $(if $(6),$(SIM)/$(1)/model.profdata)
 	@echo "  CXX  $(1)"
-	@$(SIM_CXX) $$(SIM_FAST) $(if $(filter --assert,$(4)),$(SIM_CAUGHT)) $(if $(6),-fprofile-instr-use=$$(@D)/model.profdata) -I$$(@D) -x c++ -c $$< -o $$@
+	@$(SIM_CXX) $$(SIM_FAST) $(if $(filter --assert,$(4)),$(SIM_CAUGHT)) $(if $(6),-fprofile-instr-use=$$(@D)/model.profdata) -I$$(@D) -Ihw/sim -x c++ -c $$< -o $$@
 
 $(SIM)/$(1)/slow.o: $(SIM)/$(1)/fast.cxx
 	@$(SIM_CXX) -std=c++17 $$(SIM_SLOW_OPT) -fPIC -fvisibility=hidden -w $(SIM_SYSTEM) -DVM_TRACE=1 -DVM_TRACE_FST=1 $(if $(filter --assert,$(4)),$(SIM_CAUGHT)) -I$$(@D) -x c++ -c $$(@D)/slow.cxx -o $$@

@@ -24,6 +24,8 @@
 #define TSR_SIM_CHECKED 0
 #endif
 
+bool tsr_sim_edge(Vtessera___024root *root); // edge.h
+
 enum { REGISTER_PATIENCE = 1000, RESET_CYCLES = 8, SIZE_CHECK_CYCLES = 1024 };
 
 struct tsr_sim {
@@ -55,18 +57,25 @@ struct tsr_sim {
 
 namespace {
 
+// A signal of the core, in functions with the model's root in `r`.
+#define CORE(signal) r->top__DOT__tessera__DOT__##signal
+
 constexpr uint32_t bus_bytes = sizeof(Vtessera::m_axi_rdata);
 
-// Everything the memory drives comes out of registers, and no output of the core's bus port depends on an input within the
-// cycle, so that what the core drives is known before its inputs are. The build `asserts` checks that.
+// Whether what the memory and the reset pin drive reaches the core through registers (top.sv). No output of the core's bus port
+// depends on an input within the cycle; the build `asserts`, without them, checks that.
+constexpr bool registered = !TSR_SIM_CHECKED && !TSR_SIM_NETLIST;
+
 inline void drive_memory(tsr_sim *sim) {
     Vtessera___024root *top = sim->top->rootp;
     const tsr_axi_response *r = sim->response;
     top->m_axi_arready = r->ar_ready;
     top->m_axi_rvalid = r->r_valid;
-    top->m_axi_rlast = r->r_last;
-    top->m_axi_rresp = r->r_resp;
-    memcpy(&top->m_axi_rdata, r->r_data, bus_bytes);
+    if (r->r_valid) {
+        top->m_axi_rlast = r->r_last;
+        top->m_axi_rresp = r->r_resp;
+        memcpy(&top->m_axi_rdata, r->r_data, bus_bytes);
+    }
     top->m_axi_awready = r->aw_ready;
     top->m_axi_wready = r->w_ready;
     top->m_axi_bvalid = r->b_valid;
@@ -77,22 +86,28 @@ inline void drive_memory(tsr_sim *sim) {
 inline tsr_axi_request sample_core(const tsr_sim *sim) {
     const Vtessera___024root *top = sim->top->rootp;
     tsr_axi_request q;
-    q.ar_addr = top->m_axi_araddr;
-    q.ar_len = top->m_axi_arlen;
-    q.ar_size = top->m_axi_arsize;
-    q.ar_burst = top->m_axi_arburst;
     q.ar_valid = top->m_axi_arvalid;
-    q.r_ready = top->m_axi_rready;
-    q.aw_addr = top->m_axi_awaddr;
-    q.aw_len = top->m_axi_awlen;
-    q.aw_size = top->m_axi_awsize;
-    q.aw_burst = top->m_axi_awburst;
     q.aw_valid = top->m_axi_awvalid;
-    q.w_data = reinterpret_cast<const uint8_t *>(&top->m_axi_wdata);
-    q.w_strb = top->m_axi_wstrb;
-    q.w_last = top->m_axi_wlast;
     q.w_valid = top->m_axi_wvalid;
+    q.r_ready = top->m_axi_rready;
     q.b_ready = top->m_axi_bready;
+    if (q.ar_valid) {
+        q.ar_addr = top->m_axi_araddr;
+        q.ar_len = top->m_axi_arlen;
+        q.ar_size = top->m_axi_arsize;
+        q.ar_burst = top->m_axi_arburst;
+    }
+    if (q.aw_valid) {
+        q.aw_addr = top->m_axi_awaddr;
+        q.aw_len = top->m_axi_awlen;
+        q.aw_size = top->m_axi_awsize;
+        q.aw_burst = top->m_axi_awburst;
+    }
+    if (q.w_valid) {
+        q.w_data = reinterpret_cast<const uint8_t *>(&top->m_axi_wdata);
+        q.w_strb = top->m_axi_wstrb;
+        q.w_last = top->m_axi_wlast;
+    }
     return q;
 }
 
@@ -139,7 +154,7 @@ void take(tsr_sim *sim, int unit, bool go, bool ready, const uint32_t *item) {
 #define READ_COUNTERS(root, unit, to) ((void)(root))
 #else
 #define UNIT_COUNTER(root, unit, name)                                                                                           \
-    (root)->tessera__DOT__u_counters__DOT__g_unit__BRA__##unit##__KET____DOT__u_counters__DOT__##name
+    (root)->top__DOT__tessera__DOT__u_counters__DOT__g_unit__BRA__##unit##__KET____DOT__u_counters__DOT__##name
 #define READ_COUNTERS(root, unit, to)                                                                                            \
     do {                                                                                                                         \
         (to)->busy = UNIT_COUNTER(root, unit, busy_q);                                                                           \
@@ -169,31 +184,20 @@ void finish(tsr_sim *sim, int unit) {
 // Before a clock edge: what the units take and complete in it.
 void watch_insns(tsr_sim *sim) {
     const Vtessera___024root *r = sim->top->rootp;
-    if (!r->tessera__DOT__running) { // a run that ended with a fault leaves some behind
+    if (!CORE(running)) { // a run that ended with a fault leaves some behind
         for (auto &unit : sim->taken)
             unit.clear();
         return;
     }
-    // STORE's depends on an input, which has been driven but not evaluated yet.
-    const bool stored =
-        sim->top->m_axi_bvalid && r->tessera__DOT__u_axi_write__DOT__resp_valid && r->tessera__DOT__u_axi_write__DOT__resp_last;
-    const uint32_t done = (r->tessera__DOT__unit_done & 7u) | (stored ? 8u : 0u);
+    const uint32_t done = CORE(unit_done);
     for (int u = 0; done != 0 && u < TSR_SIM_UNITS; u++)
         if (done >> u & 1)
             finish(sim, u);
-    take(sim, 0, r->tessera__DOT__ahead_go, r->tessera__DOT__ahead_ready, &r->tessera__DOT__ahead_item[0]);
-    take(sim, 1, r->tessera__DOT__gemm_go, r->tessera__DOT__gemm_ready, &r->tessera__DOT__gemm_item[0]);
-    take(sim, 2, r->tessera__DOT__alu_go, r->tessera__DOT__alu_ready, &r->tessera__DOT__alu_item[0]);
-    take(sim, 3, r->tessera__DOT__store_go, r->tessera__DOT__store_ready, &r->tessera__DOT__store_item[0]);
+    take(sim, 0, CORE(ahead_go), CORE(ahead_ready), &CORE(ahead_item)[0]);
+    take(sim, 1, CORE(gemm_go), CORE(gemm_ready), &CORE(gemm_item)[0]);
+    take(sim, 2, CORE(alu_go), CORE(alu_ready), &CORE(alu_item)[0]);
+    take(sim, 3, CORE(store_go), CORE(store_ready), &CORE(store_item)[0]);
 }
-
-// The model finds a clock edge by comparing with the level of its last evaluation. Setting that level saves the evaluation
-// with the clock low, in which nothing would happen but that inputs settle. False when this Verilator calls it differently.
-template <class Root> inline auto lower_clock(Root *root, int) -> decltype(root->__Vtrigrprev__TOP__clk_i, bool()) {
-    root->__Vtrigrprev__TOP__clk_i = 0;
-    return true;
-}
-template <class Root> inline bool lower_clock(Root *, long) { return false; }
 
 void settle(tsr_sim *sim) {
     sim->top->clk_i = 0;
@@ -228,16 +232,19 @@ void note_assertion(tsr_sim *) {}
 void clock_slowly(tsr_sim *sim) {
     Vtessera *top = sim->top.get();
     tsr_axi_request before = sample_core(sim);
-    drive_memory(sim);
+    if (!registered)
+        drive_memory(sim);
     settle(sim);
     tsr_axi_request request = sample_core(sim);
     if (!same(before, request))
         sim->input_reaches_output = true;
     if (sim->trace)
         dump(sim);
-    tsr_memory_tick(sim->memory, &request);
     if (sim->on_insn)
         watch_insns(sim);
+    tsr_memory_tick(sim->memory, &request);
+    if (registered)
+        drive_memory(sim);
     top->clk_i = 1;
     top->eval();
     note_assertion(sim);
@@ -247,29 +254,30 @@ void clock_slowly(tsr_sim *sim) {
     bound_trace(sim);
 }
 
-// The same in one evaluation. Not for netlists: in vectors of carries Verilator sees loops, which it settles after the registers
-// have taken what comes from inputs.
+// The same in one evaluation.
 inline void clock(tsr_sim *sim) {
-    Vtessera *top = sim->top.get();
-    if (TSR_SIM_CHECKED || TSR_SIM_NETLIST || __builtin_expect(sim->trace != nullptr, 0) || !lower_clock(top->rootp, 0)) {
+    if (!registered || __builtin_expect(sim->trace != nullptr, 0)) {
         clock_slowly(sim);
         return;
     }
     tsr_axi_request request = sample_core(sim);
-    drive_memory(sim);
-    tsr_memory_tick(sim->memory, &request);
     if (__builtin_expect(sim->on_insn != nullptr, 0))
         watch_insns(sim);
-    top->clk_i = 1;
-    top->eval();
+    tsr_memory_tick(sim->memory, &request);
+    drive_memory(sim);
+    if (!tsr_sim_edge(sim->top->rootp)) {
+        settle(sim);
+        sim->top->clk_i = 1;
+        sim->top->eval();
+    }
     sim->cycle++;
 }
 
 void reset(tsr_sim *sim) {
     Vtessera *top = sim->top.get();
     tsr_memory_reset(sim->memory);
-    top->rst_ni = 0;
     for (int i = 0; i < RESET_CYCLES; i++) {
+        top->rst_ni = i + registered == RESET_CYCLES; // a cycle ahead of what the core sees
         clock_slowly(sim);
         tsr_memory_reset(sim->memory);
     }
@@ -401,9 +409,9 @@ const char *protocol_error(const tsr_sim *sim) {
 tsr_sim_unit_view view_unit(const tsr_sim *sim, int unit, bool valid, const uint32_t *item, uint32_t present) {
     const Vtessera___024root *r = sim->top->rootp;
     tsr_sim_unit_view view = {};
-    view.active = r->tessera__DOT__unit_active >> unit & 1;
-    view.stall_token = r->tessera__DOT__unit_token >> unit & 1;
-    view.stall_bank = r->tessera__DOT__unit_bank >> unit & 1;
+    view.active = CORE(unit_active) >> unit & 1;
+    view.stall_token = CORE(unit_token) >> unit & 1;
+    view.stall_bank = CORE(unit_bank) >> unit & 1;
     view.has_insn = valid;
     view.insn_index = item[8];
     view.wait = item[0] >> 8 & 0xf;
@@ -414,16 +422,15 @@ tsr_sim_unit_view view_unit(const tsr_sim *sim, int unit, bool valid, const uint
 size_t report(tsr_sim *sim, char *text, size_t size) {
     const Vtessera___024root *r = sim->top->rootp;
     tsr_sim_view view = {};
-    view.running = r->tessera__DOT__running;
+    view.running = CORE(running);
     view.cycle = sim->cycle;
     // LOAD: what its data side is to write next, else what its address side is to read.
-    bool back = r->tessera__DOT__back_valid;
+    bool back = CORE(back_valid);
     view.unit[0] =
-        view_unit(sim, 0, back || r->tessera__DOT__ahead_valid,
-                  back ? &r->tessera__DOT__back_item[0] : &r->tessera__DOT__ahead_item[0], r->tessera__DOT__avail_load);
-    view.unit[1] = view_unit(sim, 1, r->tessera__DOT__gemm_valid, &r->tessera__DOT__gemm_item[0], r->tessera__DOT__avail_gemm);
-    view.unit[2] = view_unit(sim, 2, r->tessera__DOT__alu_valid, &r->tessera__DOT__alu_item[0], r->tessera__DOT__avail_alu);
-    view.unit[3] = view_unit(sim, 3, r->tessera__DOT__store_valid, &r->tessera__DOT__store_item[0], r->tessera__DOT__avail_store);
+        view_unit(sim, 0, back || CORE(ahead_valid), back ? &CORE(back_item)[0] : &CORE(ahead_item)[0], CORE(avail_load));
+    view.unit[1] = view_unit(sim, 1, CORE(gemm_valid), &CORE(gemm_item)[0], CORE(avail_gemm));
+    view.unit[2] = view_unit(sim, 2, CORE(alu_valid), &CORE(alu_item)[0], CORE(avail_alu));
+    view.unit[3] = view_unit(sim, 3, CORE(store_valid), &CORE(store_item)[0], CORE(avail_store));
     view.reads_in_flight = tsr_memory_reads_in_flight(sim->memory);
     view.writes_in_flight = tsr_memory_writes_in_flight(sim->memory);
     return tsr_sim_describe(&view, text, size);
