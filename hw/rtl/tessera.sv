@@ -260,12 +260,13 @@ module tessera (
       .fault_index_o(fault_index[159:128])
   );
 
-  for (genvar u = 0; u < 4; u++) begin : g_pending
-    logic [PendW-1:0] count_q;
-    assign pending[PendW*u+:PendW] = count_q;
-    always_ff @(posedge clk_i) begin
-      if (!core_rst_n) count_q <= '0;
-      else if (push[u] != unit_done[u]) count_q <= push[u] ? count_q + PendW'(1) : count_q - PendW'(1);
+  always_ff @(posedge clk_i) begin
+    if (!core_rst_n) pending <= '0;
+    else if (push != unit_done) begin
+      for (int u = 0; u < 4; u++) begin
+        if (push[u] != unit_done[u])
+          pending[PendW*u+:PendW] <= push[u] ? pending[PendW*u+:PendW] + PendW'(1) : pending[PendW*u+:PendW] - PendW'(1);
+      end
     end
   end
 

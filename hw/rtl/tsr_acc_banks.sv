@@ -41,19 +41,29 @@ module tsr_acc_banks #(
 
   localparam int unsigned Idx = $clog2(Entries);
 
+  // A bit for each bank.
+  logic [3:0] gemm_read, early_read, late_read, gemm_write, alu_write;
+
+  always_comb begin
+    gemm_read = 4'd0;
+    early_read = 4'd0;
+    late_read = 4'd0;
+    gemm_write = 4'd0;
+    alu_write = 4'd0;
+    if (gemm_re_i) gemm_read = 4'd1 << gemm_raddr_i[Idx-1 -: 2];
+    if (early_re_i) early_read = 4'd1 << early_raddr_i[Idx-1 -: 2];
+    if (late_re_i) late_read = 4'd1 << late_raddr_i[Idx-1 -: 2];
+    if (gemm_we_i) gemm_write = 4'd1 << gemm_waddr_i[Idx-1 -: 2];
+    if (alu_we_i) alu_write = 4'd1 << alu_waddr_i[Idx-1 -: 2];
+  end
+
   for (genvar b = 0; b < 4; b++) begin : g_bank
-    logic             gemm_read, early_read, late_read, gemm_write, alu_write;
     logic [AddrWidth-1:0] raddr, waddr;
     logic [Width-1:0] rdata, wdata;
 
-    assign gemm_read = gemm_re_i && gemm_raddr_i[Idx-1 -: 2] == 2'(b);
-    assign early_read = early_re_i && early_raddr_i[Idx-1 -: 2] == 2'(b);
-    assign late_read = late_re_i && late_raddr_i[Idx-1 -: 2] == 2'(b);
-    assign gemm_write = gemm_we_i && gemm_waddr_i[Idx-1 -: 2] == 2'(b);
-    assign alu_write = alu_we_i && alu_waddr_i[Idx-1 -: 2] == 2'(b);
-    assign raddr = AddrWidth'(gemm_read ? gemm_raddr_i : (early_read ? early_raddr_i : late_raddr_i));
-    assign waddr = AddrWidth'(gemm_write ? gemm_waddr_i : alu_waddr_i);
-    assign wdata = gemm_write ? gemm_wdata_i : alu_wdata_i;
+    assign raddr = AddrWidth'(gemm_read[b] ? gemm_raddr_i : (early_read[b] ? early_raddr_i : late_raddr_i));
+    assign waddr = AddrWidth'(gemm_write[b] ? gemm_waddr_i : alu_waddr_i);
+    assign wdata = gemm_write[b] ? gemm_wdata_i : alu_wdata_i;
 
     tsr_sram #(
       .Depth (Depth),
@@ -62,12 +72,12 @@ module tsr_acc_banks #(
       .clk_i        (clk_i),
       .clear_i      (clear_i && {1'b0, clear_addr_i} < 17'(Depth)),
       .clear_addr_i (clear_addr_i[AddrWidth-1:0]),
-      .we_i         (gemm_write || alu_write),
+      .we_i         (gemm_write[b] || alu_write[b]),
       .waddr_i      (waddr),
       .wseg_i       (1'b0),
       .wstrb_i      (1'b1),
       .wdata_i      (wdata),
-      .re_i         (gemm_read || early_read || late_read),
+      .re_i         (gemm_read[b] || early_read[b] || late_read[b]),
       .raddr_i      (raddr),
       .rdata_o      (rdata)
     );

@@ -132,29 +132,31 @@ module tsr_alu #(
   // verilator lint_off UNUSEDSIGNAL
   tsr_isa_pkg::alu_t insn;
   // verilator lint_on UNUSEDSIGNAL
-  ctl_t              insn_ctl, x_ctl;
+  ctl_t              f_ctl_q, x_ctl;
   logic              pending, x_ask, x_fire, x_last, x_range, x_first_unused;
   logic [15:0]       x_dst, x_src, x_par;
 
   assign insn = insn_i;
 
-  always_comb begin
-    insn_ctl.src_acc = insn.src_kind == tsr_isa_pkg::SrcAcc;
-    insn_ctl.src_inp = insn.src_kind == tsr_isa_pkg::SrcInp;
-    insn_ctl.rescale = insn.rescale;
-    insn_ctl.early = insn.op == tsr_isa_pkg::AluMul || insn.op == tsr_isa_pkg::AluShl || insn.op == tsr_isa_pkg::AluShr;
-    insn_ctl.imm = insn.imm;
-    insn_ctl.op = insn.op;
-    insn_ctl.clip = insn.clip;
-    insn_ctl.lo = insn.lo;
-    insn_ctl.hi = insn.hi;
-    insn_ctl.dst_acc = insn.dst_kind != tsr_isa_pkg::DstOut;
-    insn_ctl.signal = insn.signal_mask;
+  always_ff @(posedge clk_i) begin
+    if (ready_o) begin
+      f_ctl_q.src_acc <= insn.src_kind == tsr_isa_pkg::SrcAcc;
+      f_ctl_q.src_inp <= insn.src_kind == tsr_isa_pkg::SrcInp;
+      f_ctl_q.rescale <= insn.rescale;
+      f_ctl_q.early <= insn.op == tsr_isa_pkg::AluMul || insn.op == tsr_isa_pkg::AluShl || insn.op == tsr_isa_pkg::AluShr;
+      f_ctl_q.imm <= insn.imm;
+      f_ctl_q.op <= insn.op;
+      f_ctl_q.clip <= insn.clip;
+      f_ctl_q.lo <= insn.lo;
+      f_ctl_q.hi <= insn.hi;
+      f_ctl_q.dst_acc <= insn.dst_kind != tsr_isa_pkg::DstOut;
+      f_ctl_q.signal <= insn.signal_mask;
+    end
   end
 
   logic x_interlock;
 
-  tsr_issue #(.CtlWidth($bits(insn_ctl))) u_issue (
+  tsr_issue #(.CtlWidth($bits(f_ctl_q))) u_issue (
     .clk_i            (clk_i),
     .rst_ni           (rst_ni),
     .flush_i          (flush_i),
@@ -172,7 +174,7 @@ module tsr_alu #(
     .insn_src1_i      (insn.src1),
     .insn_par0_i      (insn.par0),
     .insn_par1_i      (insn.par1),
-    .insn_ctl_i       (insn_ctl),
+    .f_ctl_i          (f_ctl_q),
     .insn_ready_o     (ready_o),
     .tok_avail_i      (tok_avail_i),
     .tok_take_o       (tok_take_o),
@@ -215,7 +217,7 @@ module tsr_alu #(
   assign inp_bank_o = x_src[InpIdx-1 -: 2];
 
   logic [Depth:1]     valid_q;
-  stage_t             x_stage, s1_q, s2_q, s3_q, s4_q, s5_q, s6_q, s7_q;
+  stage_t             s1_q, s2_q, s3_q, s4_q, s5_q, s6_q, s7_q;
   tail_t              s8_q, s9_q, s10_q;
   logic [4*Held-5:0]  dst_bank_q;  // S5 .. S1, four bits each
   logic [3:0]         x_dst_bank, x_src_bank, busy_q, busy_d;
@@ -241,17 +243,6 @@ module tsr_alu #(
                     (valid_q[LateRead] && s5_q.op != tsr_isa_pkg::AluMov && s5_q.dst[AccIdx-1 -: 2] == x_src[AccIdx-1 -: 2]);
     end
     if (x_ask && x_ctl.early && valid_q[1] && !s1_q.to_out && s1_q.dst[AccIdx-1:0] == x_dst[AccIdx-1:0]) x_interlock = 1'b1;
-  end
-
-  always_comb begin
-    x_stage.op = x_ctl.op;
-    x_stage.clip = x_ctl.clip;
-    x_stage.lo = x_ctl.lo;
-    x_stage.hi = x_ctl.hi;
-    x_stage.to_out = !x_ctl.dst_acc;
-    x_stage.last = x_last;
-    x_stage.signal = x_ctl.signal;
-    x_stage.dst = x_dst;
   end
 
   always_ff @(posedge clk_i) begin
@@ -283,7 +274,7 @@ module tsr_alu #(
   // A process for each stage: Verilator can then order them so that no register needs a second copy.
   always_ff @(posedge clk_i) begin
     if (x_fire) begin
-      s1_q <= x_stage;
+      s1_q <= {x_ctl.op, x_ctl.clip, x_ctl.lo, x_ctl.hi, !x_ctl.dst_acc, x_last, x_ctl.signal, x_dst};
       s1_src_acc_q <= x_ctl.src_acc;
       s1_src_inp_q <= x_ctl.src_inp;
       s1_rescale_q <= x_ctl.rescale;

@@ -57,24 +57,6 @@ module tsr_counters #(
     memory_q        <= memory_i;
   end
 
-  always_ff @(posedge clk_i) begin
-    if (clear) begin
-      cycles_q  <= '0;
-      insns_q   <= '0;
-      read_q    <= '0;
-      written_q <= '0;
-      gemm_q    <= '0;
-      alu_q     <= '0;
-    end else if (count_q) begin
-      cycles_q <= cycles_q + CountW'(1);
-      if (completed_q != 3'd0)     insns_q   <= insns_q + CountW'(completed_q);
-      if (bytes_read_q != 8'd0)    read_q    <= read_q + CountW'(bytes_read_q);
-      if (bytes_written_q != 8'd0) written_q <= written_q + CountW'(bytes_written_q);
-      if (gemm_uop_q)              gemm_q    <= gemm_q + CountW'(1);
-      if (alu_uop_q)               alu_q     <= alu_q + CountW'(1);
-    end
-  end
-
   for (genvar u = 0; u < 4; u++) begin : g_unit
     tsr_unit_counters #(
         .CountW(CountW)
@@ -93,11 +75,9 @@ module tsr_counters #(
     );
   end
 
+  // Read, counted, cleared: as in tsr_unit_counters.
   always_ff @(posedge clk_i) begin
-    if (!rst_ni) begin
-      group_q   <= '0;
-      general_q <= '0;
-    end else if (read_i) begin
+    if (read_i) begin
       group_q <= index_i[5:3];
       case (index_i[2:0])
         3'(tsr_isa_pkg::CounterCycles):       general_q <= cycles_q;
@@ -108,6 +88,22 @@ module tsr_counters #(
         3'(tsr_isa_pkg::CounterAluUops):      general_q <= alu_q;
         default:                              general_q <= '0;
       endcase
+    end
+    if (count_q) begin
+      cycles_q <= cycles_q + CountW'(1);
+      if (completed_q != 3'd0)     insns_q   <= insns_q + CountW'(completed_q);
+      if (bytes_read_q != 8'd0)    read_q    <= read_q + CountW'(bytes_read_q);
+      if (bytes_written_q != 8'd0) written_q <= written_q + CountW'(bytes_written_q);
+      if (gemm_uop_q)              gemm_q    <= gemm_q + CountW'(1);
+      if (alu_uop_q)               alu_q     <= alu_q + CountW'(1);
+    end
+    if (clear) begin
+      cycles_q  <= '0;
+      insns_q   <= '0;
+      read_q    <= '0;
+      written_q <= '0;
+      gemm_q    <= '0;
+      alu_q     <= '0;
     end
   end
 

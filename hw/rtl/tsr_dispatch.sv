@@ -94,10 +94,9 @@ module tsr_dispatch #(
   tsr_isa_pkg::store_t st;
   tsr_isa_pkg::gemm_t  gm;
   tsr_isa_pkg::alu_t   al;
-  logic         is_load, is_store, is_memory;
+  logic         is_load, is_store;
   logic [1:0]   unit_q;
   logic [22:0]  sram_size;
-  logic [21:0]  sram_run;
   logic [16:0]  rows_q, columns_q;                        // operands: steps, that is loops less 1
   logic [15:0]  row_stride_q, column_stride_q, x_steps_q, y_steps_q;
   logic [23:0]  x_stride_q;
@@ -112,7 +111,6 @@ module tsr_dispatch #(
   logic         moves_q, x_merges_q, y_once_q;
   logic [23:0]  digits_q;
   logic         merge_x_q, merge_all_q;
-  logic         uop_bad;
 
   assign ld        = insn_q;
   assign st        = insn_q;
@@ -120,7 +118,6 @@ module tsr_dispatch #(
   assign al        = insn_q;
   assign is_load   = ld.opcode == tsr_isa_pkg::OpLoad;
   assign is_store  = ld.opcode == tsr_isa_pkg::OpStore;
-  assign is_memory = is_load || is_store;
 
   // What the products need is taken from the instruction as it comes, so that they begin at registers.
   tsr_isa_pkg::load_t in;
@@ -139,61 +136,56 @@ module tsr_dispatch #(
     endcase
   end
 
-  // Rules on fields. Looked at in one state only, which also keeps the simulation fast.
-  logic illegal, pads, run_fits;
+  // Rules on the fields of the instruction in insn_q. A function, called in one state: a simulation computes none of it in others.
+  function automatic logic illegal(input logic [7:0] opcode);
+    logic pads, run_fits;
+    illegal = 1'b0;
+    case (opcode)
+      tsr_isa_pkg::OpLoad: begin
+        pads = (ld.x_before | ld.x_after | ld.y_before | ld.y_after) != 6'd0;
+        run_fits = ld.diag ? (ld.run & 16'(BlockOut - 1)) == 16'd0 : multiple_of_entry(22'(ld.run), ld.buffer);
+        illegal = ld.reserved_0 != 6'd0 || ld.reserved_1 != 2'd0
+            || ld.wait_mask[tsr_isa_pkg::UnitLoad] || ld.signal_mask[tsr_isa_pkg::UnitLoad]
+            || ld.buffer > tsr_isa_pkg::BufPar
+            || (ld.buffer != tsr_isa_pkg::BufInp && (pads || ld.plane != 4'd0 || ld.pad_value != 8'd0))
+            || 32'(ld.plane) >= Batch
+            || (ld.diag && (ld.buffer != tsr_isa_pkg::BufWgt || !Square))
+            || ld.run == 16'd0
+            || (ld.x_count == 16'd0 && (ld.x_before | ld.x_after) == 6'd0)
+            || (ld.y_count == 16'd0 && (ld.y_before | ld.y_after) == 6'd0)
+            || !run_fits
+            || !multiple_of_entry(ld.sram_addr, ld.buffer)
+            || !multiple_of_entry(22'(ld.sram_x_stride), ld.buffer)
+            || !multiple_of_entry(22'(ld.sram_y_stride), ld.buffer);
+      end
 
-  always_comb begin
-    illegal  = 1'b0;
-    pads     = 1'b0;
-    run_fits = 1'b0;
-    if (state_q == StFields) begin
-      case (ld.opcode)
-        tsr_isa_pkg::OpLoad: begin
-          pads = (ld.x_before | ld.x_after | ld.y_before | ld.y_after) != 6'd0;
-          run_fits = ld.diag ? (ld.run & 16'(BlockOut - 1)) == 16'd0 : multiple_of_entry(22'(ld.run), ld.buffer);
-          illegal = ld.reserved_0 != 6'd0 || ld.reserved_1 != 2'd0
-              || ld.wait_mask[tsr_isa_pkg::UnitLoad] || ld.signal_mask[tsr_isa_pkg::UnitLoad]
-              || ld.buffer > tsr_isa_pkg::BufPar
-              || (ld.buffer != tsr_isa_pkg::BufInp && (pads || ld.plane != 4'd0 || ld.pad_value != 8'd0))
-              || 32'(ld.plane) >= Batch
-              || (ld.diag && (ld.buffer != tsr_isa_pkg::BufWgt || !Square))
-              || ld.run == 16'd0
-              || (ld.x_count == 16'd0 && (ld.x_before | ld.x_after) == 6'd0)
-              || (ld.y_count == 16'd0 && (ld.y_before | ld.y_after) == 6'd0)
-              || !run_fits
-              || !multiple_of_entry(ld.sram_addr, ld.buffer)
-              || !multiple_of_entry(22'(ld.sram_x_stride), ld.buffer)
-              || !multiple_of_entry(22'(ld.sram_y_stride), ld.buffer);
-        end
+      tsr_isa_pkg::OpStore:
+        illegal = st.reserved_0 != 3'd0 || st.reserved_1 || st.reserved_2 != 6'd0
+            || st.reserved_3 != 10'd0 || st.reserved_4 != 24'd0
+            || st.wait_mask[tsr_isa_pkg::UnitStore] || st.signal_mask[tsr_isa_pkg::UnitStore]
+            || 32'(st.plane) >= Batch
+            || st.run == 16'd0 || st.x_count == 16'd0 || st.y_count == 16'd0;
 
-        tsr_isa_pkg::OpStore:
-          illegal = st.reserved_0 != 3'd0 || st.reserved_1 || st.reserved_2 != 6'd0
-              || st.reserved_3 != 10'd0 || st.reserved_4 != 24'd0
-              || st.wait_mask[tsr_isa_pkg::UnitStore] || st.signal_mask[tsr_isa_pkg::UnitStore]
-              || 32'(st.plane) >= Batch
-              || st.run == 16'd0 || st.x_count == 16'd0 || st.y_count == 16'd0;
+      tsr_isa_pkg::OpGemm:
+        illegal = gm.reserved_0 != 15'd0 || gm.reserved_1 != 64'd0
+            || gm.wait_mask[tsr_isa_pkg::UnitGemm] || gm.signal_mask[tsr_isa_pkg::UnitGemm]
+            || gm.uop_count == 16'd0 || gm.count0 == 16'd0 || gm.count1 == 16'd0;
 
-        tsr_isa_pkg::OpGemm:
-          illegal = gm.reserved_0 != 15'd0 || gm.reserved_1 != 64'd0
-              || gm.wait_mask[tsr_isa_pkg::UnitGemm] || gm.signal_mask[tsr_isa_pkg::UnitGemm]
-              || gm.uop_count == 16'd0 || gm.count0 == 16'd0 || gm.count1 == 16'd0;
+      tsr_isa_pkg::OpAlu:
+        illegal = al.reserved_0 != 7'd0 || al.reserved_1 != 16'd0
+            || al.wait_mask[tsr_isa_pkg::UnitAlu] || al.signal_mask[tsr_isa_pkg::UnitAlu]
+            || al.uop_count == 16'd0 || al.count0 == 16'd0 || al.count1 == 16'd0
+            || al.op > tsr_isa_pkg::AluShr || al.src_kind > tsr_isa_pkg::SrcImm
+            || (al.src_kind == tsr_isa_pkg::SrcInp && !Square)
+            || (al.src_kind == tsr_isa_pkg::SrcImm && al.rescale)
+            || (al.dst_kind == tsr_isa_pkg::DstOut && al.op != tsr_isa_pkg::AluMov)
+            || (al.clip ? signed'(al.lo) > signed'(al.hi) : (al.lo | al.hi) != 16'd0);
 
-        tsr_isa_pkg::OpAlu:
-          illegal = al.reserved_0 != 7'd0 || al.reserved_1 != 16'd0
-              || al.wait_mask[tsr_isa_pkg::UnitAlu] || al.signal_mask[tsr_isa_pkg::UnitAlu]
-              || al.uop_count == 16'd0 || al.count0 == 16'd0 || al.count1 == 16'd0
-              || al.op > tsr_isa_pkg::AluShr || al.src_kind > tsr_isa_pkg::SrcImm
-              || (al.src_kind == tsr_isa_pkg::SrcInp && !Square)
-              || (al.src_kind == tsr_isa_pkg::SrcImm && al.rescale)
-              || (al.dst_kind == tsr_isa_pkg::DstOut && al.op != tsr_isa_pkg::AluMov)
-              || (al.clip ? signed'(al.lo) > signed'(al.hi) : (al.lo | al.hi) != 16'd0);
+      tsr_isa_pkg::OpFinish: illegal = insn_q[255:8] != 248'd0;
 
-        tsr_isa_pkg::OpFinish: illegal = insn_q[255:8] != 248'd0;
-
-        default: ;
-      endcase
-    end
-  end
+      default: ;
+    endcase
+  endfunction
 
   always_comb begin
     sram_size = 23'(InpPlane);
@@ -210,15 +202,11 @@ module tsr_dispatch #(
     end
   end
 
-  // A diagonal run writes BlockIn bytes for every source byte.
-  assign sram_run  = (is_load && ld.diag) ? 22'(ld.run) << $clog2(BlockIn) : 22'(ld.run);
-  assign uop_bad   = 17'(insn_q[47:32]) + 17'(insn_q[63:48]) > 17'(tsr_cfg_pkg::UopBytes / 8);
-
   // Token balances in program order; balance n is that of producer n / 4 and consumer n % 4.
   logic [127:0] token_q;
   logic         underflow, overflow, crowded, crowded_q;
 
-  // The balances stay as they are until this instruction is pushed, what is pending goes down.
+  // The balances stay as they are until this instruction is pushed, what is pending goes down: not crowded is for good.
   always_comb begin
     underflow = 1'b0;
     overflow  = 1'b0;
@@ -229,7 +217,7 @@ module tsr_dispatch #(
         if (ld.signal_mask[u] && token_q[8*(4*32'(unit_q)+u)+:8] == 8'd255) overflow = 1'b1;
       end
     end
-    if (state_q == StFields || state_q == StRanges || state_q == StDecide) begin
+    if (state_q == StFields || state_q == StRanges || (state_q == StDecide && crowded_q)) begin
       for (int u = 0; u < 4; u++) begin
         if (ld.signal_mask[u] && 10'(token_q[8*(4*32'(unit_q)+u)+:8]) + 10'(pending_i[PendW*u+:PendW]) >= 10'd255)
           crowded = 1'b1;
@@ -253,12 +241,14 @@ module tsr_dispatch #(
     else                   code = tsr_isa_pkg::FaultNone;
   end
 
-  assign push = state_q == StDecide && !halt_i && code == tsr_isa_pkg::FaultNone && !crowded_q && queue_ready_i[unit_q];
-
   // Each unit's with a comparison: of push_o[unit_q] Yosys makes a shift by a negated number.
   always_comb begin
+    push = 1'b0;
     push_o = 4'd0;
-    if (push) for (int u = 0; u < 4; u++) push_o[u] = unit_q == 2'(u);
+    if (state_q == StDecide) begin
+      push = !halt_i && code == tsr_isa_pkg::FaultNone && !crowded_q && queue_ready_i[unit_q];
+      if (push) for (int u = 0; u < 4; u++) push_o[u] = unit_q == 2'(u);
+    end
   end
 
   assign insn_o      = insn_q;
@@ -357,29 +347,31 @@ module tsr_dispatch #(
           opcode_ok_q <= 1'b1;
           sram_bad_q  <= 1'b0;
           dram_bad_q  <= 1'b0;
-          state_q     <= is_memory ? StSums : StDecide;
-          illegal_q   <= illegal;
+          state_q     <= StDecide;
+          illegal_q   <= illegal(ld.opcode);
           underflow_q <= underflow;
           overflow_q  <= overflow;
           case (ld.opcode)
-            tsr_isa_pkg::OpLoad, tsr_isa_pkg::OpStore: ;
-            tsr_isa_pkg::OpGemm, tsr_isa_pkg::OpAlu: sram_bad_q <= uop_bad;
-            tsr_isa_pkg::OpFinish: if (!error_q && !illegal) state_q <= StFinish;
+            tsr_isa_pkg::OpLoad, tsr_isa_pkg::OpStore: begin
+              state_q       <= StSums;
+              row_prod_q    <= 33'(rows_q) * 33'(row_stride_q);
+              column_prod_q <= 33'(columns_q) * 33'(column_stride_q);
+              // A diagonal run writes BlockIn bytes for every source byte.
+              sram_base_q   <= 33'(ld.sram_addr) + ((is_load && ld.diag) ? 33'(ld.run) << $clog2(BlockIn) : 33'(ld.run));
+              x_prod_q      <= 40'(x_steps_q) * 40'(x_stride_q);
+              y_prod_q      <= 48'(y_steps_q) * 48'(y_stride_q);
+              moves_q       <= ld.x_count != 16'd0 && ld.y_count != 16'd0;
+              x_merges_q    <= ld.x_count == 16'd1 || ld.x_stride == 24'(ld.run);
+              y_once_q      <= ld.y_count == 16'd1;
+              // Negative: the segment ends before the first byte.
+              room_q        <= 33'(seg_size_i[32*32'(ld.segment)+:32]) - 33'(ld.dram_offset);
+              digits_q      <= {digits(22'(ld.sram_y_stride)), digits(22'(ld.sram_x_stride)), digits(ld.sram_addr), digits(22'(ld.run))};
+            end
+            tsr_isa_pkg::OpGemm, tsr_isa_pkg::OpAlu:
+              sram_bad_q <= 17'(insn_q[47:32]) + 17'(insn_q[63:48]) > 17'(tsr_cfg_pkg::UopBytes / 8);
+            tsr_isa_pkg::OpFinish: if (!error_q && insn_q[255:8] == 248'd0) state_q <= StFinish;
             default: opcode_ok_q <= 1'b0;
           endcase
-          if (is_memory) begin
-            row_prod_q    <= 33'(rows_q) * 33'(row_stride_q);
-            column_prod_q <= 33'(columns_q) * 33'(column_stride_q);
-            sram_base_q   <= 33'(ld.sram_addr) + 33'(sram_run);
-            x_prod_q      <= 40'(x_steps_q) * 40'(x_stride_q);
-            y_prod_q      <= 48'(y_steps_q) * 48'(y_stride_q);
-            moves_q       <= ld.x_count != 16'd0 && ld.y_count != 16'd0;
-            x_merges_q    <= ld.x_count == 16'd1 || ld.x_stride == 24'(ld.run);
-            y_once_q      <= ld.y_count == 16'd1;
-            // Negative: the segment ends before the first byte.
-            room_q        <= 33'(seg_size_i[32*32'(ld.segment)+:32]) - 33'(ld.dram_offset);
-            digits_q      <= {digits(22'(ld.sram_y_stride)), digits(22'(ld.sram_x_stride)), digits(ld.sram_addr), digits(22'(ld.run))};
-          end
         end
 
         StSums: begin

@@ -87,7 +87,10 @@ module tsr_gemm #(
 
   logic        pending, x_ask, x_fire, x_last, x_first, x_range, x_overwrite;
   logic [3:0]  x_signal;
+  logic [4:0]  f_ctl_q;  // {overwrite, signal}
   logic [15:0] x_acc, x_inp, x_wgt;
+
+  always_ff @(posedge clk_i) if (ready_o) f_ctl_q <= {insn.overwrite, insn.signal_mask};
 
   tsr_issue #(.CtlWidth(5)) u_issue (
     .clk_i            (clk_i),
@@ -107,7 +110,7 @@ module tsr_gemm #(
     .insn_src1_i      (insn.inp1),
     .insn_par0_i      (insn.wgt0),
     .insn_par1_i      (insn.wgt1),
-    .insn_ctl_i       ({insn.overwrite, insn.signal_mask}),
+    .f_ctl_i          (f_ctl_q),
     .insn_ready_o     (ready_o),
     .tok_avail_i      (tok_avail_i),
     .tok_take_o       (tok_take_o),

@@ -55,14 +55,21 @@ module tsr_inp_banks #(
   assign ld_bank = 2'(ld_word / 22'(Depth));
   assign ld_seg = SegWidth'(32'(ld_plane_i) * SegPerPlane + (32'(ld_addr_i) / BusBytes) % SegPerPlane);
 
+  // A bit for each bank.
+  logic [3:0] gemm_read, alu_read;
+
+  always_comb begin
+    gemm_read = 4'd0;
+    alu_read = 4'd0;
+    if (gemm_re_i) gemm_read = 4'd1 << gemm_addr_i[Idx-1 -: 2];
+    if (alu_re_i) alu_read = 4'd1 << alu_addr_i[Idx-1 -: 2];
+  end
+
   for (genvar b = 0; b < 4; b++) begin : g_bank
-    logic             gemm_read, alu_read;
     logic [AddrWidth-1:0] raddr;
     logic [Width-1:0] rdata;
 
-    assign gemm_read = gemm_re_i && gemm_addr_i[Idx-1 -: 2] == 2'(b);
-    assign alu_read = alu_re_i && alu_addr_i[Idx-1 -: 2] == 2'(b);
-    assign raddr = AddrWidth'((gemm_read ? 32'(gemm_addr_i) : 32'(alu_addr_i)) / PerWord);
+    assign raddr = AddrWidth'((gemm_read[b] ? 32'(gemm_addr_i) : 32'(alu_addr_i)) / PerWord);
 
     tsr_sram #(
       .Depth      (Depth),
@@ -78,7 +85,7 @@ module tsr_inp_banks #(
       .wseg_i       (ld_seg),
       .wstrb_i      (ld_strb_i),
       .wdata_i      (ld_data_i),
-      .re_i         (gemm_read || alu_read),
+      .re_i         (gemm_read[b] || alu_read[b]),
       .raddr_i      (raddr),
       .rdata_o      (rdata)
     );

@@ -41,8 +41,8 @@ module tsr_issue #(
   input  logic [15:0]         insn_src1_i,
   input  logic [15:0]         insn_par0_i,
   input  logic [15:0]         insn_par1_i,
-  input  logic [CtlWidth-1:0] insn_ctl_i,      // what the unit wants to see beside each micro-op
   output logic                insn_ready_o,
+  input  logic [CtlWidth-1:0] f_ctl_i,         // what the unit wants to see beside each micro-op of the instruction taken last
 
   input  logic [3:0]          tok_avail_i,
   output logic [3:0]          tok_take_o,
@@ -75,7 +75,6 @@ module tsr_issue #(
   logic                tokens_there, f_valid, f_last, f_step;
   logic [15:0]         f_dst_off, f_src_off, f_par_off;
   logic [31:0]         f_index_q;
-  logic [CtlWidth-1:0] f_ctl_q;
 
   logic                r_valid_q, r_last_q, r_move;
   logic [15:0]         r_dst_off_q, r_src_off_q, r_par_off_q;
@@ -133,7 +132,6 @@ module tsr_issue #(
   always_ff @(posedge clk_i) begin
     if (insn_ready_o) begin
       f_index_q <= insn_index_i;
-      f_ctl_q <= insn_ctl_i;
     end
     if (f_step) begin
       r_last_q <= f_last;
@@ -141,7 +139,7 @@ module tsr_issue #(
       r_src_off_q <= f_src_off;
       r_par_off_q <= f_par_off;
       r_index_q <= f_index_q;
-      r_ctl_q <= f_ctl_q;
+      r_ctl_q <= f_ctl_i;
     end
   end
 
@@ -200,34 +198,30 @@ module tsr_issue #(
   assign stop_d = faulted_q || halt_i || x_fault;
 
   always_ff @(posedge clk_i) begin
+    if (x_load) x_ask_q <= y_valid_q ? !y_reserved_q : r_valid_q && !r_reserved;
+    if (stop_d) x_ask_q <= 1'b0;
+    if (f_valid || r_valid_q || x_valid_q) begin
+      if (x_load) x_valid_q <= y_valid_q || r_valid_q;
+      if (x_load) y_valid_q <= 1'b0;
+      else if (r_valid_q) y_valid_q <= 1'b1;
+      if (f_step) r_valid_q <= 1'b1;
+      else if (r_move) r_valid_q <= 1'b0;
+    end
+    if (x_fault) begin
+      faulted_q <= 1'b1;
+      fault_code_q <= x_reserved_q ? tsr_isa_pkg::FaultIllegalUop : tsr_isa_pkg::FaultUopRange;
+    end
+    stop_q <= stop_d;
+    fault_q <= x_fault;
     if (!rst_ni || flush_i) begin
       r_valid_q <= 1'b0;
       y_valid_q <= 1'b0;
       x_valid_q <= 1'b0;
+      x_ask_q <= 1'b0;
       faulted_q <= 1'b0;
       stop_q <= halt_i;
       fault_q <= 1'b0;
-    end else begin
-      if (f_valid || r_valid_q || x_valid_q) begin
-        if (f_step) r_valid_q <= 1'b1;
-        else if (r_move) r_valid_q <= 1'b0;
-        if (x_load) y_valid_q <= 1'b0;
-        else if (r_valid_q) y_valid_q <= 1'b1;
-        if (x_load) x_valid_q <= y_valid_q || r_valid_q;
-      end
-      faulted_q <= faulted_q || x_fault;
-      stop_q <= stop_d;
-      fault_q <= x_fault;
     end
-  end
-
-  always_ff @(posedge clk_i) begin
-    if (!rst_ni || flush_i || stop_d) x_ask_q <= 1'b0;
-    else if (x_load) x_ask_q <= y_valid_q ? !y_reserved_q : r_valid_q && !r_reserved;
-  end
-
-  always_ff @(posedge clk_i) begin
-    if (x_fault) fault_code_q <= x_reserved_q ? tsr_isa_pkg::FaultIllegalUop : tsr_isa_pkg::FaultUopRange;
   end
 
   assign busy_o = x_fire_o;

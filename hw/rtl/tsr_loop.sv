@@ -54,8 +54,40 @@ module tsr_loop (
   assign par_off_o = par_q;
   assign last_o = uop_end_q && end1_q && end0_q;
 
+  // A start stands behind the step that it replaces.
   always_ff @(posedge clk_i) begin
+    if (step_i) begin
+      if (last_o) valid_q <= 1'b0;
+      if (!uop_end_q) begin
+        uop_q <= uop_q + 16'd1;
+        uop_end_q <= uop_left_q == 16'd2;
+        uop_left_q <= uop_left_q - 16'd1;
+      end else begin
+        uop_q <= begin_q;
+        if (!end1_q) begin
+          dst_q <= dst_q + dst1_q;
+          src_q <= src_q + src1_q;
+          par_q <= par_q + par1_q;
+          end1_q <= left1_q == 16'd2;
+          left1_q <= left1_q - 16'd1;
+        end else begin
+          dst_q <= dst_row_q + dst0_q;
+          src_q <= src_row_q + src0_q;
+          par_q <= par_row_q + par0_q;
+          dst_row_q <= dst_row_q + dst0_q;
+          src_row_q <= src_row_q + src0_q;
+          par_row_q <= par_row_q + par0_q;
+          end0_q <= left0_q == 16'd2;
+          left0_q <= left0_q - 16'd1;
+          end1_q <= one1_q;
+          left1_q <= reload1_q;
+        end
+        uop_end_q <= uop_one_q;
+        uop_left_q <= uop_reload_q;
+      end
+    end
     if (start_i) begin
+      valid_q <= 1'b1;
       begin_q <= uop_begin_i;
       uop_q <= uop_begin_i;
       uop_left_q <= uop_count_i;
@@ -80,41 +112,8 @@ module tsr_loop (
       dst_row_q <= 16'd0;
       src_row_q <= 16'd0;
       par_row_q <= 16'd0;
-    end else if (step_i) begin
-      if (!uop_end_q) begin
-        uop_q <= uop_q + 16'd1;
-        uop_left_q <= uop_left_q - 16'd1;
-        uop_end_q <= uop_left_q == 16'd2;
-      end else begin
-        uop_q <= begin_q;
-        uop_left_q <= uop_reload_q;
-        uop_end_q <= uop_one_q;
-        if (!end1_q) begin
-          left1_q <= left1_q - 16'd1;
-          end1_q <= left1_q == 16'd2;
-          dst_q <= dst_q + dst1_q;
-          src_q <= src_q + src1_q;
-          par_q <= par_q + par1_q;
-        end else begin
-          left1_q <= reload1_q;
-          end1_q <= one1_q;
-          left0_q <= left0_q - 16'd1;
-          end0_q <= left0_q == 16'd2;
-          dst_q <= dst_row_q + dst0_q;
-          src_q <= src_row_q + src0_q;
-          par_q <= par_row_q + par0_q;
-          dst_row_q <= dst_row_q + dst0_q;
-          src_row_q <= src_row_q + src0_q;
-          par_row_q <= par_row_q + par0_q;
-        end
-      end
     end
-  end
-
-  always_ff @(posedge clk_i) begin
     if (!rst_ni || flush_i) valid_q <= 1'b0;
-    else if (start_i) valid_q <= 1'b1;
-    else if (step_i && last_o) valid_q <= 1'b0;
   end
 
 endmodule

@@ -28,24 +28,7 @@ module tsr_unit_counters #(
 
   assign data_o = 64'(data_q);
 
-  always_ff @(posedge clk_i) begin
-    if (clear_i) begin
-      busy_q   <= '0;
-      token_q  <= '0;
-      memory_q <= '0;
-      queue_q  <= '0;
-      bank_q   <= '0;
-      insn_q   <= '0;
-    end else if (count_i) begin
-      if (busy_i)        busy_q   <= busy_q + CountW'(1);
-      else if (token_i)  token_q  <= token_q + CountW'(1);
-      else if (bank_i)   bank_q   <= bank_q + CountW'(1);
-      else if (memory_i) memory_q <= memory_q + CountW'(1);
-      else               queue_q  <= queue_q + CountW'(1);
-      if (insn_i) insn_q <= insn_q + CountW'(1);
-    end
-  end
-
+  // Read, counted, cleared: in this order Verilator needs no second copies (hw/rtl/README.md).
   always_ff @(posedge clk_i) begin
     if (read_i) begin
       case (which_i)
@@ -57,6 +40,22 @@ module tsr_unit_counters #(
         3'(tsr_isa_pkg::UnitCounterInsns):       data_q <= insn_q;
         default:                                 data_q <= '0;
       endcase
+    end
+    if (count_i) begin
+      if (busy_i)        busy_q   <= busy_q + CountW'(1);
+      else if (token_i)  token_q  <= token_q + CountW'(1);
+      else if (bank_i)   bank_q   <= bank_q + CountW'(1);
+      else if (memory_i) memory_q <= memory_q + CountW'(1);
+      else               queue_q  <= queue_q + CountW'(1);
+      if (insn_i) insn_q <= insn_q + CountW'(1);
+    end
+    if (clear_i) begin
+      busy_q   <= '0;
+      token_q  <= '0;
+      memory_q <= '0;
+      queue_q  <= '0;
+      bank_q   <= '0;
+      insn_q   <= '0;
     end
   end
 endmodule

@@ -40,7 +40,7 @@
         fv_par_off_q <= f_par_off;
         fv_last_q    <= f_last;
         fv_index_q   <= f_index_q;
-        fv_ctl_q     <= f_ctl_q;
+        fv_ctl_q     <= f_ctl_i;
       end else if (fv_in_q && x_fire_o) begin
         fv_in_q    <= fv_ahead_q != 2'd0;
         fv_ahead_q <= fv_ahead_q - 2'd1;

@@ -39,32 +39,26 @@ module tsr_fifo #(
   assign push    = valid_i && ready_o;
   assign pop     = valid_o && ready_i;
 
-  always_ff @(posedge clk_i) begin
-    if (push) mem[wr_q[PtrW-1:0]] <= data_i;
-  end
-
   // The pointers have a bit more than an address, which tells full from empty.
   always_ff @(posedge clk_i) begin
+    if (push && !pop) begin
+      valid_q <= 1'b1;
+      full_q  <= wr_q + (PtrW+1)'(1) == {!rd_q[PtrW], rd_q[PtrW-1:0]};
+    end
+    if (pop && !push) begin
+      valid_q <= rd_q + (PtrW+1)'(1) != wr_q;
+      full_q  <= 1'b0;
+    end
+    if (push) begin
+      mem[wr_q[PtrW-1:0]] <= data_i;
+      wr_q <= wr_q + (PtrW+1)'(1);
+    end
+    if (pop) rd_q <= rd_q + (PtrW+1)'(1);
     if (!rst_ni) begin
       wr_q    <= '0;
       rd_q    <= '0;
       valid_q <= 1'b0;
       full_q  <= 1'b0;
-    end else begin
-      if (push) begin
-        wr_q <= wr_q + (PtrW+1)'(1);
-        if (!pop) begin
-          valid_q <= 1'b1;
-          full_q  <= wr_q + (PtrW+1)'(1) == {!rd_q[PtrW], rd_q[PtrW-1:0]};
-        end
-      end
-      if (pop) begin
-        rd_q <= rd_q + (PtrW+1)'(1);
-        if (!push) begin
-          valid_q <= rd_q + (PtrW+1)'(1) != wr_q;
-          full_q  <= 1'b0;
-        end
-      end
     end
   end
 endmodule

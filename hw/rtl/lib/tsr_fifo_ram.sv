@@ -46,15 +46,14 @@ module tsr_fifo_ram #(
   end
 
   always_ff @(posedge clk_i) begin
+    if (fetch)        valid_q <= 1'b1;
+    else if (ready_i) valid_q <= 1'b0;
+    if (push_i) wr_q <= wr_q + (PtrW+1)'(1);
+    if (fetch)  rd_q <= rd_q + (PtrW+1)'(1);
     if (!rst_ni) begin
       wr_q    <= '0;
       rd_q    <= '0;
       valid_q <= 1'b0;
-    end else begin
-      if (push_i) wr_q <= wr_q + (PtrW+1)'(1);
-      if (fetch)  rd_q <= rd_q + (PtrW+1)'(1);
-      if (fetch)        valid_q <= 1'b1;
-      else if (ready_i) valid_q <= 1'b0;
     end
   end
 endmodule

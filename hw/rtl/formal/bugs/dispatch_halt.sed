@@ -2,4 +2,4 @@
 # file: hw/rtl/tsr_dispatch.sv
 # breaks: DISPATCH_5
 # An instruction is queued while dispatch is halted.
-s/state_q == StDecide \&\& !halt_i \&\&/state_q == StDecide \&\&/
+s/push = !halt_i \&\& /push = /
