@@ -206,6 +206,18 @@ module tsr_dispatch #(
   logic [127:0] token_q;
   logic         underflow, overflow, crowded, crowded_q;
 
+  // One more for each that the unit signals to, one less for each that it waits for; no unit does so with itself.
+  function automatic logic [127:0] moved(input logic [127:0] token, input logic [1:0] unit, input logic [3:0] signal,
+                                         input logic [3:0] wanted);
+    moved = token;
+    for (int p = 0; p < 4; p++) begin
+      for (int c = 0; c < 4; c++) begin
+        if (unit == 2'(p) && signal[c]) moved[8*(4*p+c)+:8] = token[8*(4*p+c)+:8] + 8'd1;
+        else if (unit == 2'(c) && wanted[p]) moved[8*(4*p+c)+:8] = token[8*(4*p+c)+:8] - 8'd1;
+      end
+    end
+  endfunction
+
   // The balances stay as they are until this instruction is pushed, what is pending goes down: not crowded is for good.
   always_comb begin
     underflow = 1'b0;
@@ -402,13 +414,7 @@ module tsr_dispatch #(
           end else if (push) begin
             index_q <= index_q + 32'd1;
             state_q <= StFetch;
-            // One more for each that it signals to, one less for each that it waits for; no unit does so with itself.
-            for (int p = 0; p < 4; p++) begin
-              for (int c = 0; c < 4; c++) begin
-                if (unit_q == 2'(p) && ld.signal_mask[c]) token_q[8*(4*p+c)+:8] <= token_q[8*(4*p+c)+:8] + 8'd1;
-                else if (unit_q == 2'(c) && ld.wait_mask[p]) token_q[8*(4*p+c)+:8] <= token_q[8*(4*p+c)+:8] - 8'd1;
-              end
-            end
+            token_q <= moved(token_q, unit_q, ld.signal_mask, ld.wait_mask);
           end
         end
 

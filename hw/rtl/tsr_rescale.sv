@@ -16,7 +16,8 @@
 // 5. mode 1 (single rounding), rsh > 0: the product is cut, not rounded, at bit 31, and its shift by rsh rounds half up:
 //    (x >> rsh) + x[rsh-1]. With rsh = 0 both modes are the same.
 //
-// The multiplier is four 16 x 16 products, so that no synthesis tool has to split it and each fits one DSP block.
+// The multiplier is four 16 x 16 products, so that no synthesis tool has to split it and each fits one DSP block. In Verilator it is
+// one product of 64 bits, whose lanes are words.
 module tsr_rescale #(
   parameter int unsigned Channels = tsr_cfg_pkg::BlockOut,
   parameter int unsigned Lanes = tsr_cfg_pkg::Batch * Channels
@@ -41,6 +42,14 @@ module tsr_rescale #(
   logic [Channels-1:0]    once1_q, once2_q, once3_q, once4_q;  // single rounding
   logic [32*Lanes-1:0]    v1_q, v2_q, v3_q, v4_q, v5_q;
   logic [Lanes-1:0]       carry5_q;
+`ifdef VERILATOR
+  logic [64*Lanes-1:0]    product_q;
+
+  // Sign extension in the form that clang knows: it does not see those that Verilator makes (tsr_dot).
+  function automatic logic [63:0] wide(input logic [31:0] x);
+    wide = ({32'd0, x} ^ 64'h8000_0000) - 64'h8000_0000;
+  endfunction
+`else
   logic [32*Lanes-1:0]    hh_q, ll_q;
   logic [33*Lanes-1:0]    hl_q, lh_q;
 
@@ -51,6 +60,7 @@ module tsr_rescale #(
     mid = {{15{hl[32]}}, hl} + {{15{lh[32]}}, lh};
     high = 32'(({hh, ll} + {mid, 16'd0} + {33'd0, round, 30'd0}) >> 31);
   endfunction
+`endif
 
   // Whether x >> e is rounded up.
   function automatic logic carry(input logic [31:0] x, input logic [4:0] e, input logic once);
@@ -103,10 +113,14 @@ module tsr_rescale #(
       once3_q <= once2_q;
       if (rescale_q[2]) begin
         for (int unsigned l = 0; l < Lanes; l++) begin
+`ifdef VERILATOR
+          product_q[64*l +: 64] <= wide(v2_q[32*l +: 32]) * wide(mul2_q[32*(l%Channels) +: 32]);
+`else
           hh_q[32*l +: 32] <= 32'(signed'(v2_q[32*l+16 +: 16])) * 32'(signed'(mul2_q[32*(l%Channels)+16 +: 16]));
           hl_q[33*l +: 33] <= 33'(signed'(v2_q[32*l+16 +: 16])) * 33'(signed'({1'b0, mul2_q[32*(l%Channels) +: 16]}));
           lh_q[33*l +: 33] <= 33'(signed'({1'b0, v2_q[32*l +: 16]})) * 33'(signed'(mul2_q[32*(l%Channels)+16 +: 16]));
           ll_q[32*l +: 32] <= {16'd0, v2_q[32*l +: 16]} * {16'd0, mul2_q[32*(l%Channels) +: 16]};
+`endif
         end
       end else begin
         v3_q <= v2_q;
@@ -121,8 +135,12 @@ module tsr_rescale #(
       once4_q <= once3_q;
       if (rescale_q[3]) begin
         for (int unsigned l = 0; l < Lanes; l++) begin
+`ifdef VERILATOR
+          v4_q[32*l +: 32] <= 32'((product_q[64*l +: 64] + {33'd0, !once3_q[l%Channels], 30'd0}) >> 31);
+`else
           v4_q[32*l +: 32] <= high(hh_q[32*l +: 32], hl_q[33*l +: 33], lh_q[33*l +: 33], ll_q[32*l +: 32],
                                     !once3_q[l%Channels]);
+`endif
         end
       end else begin
         v4_q <= v3_q;

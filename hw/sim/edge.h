@@ -2,7 +2,7 @@
 // Behind the generated sources of a model, in their translation unit.
 //
 // A rising clock is the model's only event, and all that it does is one function. Called here, it saves eval's search for events
-// before and after it: an eightieth of a cycle's instructions.
+// before and after it, 3 % of all instructions.
 #ifndef TSR_HW_SIM_EDGE_H
 #define TSR_HW_SIM_EDGE_H
 
