@@ -270,20 +270,13 @@ module tsr_dispatch #(
   assign merge_x_o   = merge_x_q;
   assign merge_all_o = merge_all_q;
 
-  // The stream as a whole: 32 * insn_count bytes from insn_offset, inside segment 0. Both stay as they are in a run. Nothing is
-  // fetched of a bad one; its fault comes a cycle later, from a register.
-  logic        stream_bad, stream_bad_q;
+  // The stream as a whole: 32 * insn_count bytes from insn_offset, inside segment 0. The host does not change them once it has
+  // asked for a start, so they are looked at while dispatch waits for it. Nothing is fetched of a bad stream.
+  logic        stream_bad, stream_bad_q, stream_any_q;
   logic [37:0] stream_end_q;
 
-  always_comb begin
-    stream_bad    = 1'b0;
-    fetch_start_o = 1'b0;
-    if (state_q == StStream) begin
-      stream_bad    = insn_offset_i[4:0] != 5'd0
-          || stream_end_q > 38'(seg_size_i[31:0]);
-      fetch_start_o = !stream_bad && insn_count_i != 32'd0;
-    end
-  end
+  assign stream_bad    = insn_offset_i[4:0] != 5'd0 || stream_end_q > 38'(seg_size_i[31:0]);
+  assign fetch_start_o = state_q == StStream && !stream_bad_q && stream_any_q;
   assign insn_ready_o  = state_q == StFetch && !stream_bad_q && index_q != insn_count_i;
 
   always_ff @(posedge clk_i) begin
@@ -315,16 +308,15 @@ module tsr_dispatch #(
       crowded_q <= crowded;
       case (state_q)
         StIdle: begin
+          stream_end_q <= 38'(insn_offset_i) + {1'b0, insn_count_i, 5'b00000};
           if (start_i) begin
-            stream_end_q <= 38'(insn_offset_i) + {1'b0, insn_count_i, 5'b00000};
+            stream_bad_q <= stream_bad;
+            stream_any_q <= insn_count_i != 32'd0;
             state_q      <= StStream;
           end
         end
 
-        StStream: begin
-          stream_bad_q <= stream_bad;
-          state_q      <= StFetch;
-        end
+        StStream: state_q <= StFetch;
 
         StFetch: begin
           if (halt_i) state_q <= StStop;
