@@ -61,7 +61,7 @@ $(SIM)/$(1)/model.profdata: $(SIM)/$(1)/train/lib$(1).so | $$$$(TESSERA)
 endef
 
 # $(call simulator,LIBRARY,CONFIG,VARIANT,VERILATOR OPTIONS,RTL,PROFILE FEEDBACK)
-# Vectors of more than 8 words are left to loops (--expand-limit), which the compiler makes vector instructions of; written out,
+# Vectors of 512 bits and more are left to loops (--expand-limit), which the compiler makes vector instructions of; written out,
 # Verilator pairs their words.
 # The shared library is linked so that nothing but tsr_sim_get_api is seen from outside: each carries a model class of
 # the same name.
@@ -70,7 +70,7 @@ $(SIM)/$(1)/Vtessera.mk: $(5) $(GEN)/tsr_isa_pkg.sv $(GEN)/$(2)/tsr_cfg_pkg.sv h
 	@mkdir -p $$(@D)
 	@rm -f $$(@D)/*.cpp $$(@D)/*.h
 	@echo "  VERI $(1)"
-	@$(VERILATOR) --cc --trace-fst -O3 --x-assign fast --x-initial fast --expand-limit 8 $(4) \
+	@$(VERILATOR) --cc --trace-fst -O3 --x-assign fast --x-initial fast --expand-limit 15 $(4) \
 	  --top-module top -GRegistered=$(if $(filter --assert,$(4))$(filter netlist gates,$(3)),0,1) --prefix Vtessera --Mdir $$(@D) \
 	  hw/sim/tessera.vlt $(GEN)/tsr_isa_pkg.sv $(GEN)/$(2)/tsr_cfg_pkg.sv $(5) hw/sim/top.sv
 
