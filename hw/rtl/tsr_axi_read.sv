@@ -68,17 +68,16 @@ module tsr_axi_read (
   end
 
   always_ff @(posedge clk_i) begin
-    if (!rst_ni) begin
-      valid_q <= 1'b0;
-      addr_q  <= '0;
-      len_q   <= '0;
-    end else if (grant) begin
-      valid_q <= 1'b1;
+    if (grant) begin
       addr_q  <= load ? req1_addr_i : req0_addr_i;
       len_q   <= beats[7:0];
-    end else if (m_axi_arready) begin
-      valid_q <= 1'b0;
     end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (grant)              valid_q <= 1'b1;
+    else if (m_axi_arready) valid_q <= 1'b0;
+    if (!rst_ni)            valid_q <= 1'b0;
   end
 
   assign m_axi_arvalid = valid_q;

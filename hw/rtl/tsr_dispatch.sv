@@ -178,14 +178,13 @@ module tsr_dispatch #(
             || al.op > tsr_isa_pkg::AluShr || al.src_kind > tsr_isa_pkg::SrcImm
             || (al.src_kind == tsr_isa_pkg::SrcInp && !Square)
             || (al.src_kind == tsr_isa_pkg::SrcImm && al.rescale)
-            || (al.dst_kind == tsr_isa_pkg::DstOut && al.op != tsr_isa_pkg::AluMov)
-            || (al.clip ? signed'(al.lo) > signed'(al.hi) : (al.lo | al.hi) != 16'd0);
-
-      tsr_isa_pkg::OpFinish: illegal = insn_q[255:8] != 248'd0;
+            || (al.dst_kind == tsr_isa_pkg::DstOut && al.op != tsr_isa_pkg::AluMov);
 
       default: ;
     endcase
   endfunction
+
+  logic limits_bad_q;   // of ALU's clamp: a comparison, which has a register of its own
 
   always_comb begin
     sram_size = 23'(InpPlane);
@@ -245,7 +244,7 @@ module tsr_dispatch #(
     if (state_q != StDecide) code = tsr_isa_pkg::FaultNone;
     else if (error_q)      code = tsr_isa_pkg::FaultBusRead;
     else if (!opcode_ok_q) code = tsr_isa_pkg::FaultIllegalOpcode;
-    else if (illegal_q)    code = tsr_isa_pkg::FaultIllegalField;
+    else if (illegal_q || limits_bad_q) code = tsr_isa_pkg::FaultIllegalField;
     else if (sram_bad_q)   code = tsr_isa_pkg::FaultSramRange;
     else if (dram_bad_q)   code = tsr_isa_pkg::FaultDramRange;
     else if (underflow_q)  code = tsr_isa_pkg::FaultTokenUnderflow;
@@ -257,9 +256,9 @@ module tsr_dispatch #(
   always_comb begin
     push = 1'b0;
     push_o = 4'd0;
-    if (state_q == StDecide) begin
-      push = !halt_i && code == tsr_isa_pkg::FaultNone && !crowded_q && queue_ready_i[unit_q];
-      if (push) for (int u = 0; u < 4; u++) push_o[u] = unit_q == 2'(u);
+    if (state_q == StDecide && !halt_i && code == tsr_isa_pkg::FaultNone && !crowded_q) begin
+      for (int u = 0; u < 4; u++) push_o[u] = unit_q == 2'(u) && queue_ready_i[u];
+      push = push_o != 4'd0;
     end
   end
 
@@ -353,6 +352,8 @@ module tsr_dispatch #(
           dram_bad_q  <= 1'b0;
           state_q     <= StDecide;
           illegal_q   <= illegal(ld.opcode);
+          limits_bad_q <= ld.opcode == tsr_isa_pkg::OpAlu
+              && (al.clip ? signed'(al.lo) > signed'(al.hi) : (al.lo | al.hi) != 16'd0);
           underflow_q <= underflow;
           overflow_q  <= overflow;
           case (ld.opcode)
@@ -373,7 +374,10 @@ module tsr_dispatch #(
             end
             tsr_isa_pkg::OpGemm, tsr_isa_pkg::OpAlu:
               sram_bad_q <= 17'(insn_q[47:32]) + 17'(insn_q[63:48]) > 17'(tsr_cfg_pkg::UopBytes / 8);
-            tsr_isa_pkg::OpFinish: if (!error_q && insn_q[255:8] == 248'd0) state_q <= StFinish;
+            tsr_isa_pkg::OpFinish: begin
+              illegal_q <= insn_q[255:8] != 248'd0;
+              if (!error_q && insn_q[255:8] == 248'd0) state_q <= StFinish;
+            end
             default: opcode_ok_q <= 1'b0;
           endcase
         end

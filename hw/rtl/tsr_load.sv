@@ -87,21 +87,13 @@ module tsr_load #(
   assign a_last_y = a_y_q == a_ny_q;
 
   always_ff @(posedge clk_i) begin
-    if (!rst_ni) begin
-      a_run_q      <= 1'b0;
-      a_base_q     <= '0;
-      a_row_q      <= '0;
-      a_cur_q      <= '0;
-      a_bytes_q    <= '0;
-      a_index_q    <= '0;
-      a_y_stride_q <= '0;
-      a_x_stride_q <= '0;
-      a_x_q        <= '0;
-      a_y_q        <= '0;
-      a_nx_q       <= '0;
-      a_ny_q       <= '0;
-    end else if (a_take) begin
-      a_run_q      <= a_moves;
+    if (a_take)      a_run_q <= a_moves;
+    else if (a_step) a_run_q <= !(a_last_x && a_last_y);
+    if (!rst_ni)     a_run_q <= 1'b0;
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (a_take) begin
       a_base_q     <= seg_base_i[64*32'(a_insn.segment)+:64];
       a_row_q      <= a_insn.dram_offset;
       a_cur_q      <= a_insn.dram_offset;
@@ -120,9 +112,8 @@ module tsr_load #(
       end else begin
         a_x_q   <= 16'd1;
         a_y_q   <= a_y_q + 16'd1;
-        a_row_q <= a_row_q + a_y_stride_q;
         a_cur_q <= a_row_q + a_y_stride_q;
-        a_run_q <= !a_last_y;
+        a_row_q <= a_row_q + a_y_stride_q;
       end
     end
   end
@@ -170,13 +161,8 @@ module tsr_load #(
   assign bytes_o = word_taken ? 8'(word_bytes) : 8'd0;
 
   always_ff @(posedge clk_i) begin
-    if (!rst_ni) begin
-      fault_o       <= 1'b0;
-      fault_index_o <= '0;
-    end else begin
-      fault_o <= word_taken && word_error;
-      if (word_taken) fault_index_o <= word_index;
-    end
+    if (word_taken) fault_index_o <= word_index;
+    fault_o <= rst_ni && word_taken && word_error;
   end
 
   // ---- data phase: one destination word a cycle ----------------------------------------------------------------------
@@ -225,29 +211,7 @@ module tsr_load #(
   );
 
   always_ff @(posedge clk_i) begin
-    if (!rst_ni) begin
-      d_diag_q   <= 1'b0;
-      d_buffer_q <= '0;
-      d_plane_q  <= '0;
-      d_signal_q <= '0;
-      d_pad_q    <= '0;
-      d_length_q <= '0;
-      d_row_q    <= '0;
-      d_step_q   <= '0;
-      d_word_q   <= '0;
-      d_sx_q     <= '0;
-      d_sy_q     <= '0;
-      d_x_q      <= '0;
-      d_y_q      <= '0;
-      d_nx_q     <= '0;
-      d_x_lo_q   <= '0;
-      d_x_hi_q   <= '0;
-      d_y_lo_q   <= '0;
-      d_y_hi_q   <= '0;
-      d_x_inside_q <= 1'b0;
-      d_y_inside_q <= 1'b0;
-      d_x_begins_q <= 1'b0;
-    end else if (d_take) begin
+    if (d_take) begin
       d_diag_q   <= d_insn.diag;
       d_buffer_q <= d_insn.buffer[1:0];
       d_plane_q  <= d_insn.plane;
@@ -273,17 +237,17 @@ module tsr_load #(
       if (!d_last_run) begin
         d_word_q <= d_word_q + (22-OffW)'(1);
       end else begin
-        d_step_q <= d_next;
         d_word_q <= d_next[21:OffW];
+        d_step_q <= d_next;
         if (!d_last_x) begin
-          d_x_q        <= d_x_q - 17'd1;
           d_x_inside_q <= d_x_q > d_x_lo_q && d_x_q <= d_x_hi_q;
+          d_x_q        <= d_x_q - 17'd1;
         end else begin
-          d_x_q        <= d_nx_q;
-          d_x_inside_q <= d_x_begins_q;
-          d_y_q        <= d_y_q - 17'd1;
-          d_y_inside_q <= d_y_q > d_y_lo_q && d_y_q <= d_y_hi_q;
           d_row_q      <= d_next;
+          d_y_inside_q <= d_y_q > d_y_lo_q && d_y_q <= d_y_hi_q;
+          d_y_q        <= d_y_q - 17'd1;
+          d_x_inside_q <= d_x_begins_q;
+          d_x_q        <= d_nx_q;
         end
       end
     end
@@ -296,26 +260,22 @@ module tsr_load #(
   assign finished = d_move && d_last_run && d_last_x && d_last_y;
 
   always_ff @(posedge clk_i) begin
+    ld_we_o  <= d_move;
+    settle_q <= {settle_q[5*Settle-6:0], finished, finished ? d_signal_q : 4'd0};
     if (!rst_ni) begin
-      ld_we_o     <= 1'b0;
-      ld_buffer_o <= '0;
-      ld_plane_o  <= '0;
-      ld_addr_o   <= '0;
-      ld_strb_o   <= '0;
-      ld_data_o   <= '0;
-      ld_diag_o   <= 1'b0;
-      settle_q    <= '0;
-    end else begin
-      ld_we_o  <= d_move;
-      settle_q <= {settle_q[5*Settle-6:0], finished, finished ? d_signal_q : 4'd0};
-      if (d_move) begin
-        ld_buffer_o <= d_buffer_q;
-        ld_plane_o  <= d_plane_q;
-        ld_addr_o   <= {d_word_q, OffW'(0)};
-        ld_strb_o   <= align_strb;
-        ld_data_o   <= d_inside ? align_data : {BusBytes{d_pad_q}};
-        ld_diag_o   <= d_diag_q;
-      end
+      ld_we_o  <= 1'b0;
+      settle_q <= '0;
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (d_move) begin
+      ld_buffer_o <= d_buffer_q;
+      ld_plane_o  <= d_plane_q;
+      ld_addr_o   <= {d_word_q, OffW'(0)};
+      ld_strb_o   <= align_strb;
+      ld_data_o   <= d_inside ? align_data : {BusBytes{d_pad_q}};
+      ld_diag_o   <= d_diag_q;
     end
   end
 

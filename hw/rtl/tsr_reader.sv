@@ -89,13 +89,16 @@ module tsr_reader #(
   end
 
   always_ff @(posedge clk_i) begin
+    if (word_taken_o) begin
+      room_q <= request ? less >= FreeW'(MaxBeats - 1) : free_q >= FreeW'(MaxBeats - 1);
+      free_q <= (request ? less : free_q) + FreeW'(1);
+    end else if (request) begin
+      room_q <= less >= FreeW'(MaxBeats);
+      free_q <= less;
+    end
     if (!rst_ni) begin
       free_q <= FreeW'(FifoWords);
       room_q <= 1'b1;
-    end else if (request || word_taken_o) begin
-      free_q <= (request ? less : free_q) + FreeW'(word_taken_o);
-      if (word_taken_o) room_q <= request ? less >= FreeW'(MaxBeats - 1) : free_q >= FreeW'(MaxBeats - 1);
-      else              room_q <= less >= FreeW'(MaxBeats);
     end
   end
 

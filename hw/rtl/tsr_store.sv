@@ -103,20 +103,13 @@ module tsr_store #(
   assign a_last_y = a_y_q == a_ny_q;
 
   always_ff @(posedge clk_i) begin
-    if (!rst_ni) begin
-      a_run_q      <= 1'b0;
-      a_base_q     <= '0;
-      a_row_q      <= '0;
-      a_cur_q      <= '0;
-      a_bytes_q    <= '0;
-      a_y_stride_q <= '0;
-      a_x_stride_q <= '0;
-      a_x_q        <= '0;
-      a_y_q        <= '0;
-      a_nx_q       <= '0;
-      a_ny_q       <= '0;
-    end else if (take) begin
-      a_run_q      <= 1'b1;
+    if (take)        a_run_q <= 1'b1;
+    else if (a_step) a_run_q <= !(a_last_x && a_last_y);
+    if (!rst_ni)     a_run_q <= 1'b0;
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (take) begin
       a_base_q     <= seg_base_i[64*32'(insn.segment)+:64];
       a_row_q      <= insn.dram_offset;
       a_cur_q      <= insn.dram_offset;
@@ -134,9 +127,8 @@ module tsr_store #(
       end else begin
         a_x_q   <= 16'd1;
         a_y_q   <= a_y_q + 16'd1;
-        a_row_q <= a_row_q + a_y_stride_q;
         a_cur_q <= a_row_q + a_y_stride_q;
-        a_run_q <= !a_last_y;
+        a_row_q <= a_row_q + a_y_stride_q;
       end
     end
   end
@@ -245,52 +237,42 @@ module tsr_store #(
   assign st_addr_o  = {s_word_q, OffW'(0)};
 
   always_ff @(posedge clk_i) begin
-    if (!rst_ni) begin
-      s_plane_q     <= '0;
-      s_length_q    <= '0;
-      s_sx_q        <= '0;
-      s_sy_q        <= '0;
-      s_x_q         <= '0;
-      s_y_q         <= '0;
-      s_nx_q        <= '0;
-      s_row_q       <= '0;
-      s_step_q      <= '0;
-      s_word_q      <= '0;
-      read_q        <= 1'b0;
-      read_offset_q <= '0;
-      read_length_q <= '0;
-    end else begin
-      if (s_step) begin
-        read_q        <= 1'b1;
-        read_offset_q <= s_offset;
-        read_length_q <= s_chunk;
-      end else if (align_ready) begin
-        read_q <= 1'b0;
-      end
-      if (take) begin
-        s_plane_q  <= insn.plane;
-        s_length_q <= insn.run;
-        s_sx_q     <= insn.sram_x_stride;
-        s_sy_q     <= insn.sram_y_stride;
-        s_x_q      <= insn.x_count;
-        s_nx_q     <= insn.x_count;
-        s_y_q      <= insn.y_count;
-        s_row_q    <= insn.sram_addr;
-        s_step_q   <= insn.sram_addr;
-        s_word_q   <= insn.sram_addr[21:OffW];
-      end else if (s_step) begin
-        if (!s_last_run) begin
-          s_word_q <= s_word_q + (22-OffW)'(1);
+    if (s_step)           read_q <= 1'b1;
+    else if (align_ready) read_q <= 1'b0;
+    if (!rst_ni)          read_q <= 1'b0;
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (s_step) begin
+      read_offset_q <= s_offset;
+      read_length_q <= s_chunk;
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (take) begin
+      s_plane_q  <= insn.plane;
+      s_length_q <= insn.run;
+      s_sx_q     <= insn.sram_x_stride;
+      s_sy_q     <= insn.sram_y_stride;
+      s_x_q      <= insn.x_count;
+      s_nx_q     <= insn.x_count;
+      s_y_q      <= insn.y_count;
+      s_row_q    <= insn.sram_addr;
+      s_step_q   <= insn.sram_addr;
+      s_word_q   <= insn.sram_addr[21:OffW];
+    end else if (s_step) begin
+      if (!s_last_run) begin
+        s_word_q <= s_word_q + (22-OffW)'(1);
+      end else begin
+        s_word_q <= s_next[21:OffW];
+        s_step_q <= s_next;
+        if (!s_last_x) begin
+          s_x_q <= s_x_q - 16'd1;
         end else begin
-          s_step_q <= s_next;
-          s_word_q <= s_next[21:OffW];
-          if (!s_last_x) begin
-            s_x_q <= s_x_q - 16'd1;
-          end else begin
-            s_x_q   <= s_nx_q;
-            s_y_q   <= s_y_q - 16'd1;
-            s_row_q <= s_next;
-          end
+          s_row_q <= s_next;
+          s_y_q   <= s_y_q - 16'd1;
+          s_x_q   <= s_nx_q;
         end
       end
     end

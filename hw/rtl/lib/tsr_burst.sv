@@ -53,8 +53,8 @@ module tsr_burst #(
   assign region_end = 33'(region_addr_i[OffW-1:0]) + 33'(region_bytes_i) + 33'(BusBytes - 1);
 
   always_ff @(posedge clk_i) begin
-    if (!rst_ni)             valid_q <= 1'b0;
-    else if (region_ready_o) valid_q <= region_valid_i;
+    if (region_ready_o) valid_q <= region_valid_i;
+    if (!rst_ni)        valid_q <= 1'b0;
   end
 
   always_ff @(posedge clk_i) begin

@@ -47,8 +47,8 @@ module tsr_chunks #(
   assign run_ready_o = !valid_q || (ready_i && last_q);
 
   always_ff @(posedge clk_i) begin
-    if (!rst_ni)          valid_q <= 1'b0;
-    else if (run_ready_o) valid_q <= run_valid_i;
+    if (run_ready_o) valid_q <= run_valid_i;
+    if (!rst_ni)     valid_q <= 1'b0;
   end
 
   always_comb begin
@@ -66,10 +66,10 @@ module tsr_chunks #(
   always_ff @(posedge clk_i) begin
     if (!run_ready_o) begin
       if (ready_i) begin
-        last_q   <= rest_fits;
-        offset_q <= '0;
         length_q <= rest_fits ? rest_q[LenW-1:0] : LenW'(Size);
         rest_q   <= rest_q - CountW'(Size);
+        offset_q <= '0;
+        last_q   <= rest_fits;
       end
     end else if (run_valid_i) begin
       last_q   <= run_fits;

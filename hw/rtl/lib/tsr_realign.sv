@@ -81,16 +81,18 @@ module tsr_realign #(
 
   // What may become of the fill is worked out side by side, because what is let in and out comes late.
   always_ff @(posedge clk_i) begin
+    if (out_go) begin
+      if (in_go) fill_q <= fill_q + FillW'(in_length_i) - FillW'(out_length_i);
+      else       fill_q <= fill_q - FillW'(out_length_i);
+      rd_q <= rd_q + PtrW'(out_length_i);
+    end else if (in_go) begin
+      fill_q <= fill_q + FillW'(in_length_i);
+    end
+    if (in_go) wr_q <= wr_q + PtrW'(in_length_i);
     if (!rst_ni) begin
       wr_q   <= '0;
       rd_q   <= '0;
       fill_q <= '0;
-    end else if (in_go || out_go) begin
-      if (in_go)  wr_q <= wr_q + PtrW'(in_length_i);
-      if (out_go) rd_q <= rd_q + PtrW'(out_length_i);
-      if (!out_go)     fill_q <= fill_q + FillW'(in_length_i);
-      else if (!in_go) fill_q <= fill_q - FillW'(out_length_i);
-      else             fill_q <= fill_q + FillW'(in_length_i) - FillW'(out_length_i);
     end
   end
 

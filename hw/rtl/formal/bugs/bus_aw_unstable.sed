@@ -2,4 +2,4 @@
 # file: hw/rtl/tsr_axi_write.sv
 # breaks: AXIM_2
 # A write burst is taken back when the memory is not ready.
-s/end else if (m_axi_awready) begin/end else begin/
+s/else if (m_axi_awready) valid_q/else valid_q/

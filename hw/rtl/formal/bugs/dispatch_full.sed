@@ -2,4 +2,4 @@
 # file: hw/rtl/tsr_dispatch.sv
 # breaks: DISPATCH_2
 # A full queue is not waited for.
-s/ \&\& queue_ready_i\[unit[_q]*\];/;/
+s/ \&\& queue_ready_i\[u\];/;/
