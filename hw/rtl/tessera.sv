@@ -265,7 +265,7 @@ module tessera (
     else if (push != unit_done) begin
       for (int u = 0; u < 4; u++) begin
         if (push[u] != unit_done[u])
-          pending[PendW*u+:PendW] <= push[u] ? pending[PendW*u+:PendW] + PendW'(1) : pending[PendW*u+:PendW] - PendW'(1);
+          pending[PendW*u+:PendW] <= unit_done[u] ? pending[PendW*u+:PendW] - PendW'(1) : pending[PendW*u+:PendW] + PendW'(1);
       end
     end
   end

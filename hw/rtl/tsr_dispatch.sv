@@ -184,6 +184,12 @@ module tsr_dispatch #(
     endcase
   endfunction
 
+  // Micro-ops reach behind the UOP buffer: n > UopEntries, a power of two, without a chain of carries behind the sum that n is.
+  localparam int unsigned UopIdx = $clog2(tsr_cfg_pkg::UopBytes / 8);
+  function automatic logic over(input logic [16:0] n);
+    over = n >> UopIdx > 17'd1 || (n >> UopIdx == 17'd1 && (n & 17'((1 << UopIdx) - 1)) != 17'd0);
+  endfunction
+
   logic limits_bad_q;   // of ALU's clamp: a comparison, which has a register of its own
 
   always_comb begin
@@ -373,7 +379,7 @@ module tsr_dispatch #(
               digits_q      <= {digits(22'(ld.sram_y_stride)), digits(22'(ld.sram_x_stride)), digits(ld.sram_addr), digits(22'(ld.run))};
             end
             tsr_isa_pkg::OpGemm, tsr_isa_pkg::OpAlu:
-              sram_bad_q <= 17'(insn_q[47:32]) + 17'(insn_q[63:48]) > 17'(tsr_cfg_pkg::UopBytes / 8);
+              sram_bad_q <= over(17'(insn_q[47:32]) + 17'(insn_q[63:48]));
             tsr_isa_pkg::OpFinish: begin
               illegal_q <= insn_q[255:8] != 248'd0;
               if (!error_q && insn_q[255:8] == 248'd0) state_q <= StFinish;

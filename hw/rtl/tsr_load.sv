@@ -173,7 +173,8 @@ module tsr_load #(
   logic [3:0]  d_plane_q, d_signal_q;
   logic [7:0]  d_pad_q;
   logic [15:0] d_length_q, d_sx_q, d_sy_q;
-  logic [21:0] d_row_q, d_step_q, d_first, d_next;
+  logic [21:0] d_row_q, d_step_q, d_first, d_next;       // where the next row begins; the next run in this one; the one that comes
+  logic [15:0] d_sx, d_sy;
   logic [21:OffW] d_word_q;
   logic [16:0] d_x_q, d_y_q;                    // steps left, this one included
   logic [16:0] d_nx_q;
@@ -191,7 +192,9 @@ module tsr_load #(
   assign d_last_x   = d_x_q == 17'd1;
   assign d_last_y   = d_y_q == 17'd1;
   assign d_first    = d_insn.diag ? d_insn.sram_addr >> DiagShift : d_insn.sram_addr;
-  assign d_next     = d_last_x ? d_row_q + 22'(d_sy_q) : d_step_q + 22'(d_sx_q);
+  assign d_next     = d_last_x ? d_row_q : d_step_q;
+  assign d_sx       = d_insn.diag ? d_insn.sram_x_stride >> DiagShift : d_insn.sram_x_stride;
+  assign d_sy       = d_insn.diag ? d_insn.sram_y_stride >> DiagShift : d_insn.sram_y_stride;
 
   tsr_chunks #(
       .Size  (BusBytes),
@@ -218,11 +221,11 @@ module tsr_load #(
       d_signal_q <= d_insn.signal_mask;
       d_pad_q    <= d_insn.pad_value;
       d_length_q <= d_insn.run;
-      d_row_q    <= d_first;
-      d_step_q   <= d_first;
+      d_row_q    <= d_first + 22'(d_sy);
+      d_step_q   <= d_first + 22'(d_sx);
       d_word_q   <= d_first[21:OffW];
-      d_sx_q     <= d_insn.diag ? d_insn.sram_x_stride >> DiagShift : d_insn.sram_x_stride;
-      d_sy_q     <= d_insn.diag ? d_insn.sram_y_stride >> DiagShift : d_insn.sram_y_stride;
+      d_sx_q     <= d_sx;
+      d_sy_q     <= d_sy;
       d_x_q      <= 17'(d_insn.x_before) + 17'(d_insn.x_count) + 17'(d_insn.x_after);
       d_nx_q     <= 17'(d_insn.x_before) + 17'(d_insn.x_count) + 17'(d_insn.x_after);
       d_y_q      <= 17'(d_insn.y_before) + 17'(d_insn.y_count) + 17'(d_insn.y_after);
@@ -238,12 +241,12 @@ module tsr_load #(
         d_word_q <= d_word_q + (22-OffW)'(1);
       end else begin
         d_word_q <= d_next[21:OffW];
-        d_step_q <= d_next;
+        d_step_q <= d_next + 22'(d_sx_q);
         if (!d_last_x) begin
           d_x_inside_q <= d_x_q > d_x_lo_q && d_x_q <= d_x_hi_q;
           d_x_q        <= d_x_q - 17'd1;
         end else begin
-          d_row_q      <= d_next;
+          d_row_q      <= d_row_q + 22'(d_sy_q);
           d_y_inside_q <= d_y_q > d_y_lo_q && d_y_q <= d_y_hi_q;
           d_y_q        <= d_y_q - 17'd1;
           d_x_inside_q <= d_x_begins_q;

@@ -201,7 +201,7 @@ module tsr_store #(
   logic        s_run_free, s_ready, s_step, s_last_run, s_last_x, s_last_y, align_ready;
   logic [3:0]  s_plane_q;
   logic [15:0] s_length_q, s_sx_q, s_sy_q, s_x_q, s_y_q, s_nx_q;
-  logic [21:0] s_row_q, s_step_q, s_next;
+  logic [21:0] s_row_q, s_step_q, s_next;       // where the next row begins; the next run in this one; the one of them that comes
   logic [21:OffW] s_word_q;
   logic [OffW-1:0] s_offset;
   logic [LenW-1:0] s_chunk;
@@ -213,7 +213,7 @@ module tsr_store #(
   assign s_last_y = s_y_q == 16'd1;
   assign s_ready  = !read_q || align_ready;
   assign s_step   = s_run && s_ready;
-  assign s_next   = s_last_x ? s_row_q + 22'(s_sy_q) : s_step_q + 22'(s_sx_q);
+  assign s_next   = s_last_x ? s_row_q : s_step_q;
 
   tsr_chunks #(
       .Size  (BusBytes),
@@ -258,19 +258,19 @@ module tsr_store #(
       s_x_q      <= insn.x_count;
       s_nx_q     <= insn.x_count;
       s_y_q      <= insn.y_count;
-      s_row_q    <= insn.sram_addr;
-      s_step_q   <= insn.sram_addr;
+      s_row_q    <= insn.sram_addr + 22'(insn.sram_y_stride);
+      s_step_q   <= insn.sram_addr + 22'(insn.sram_x_stride);
       s_word_q   <= insn.sram_addr[21:OffW];
     end else if (s_step) begin
       if (!s_last_run) begin
         s_word_q <= s_word_q + (22-OffW)'(1);
       end else begin
         s_word_q <= s_next[21:OffW];
-        s_step_q <= s_next;
+        s_step_q <= s_next + 22'(s_sx_q);
         if (!s_last_x) begin
           s_x_q <= s_x_q - 16'd1;
         end else begin
-          s_row_q <= s_next;
+          s_row_q <= s_row_q + 22'(s_sy_q);
           s_y_q   <= s_y_q - 16'd1;
           s_x_q   <= s_nx_q;
         end

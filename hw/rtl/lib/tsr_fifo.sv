@@ -5,7 +5,7 @@
 //             +-------------------------------+
 //   valid_i ->|  mem[Depth]                   |-> valid_o
 //   data_i  ->|  wr_q -> write, rd_q -> read  |-> data_o
-//   ready_o <-|  full_q, valid_q              |<- ready_i
+//   ready_o <-|  ready_q, valid_q             |<- ready_i
 //             +-------------------------------+
 //
 // Rules
@@ -31,9 +31,9 @@ module tsr_fifo #(
 
   logic [Width-1:0] mem [0:Depth-1];
   logic [PtrW:0] wr_q, rd_q;
-  logic valid_q, full_q, push, pop;
+  logic valid_q, ready_q, push, pop;
 
-  assign ready_o = !full_q;
+  assign ready_o = ready_q;
   assign valid_o = valid_q;
   assign data_o  = mem[rd_q[PtrW-1:0]];
   assign push    = valid_i && ready_o;
@@ -43,11 +43,11 @@ module tsr_fifo #(
   always_ff @(posedge clk_i) begin
     if (push && !pop) begin
       valid_q <= 1'b1;
-      full_q  <= wr_q + (PtrW+1)'(1) == {!rd_q[PtrW], rd_q[PtrW-1:0]};
+      ready_q <= wr_q + (PtrW+1)'(1) != {!rd_q[PtrW], rd_q[PtrW-1:0]};
     end
     if (pop && !push) begin
       valid_q <= rd_q + (PtrW+1)'(1) != wr_q;
-      full_q  <= 1'b0;
+      ready_q <= 1'b1;
     end
     if (push) begin
       mem[wr_q[PtrW-1:0]] <= data_i;
@@ -58,7 +58,7 @@ module tsr_fifo #(
       wr_q    <= '0;
       rd_q    <= '0;
       valid_q <= 1'b0;
-      full_q  <= 1'b0;
+      ready_q <= 1'b1;
     end
   end
 endmodule

@@ -2,4 +2,4 @@
 # file: hw/rtl/lib/tsr_fifo.sv
 # breaks: FIFO_1
 # The FIFO turns full a word early.
-s/full_q  <= wr_q + (PtrW+1)'(1) == /full_q  <= wr_q + (PtrW+1)'(2) == /
+s/ready_q <= wr_q + (PtrW+1)'(1) != /ready_q <= wr_q + (PtrW+1)'(2) != /
