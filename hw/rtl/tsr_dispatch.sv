@@ -280,6 +280,10 @@ module tsr_dispatch #(
   logic        stream_bad, stream_bad_q, stream_any_q;
   logic [37:0] stream_end_q;
 
+  always_ff @(posedge clk_i) begin
+    if (state_q == StIdle) stream_end_q <= 38'(insn_offset_i) + {1'b0, insn_count_i, 5'b00000};
+  end
+
   assign stream_bad    = insn_offset_i[4:0] != 5'd0 || stream_end_q > 38'(seg_size_i[31:0]);
   assign fetch_start_o = state_q == StStream && !stream_bad_q && stream_any_q;
   assign insn_ready_o  = state_q == StFetch && !stream_bad_q && index_q != insn_count_i;
@@ -313,7 +317,6 @@ module tsr_dispatch #(
       crowded_q <= crowded;
       case (state_q)
         StIdle: begin
-          stream_end_q <= 38'(insn_offset_i) + {1'b0, insn_count_i, 5'b00000};
           if (start_i) begin
             stream_bad_q <= stream_bad;
             stream_any_q <= insn_count_i != 32'd0;

@@ -167,7 +167,7 @@ module tsr_load #(
 
   // ---- data phase: one destination word a cycle ----------------------------------------------------------------------
   tsr_isa_pkg::load_t d_insn;
-  logic        d_tokens, d_take, d_move, d_run, d_run_free, d_ready, d_inside, d_last_run, d_last_x, d_last_y;
+  logic        d_tokens, d_take, d_move, d_run, d_run_free, d_ready, d_inside, d_last_run, d_last_y;
   logic        d_diag_q;
   logic [1:0]  d_buffer_q;
   logic [3:0]  d_plane_q, d_signal_q;
@@ -179,6 +179,7 @@ module tsr_load #(
   logic [16:0] d_x_q, d_y_q;                    // steps left, this one included
   logic [16:0] d_nx_q;
   logic [16:0] d_x_lo_q, d_x_hi_q, d_y_lo_q, d_y_hi_q;   // the next step is inside while lo < steps left <= hi
+  logic        d_last_x_q, d_single, d_single_q; // it is the last of its row; a row has one
   logic        d_x_inside_q, d_y_inside_q, d_x_begins_q; // this step is; a row's first one is
 
   assign d_insn       = back_i[255:0];
@@ -189,12 +190,26 @@ module tsr_load #(
   assign d_inside   = d_x_inside_q && d_y_inside_q;    // asks the byte queue
   assign d_ready    = !d_inside || align_valid;
   assign d_move     = d_run && d_ready;
-  assign d_last_x   = d_x_q == 17'd1;
+  assign d_single   = (d_insn.x_count == 16'd1 && d_insn.x_before == '0 && d_insn.x_after == '0)
+      || (d_insn.x_count == 16'd0 && (d_insn.x_before == '0 ? d_insn.x_after == 6'd1 : d_insn.x_before == 6'd1 && d_insn.x_after == '0));
   assign d_last_y   = d_y_q == 17'd1;
   assign d_first    = d_insn.diag ? d_insn.sram_addr >> DiagShift : d_insn.sram_addr;
-  assign d_next     = d_last_x ? d_row_q : d_step_q;
+  assign d_next     = d_last_x_q ? d_row_q : d_step_q;
   assign d_sx       = d_insn.diag ? d_insn.sram_x_stride >> DiagShift : d_insn.sram_x_stride;
   assign d_sy       = d_insn.diag ? d_insn.sram_y_stride >> DiagShift : d_insn.sram_y_stride;
+
+  logic [OffW-1:0] d_begin;
+
+  tsr_load_offset #(
+      .OffW(OffW)
+  ) u_offset (
+      .run_i   (d_run),
+      .next_i  (d_next[OffW-1:0]),
+      .diag_i  (d_insn.diag),
+      .plain_i (d_insn.sram_addr[OffW-1:0]),
+      .spread_i(d_insn.sram_addr[DiagShift+OffW-1:DiagShift]),
+      .offset_o(d_begin)
+  );
 
   tsr_chunks #(
       .Size  (BusBytes),
@@ -202,8 +217,8 @@ module tsr_load #(
   ) u_runs (
       .clk_i,
       .rst_ni,
-      .run_valid_i (d_run ? !(d_last_x && d_last_y) : d_take),
-      .run_offset_i(d_run ? d_next[OffW-1:0] : d_first[OffW-1:0]),
+      .run_valid_i (d_run ? !(d_last_x_q && d_last_y) : d_take),
+      .run_offset_i(d_begin),
       .run_count_i (d_run ? d_length_q : d_insn.run),
       .run_ready_o (d_run_free),
       .valid_o     (d_run),
@@ -233,6 +248,8 @@ module tsr_load #(
       d_x_hi_q   <= 17'(d_insn.x_after) + 17'(d_insn.x_count) + 17'd1;
       d_y_lo_q   <= 17'(d_insn.y_after) + 17'd1;
       d_y_hi_q   <= 17'(d_insn.y_after) + 17'(d_insn.y_count) + 17'd1;
+      d_last_x_q   <= d_single;
+      d_single_q   <= d_single;
       d_x_inside_q <= d_insn.x_before == '0 && d_insn.x_count != '0;
       d_x_begins_q <= d_insn.x_before == '0 && d_insn.x_count != '0;
       d_y_inside_q <= d_insn.y_before == '0 && d_insn.y_count != '0;
@@ -242,13 +259,15 @@ module tsr_load #(
       end else begin
         d_word_q <= d_next[21:OffW];
         d_step_q <= d_next + 22'(d_sx_q);
-        if (!d_last_x) begin
+        if (!d_last_x_q) begin
+          d_last_x_q   <= d_x_q == 17'd2;
           d_x_inside_q <= d_x_q > d_x_lo_q && d_x_q <= d_x_hi_q;
           d_x_q        <= d_x_q - 17'd1;
         end else begin
           d_row_q      <= d_row_q + 22'(d_sy_q);
           d_y_inside_q <= d_y_q > d_y_lo_q && d_y_q <= d_y_hi_q;
           d_y_q        <= d_y_q - 17'd1;
+          d_last_x_q   <= d_single_q;
           d_x_inside_q <= d_x_begins_q;
           d_x_q        <= d_nx_q;
         end
@@ -260,7 +279,7 @@ module tsr_load #(
   logic [5*Settle-1:0] settle_q;      // {done, signal} on its way
   logic                finished;
 
-  assign finished = d_move && d_last_run && d_last_x && d_last_y;
+  assign finished = d_move && d_last_run && d_last_x_q && d_last_y;
 
   always_ff @(posedge clk_i) begin
     ld_we_o  <= d_move;

@@ -75,6 +75,7 @@ declare -A parameters=(
   [tsr_fetch]=""
   [tsr_dispatch]=""
   [tsr_load]=""
+  [tsr_load_offset]=""
   [tsr_store]=""
 )
 slow=" tsr_alu tsr_buffers tsr_dispatch tsr_fetch tsr_load tsr_reader tsr_store "

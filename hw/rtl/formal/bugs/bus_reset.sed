@@ -2,4 +2,4 @@
 # file: hw/rtl/tsr_axi_write.sv
 # breaks: AXIM_4
 # A write burst survives reset.
-0,/valid_q <= 1'b0;/s//valid_q <= valid_q;/
+s/if (!rst_ni)            valid_q <= 1.b0;/if (!rst_ni)            valid_q <= valid_q;/
