@@ -85,7 +85,7 @@ module tsr_store #(
   );
 
   assign done_o        = b_last_i;
-  assign tok_give_o    = b_last_i ? done_signal : 4'd0;
+  assign tok_give_o    = b_last_i && done_valid ? done_signal : 4'd0;
   assign fault_o       = b_error_i;
   assign fault_index_o = done_index;
 
@@ -198,7 +198,8 @@ module tsr_store #(
   assign bytes_o    = sent ? 8'(chunk_length) : 8'd0;
 
   // ---- runs in OUT: one word a cycle ---------------------------------------------------------------------------------
-  logic        s_run_free, s_ready, s_step, s_last_run, s_last_x, s_last_y, align_ready;
+  logic        s_run_free, s_ready, s_step, s_last_run, s_last_y, align_ready;
+  logic        s_last_x_q, s_single_q;           // this step is the last of its row; a row has one
   logic [3:0]  s_plane_q;
   logic [15:0] s_length_q, s_sx_q, s_sy_q, s_x_q, s_y_q, s_nx_q;
   logic [21:0] s_row_q, s_step_q, s_next;       // where the next row begins; the next run in this one; the one of them that comes
@@ -209,11 +210,10 @@ module tsr_store #(
   logic [OffW-1:0] read_offset_q;
   logic [LenW-1:0] read_length_q;
 
-  assign s_last_x = s_x_q == 16'd1;
   assign s_last_y = s_y_q == 16'd1;
   assign s_ready  = !read_q || align_ready;
   assign s_step   = s_run && s_ready;
-  assign s_next   = s_last_x ? s_row_q : s_step_q;
+  assign s_next   = s_last_x_q ? s_row_q : s_step_q;
 
   tsr_chunks #(
       .Size  (BusBytes),
@@ -221,7 +221,7 @@ module tsr_store #(
   ) u_runs (
       .clk_i,
       .rst_ni,
-      .run_valid_i (s_run ? !(s_last_x && s_last_y) : take),
+      .run_valid_i (s_run ? !(s_last_x_q && s_last_y) : take),
       .run_offset_i(s_run ? s_next[OffW-1:0] : insn.sram_addr[OffW-1:0]),
       .run_count_i (s_run ? s_length_q : insn.run),
       .run_ready_o (s_run_free),
@@ -255,6 +255,8 @@ module tsr_store #(
       s_length_q <= insn.run;
       s_sx_q     <= insn.sram_x_stride;
       s_sy_q     <= insn.sram_y_stride;
+      s_last_x_q <= insn.x_count == 16'd1;
+      s_single_q <= insn.x_count == 16'd1;
       s_x_q      <= insn.x_count;
       s_nx_q     <= insn.x_count;
       s_y_q      <= insn.y_count;
@@ -267,12 +269,14 @@ module tsr_store #(
       end else begin
         s_word_q <= s_next[21:OffW];
         s_step_q <= s_next + 22'(s_sx_q);
-        if (!s_last_x) begin
-          s_x_q <= s_x_q - 16'd1;
+        if (!s_last_x_q) begin
+          s_last_x_q <= s_x_q == 16'd2;
+          s_x_q      <= s_x_q - 16'd1;
         end else begin
-          s_row_q <= s_row_q + 22'(s_sy_q);
-          s_y_q   <= s_y_q - 16'd1;
-          s_x_q   <= s_nx_q;
+          s_row_q    <= s_row_q + 22'(s_sy_q);
+          s_y_q      <= s_y_q - 16'd1;
+          s_last_x_q <= s_single_q;
+          s_x_q      <= s_nx_q;
         end
       end
     end
