@@ -142,13 +142,21 @@ static void read_core(const machine *m, tsr_sim *sim, core_run *out) {
     }
 }
 
+static void clear_interrupt(const tsr_sim_api *api, tsr_sim *sim) {
+    uint32_t isr;
+    api->read(sim, TSR_REG_ISR, &isr);
+    if (isr != 0)
+        api->write(sim, TSR_REG_ISR, isr);
+}
+
 // Starts a run, lets it go on for a while, aborts it. Whatever it did must not be seen in the next. A start during the abort
-// is kept until the core is clear again.
+// is kept until the core is clear again. The first run may have ended before: its interrupt must not be taken for the second's.
 static bool abort_a_run(const machine *m, tsr_sim *sim, uint32_t cycles, bool start_again) {
     const tsr_sim_api *api = m->api;
     api->write(sim, TSR_REG_CTRL, TSR_CTRL_START_MASK);
     api->run(sim, cycles);
     api->write(sim, TSR_REG_SOFT_RESET, 1);
+    clear_interrupt(api, sim);
     if (start_again)
         api->write(sim, TSR_REG_CTRL, TSR_CTRL_START_MASK);
     uint32_t busy = 1;
@@ -156,10 +164,7 @@ static bool abort_a_run(const machine *m, tsr_sim *sim, uint32_t cycles, bool st
         api->read(sim, TSR_REG_SOFT_RESET, &busy);
     if (start_again && busy == 0)
         busy = api->run(sim, CYCLE_LIMIT) != TSR_SIM_INTERRUPT;
-    uint32_t isr;
-    api->read(sim, TSR_REG_ISR, &isr);
-    if (isr != 0)
-        api->write(sim, TSR_REG_ISR, isr);
+    clear_interrupt(api, sim);
     return busy == 0;
 }
 
