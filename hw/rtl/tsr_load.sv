@@ -179,8 +179,8 @@ module tsr_load #(
   logic [16:0] d_x_q, d_y_q;                    // steps left, this one included
   logic [16:0] d_nx_q;
   logic [16:0] d_x_lo_q, d_x_hi_q, d_y_lo_q, d_y_hi_q;   // the next step is inside while lo < steps left <= hi
-  logic        d_last_x_q, d_single, d_single_q; // it is the last of its row; a row has one
-  logic        d_x_inside_q, d_y_inside_q, d_x_begins_q; // this step is; a row's first one is
+  logic        d_last_x_q, d_single, d_single_q;      // this step is the last of its row; rows have one step only
+  logic        d_x_inside_q, d_y_inside_q, d_x_begins_q; // this step is inside, that is no padding; a row's first one is
 
   assign d_insn       = back_i[255:0];
   assign d_tokens     = ((d_insn.wait_mask & 4'b0110) & ~tok_avail_i) == 4'd0;

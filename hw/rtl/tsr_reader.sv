@@ -9,7 +9,7 @@
 //   r_* --> data FIFO -------------> tsr_realign --> out_*
 //
 // Rules
-// 1. Regions are read in order; a new one is taken while those before are on their way, up to Regions + 1 of them, or one.
+// 1. Regions are read in order; a new one is taken while up to Regions before it are on their way (none, if Regions is 1).
 // 2. A burst is requested only when the data FIFO has room for a longest one; bursts that are asked for count as words in it.
 // 3. word_taken_o: a bus word left the data FIFO; word_bytes_o of it belong to the region with word_user_o, word_error_o says
 //    that the bus reported an error for it.
@@ -122,6 +122,7 @@ module tsr_reader #(
       .ready_i(word_taken_o)
   );
 
+  // Who has one region a run, as fetch, needs no queue of them.
   if (Regions == 1) begin : g_region
     assign regions_ready = chunk_free;
     assign region_valid  = region_valid_i && burst_region_ready;

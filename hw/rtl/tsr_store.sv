@@ -199,7 +199,7 @@ module tsr_store #(
 
   // ---- runs in OUT: one word a cycle ---------------------------------------------------------------------------------
   logic        s_run_free, s_ready, s_step, s_last_run, s_last_y, align_ready;
-  logic        s_last_x_q, s_single_q;           // this step is the last of its row; a row has one
+  logic        s_last_x_q, s_single_q;           // this step is the last of its row; rows have one step only
   logic [3:0]  s_plane_q;
   logic [15:0] s_length_q, s_sx_q, s_sy_q, s_x_q, s_y_q, s_nx_q;
   logic [21:0] s_row_q, s_step_q, s_next;       // where the next row begins; the next run in this one; the one of them that comes

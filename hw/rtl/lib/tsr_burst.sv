@@ -14,7 +14,7 @@
 // 1. A region is the bytes [addr, addr + bytes), bytes >= 1, at any alignment; its bursts cover every bus word it touches, once.
 // 2. No burst crosses a multiple of MaxBeats bus words, so none is longer, and since these divide 4 KiB none crosses that either.
 // 3. One burst every cycle, also across regions; burst_last_o marks the last burst of a region.
-// 4. What is offered comes from registers, two cycles after the region was taken.
+// 4. What is offered comes from registers, two cycles after the region was taken. MaxBeats is a power of two, at least 2.
 
 module tsr_burst #(
     parameter int unsigned BusBytes = 8,

@@ -41,7 +41,7 @@ module tsr_realign #(
   localparam int unsigned PtrW  = OffW + 2;
   localparam int unsigned FillW = PtrW + 1;
 
-  (* mem2reg *) logic [Bits-1:0] queue_q [0:3];
+  (* mem2reg *) logic [Bits-1:0] queue_q [0:3];   // for Yosys: registers, no memory
   logic [PtrW-1:0]  wr_q, rd_q;       // byte pointers: {word, lane}
   logic [FillW-1:0] fill_q;
   logic             in_go, out_go;
