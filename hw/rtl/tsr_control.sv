@@ -10,7 +10,8 @@
 // 1. ap_start reads 1 from the write to the end of the run. Written while memories are still being cleared it is
 //    remembered; written during a run it has no effect. ap_idle is 0 from the write on.
 // 2. ap_done and ap_ready are set together at the end of a run and cleared by reading CTRL.
-// 3. Arguments are not written during a run (start to done): such writes are dropped.
+// 3. Arguments are not written during a run, from start_ack_i to done: such writes are dropped. So dispatch may look at them in
+//    the cycle in which a run begins.
 // 4. read_data_o is valid in the cycle after read_i. Addresses that name no register read 0.
 
 module tsr_control (
@@ -109,7 +110,7 @@ module tsr_control (
       count_q  <= '0;
       base_q   <= '0;
       size_q   <= '0;
-    end else if (write_i && !running_i) begin
+    end else if (write_i && !running_i && !start_ack_i) begin
       case (write_addr_i)
         tsr_isa_pkg::RegInsnOffset: offset_q         <= write_data_i;
         tsr_isa_pkg::RegInsnCount:  count_q          <= write_data_i;

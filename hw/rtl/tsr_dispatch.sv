@@ -275,8 +275,8 @@ module tsr_dispatch #(
   assign merge_x_o   = merge_x_q;
   assign merge_all_o = merge_all_q;
 
-  // The stream as a whole: 32 * insn_count bytes from insn_offset, inside segment 0. The host does not change them once it has
-  // asked for a start, so they are looked at while dispatch waits for it. Nothing is fetched of a bad stream.
+  // The stream as a whole: 32 * insn_count bytes from insn_offset, inside segment 0. They stay as they are from the
+  // cycle before start_i on (tsr_control, rule 3), so they are looked at while dispatch waits for it. Nothing is fetched of a bad stream.
   logic        stream_bad, stream_bad_q, stream_any_q;
   logic [37:0] stream_end_q;
 

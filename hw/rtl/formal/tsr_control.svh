@@ -35,7 +35,7 @@
       fv_ier_q   <= '0;
       fv_isr_q   <= '0;
     end else begin
-      if (write_i && write_addr_i == fv_addr && !running_i) fv_value_q <= write_data_i;
+      if (write_i && write_addr_i == fv_addr && !running_i && !start_ack_i) fv_value_q <= write_data_i;
       // A start is wanted from the write until it begins; a soft reset forgets it.
       if (soft_reset_o || start_ack_i) fv_start_q <= 1'b0;
       else if (fv_write_ctrl && write_data_i[0] && !running_i) fv_start_q <= 1'b1;
