@@ -111,6 +111,19 @@ TEST a_reset_connection_leaves_it_fit(void) {
     PASS();
 }
 
+TEST a_crowd_that_does_not_greet_keeps_nobody_out(void) {
+    int waiting[40];
+    for (size_t i = 0; i < 40; i++) {
+        ASSERT(raw_open(&r, &server, i % 2 == 0 ? 0 : 1, NULL));
+        waiting[i] = r.fd;
+    }
+    const bool served = fit(&server);
+    for (size_t i = 0; i < 40; i++)
+        close(waiting[i]);
+    ASSERT(served);
+    PASS();
+}
+
 // ---- sizes and versions -----------------------------------------------------------------------------------------------
 
 TEST a_length_beyond_the_limit_is_refused(void) {
@@ -373,6 +386,7 @@ int main(int argc, char **argv) {
     RUN_TEST(a_greeting_that_breaks_off_anywhere_leaves_it_fit);
     RUN_TEST(disconnecting_in_any_state_leaves_it_fit);
     RUN_TEST(a_reset_connection_leaves_it_fit);
+    RUN_TEST(a_crowd_that_does_not_greet_keeps_nobody_out);
     RUN_TEST(a_length_beyond_the_limit_is_refused);
     RUN_TEST(another_version_is_told_both);
     RUN_TEST(payloads_of_a_wrong_size_end_the_connection);

@@ -90,7 +90,7 @@ static bool greet(client *c) {
     }
     if (status.code != TSR_OK)
         return dismiss(c, status), false;
-    if (!r->enter(r->context))
+    if (!r->enter(r->context, c->number))
         return dismiss(c, tsr_error(TSR_IO, "the server has %u clients already (--clients); try again later", r->max_clients)),
                false;
     const size_t size = wire_put_welcome(bytes, &r->welcome);
@@ -340,5 +340,5 @@ void client_serve(const client_rules *rules, uint32_t number, int fd) {
         return;
     if (!c.over)
         serve_requests(&c);
-    rules->leave(rules->context);
+    rules->leave(rules->context, number);
 }

@@ -14,8 +14,8 @@ typedef struct client_rules {
     wire_welcome welcome; // but for the proof
     uint32_t max_clients, max_buffers, idle_ms;
     void (*log)(void *context, uint32_t client, const char *format, ...) __attribute__((format(printf, 3, 4)));
-    bool (*enter)(void *context); // after the greeting: false when the device has as many clients as it may
-    void (*leave)(void *context);
+    bool (*enter)(void *context, uint32_t client); // after the greeting: false when the device has as many clients as it may
+    void (*leave)(void *context, uint32_t client);
     void *context;
 } client_rules;
 

@@ -15,15 +15,20 @@
 
 #include "client.h"
 
-// Connections beyond the clients, for those that have not yet shown that they may be clients.
-enum { GREETING_CONNECTIONS = 16, LINE_BYTES = 700 };
+enum {
+    GREETING_CONNECTIONS = 16, // beyond the clients, for those that have not yet shown that they may be clients
+    ENTER_MS = 2000,           // for a client that is gone to leave its place to the next
+    LINE_BYTES = 700,
+};
 
 typedef struct connection {
     struct server *server;
     pthread_t thread;
     int fd;
     uint32_t number;
-    bool used, over; // over: the thread can be joined
+    bool used, client; // client: the greeting is over and it has one of the clients' places
+    bool sent_away;    // shut down by the server
+    bool over;         // the thread can be joined
 } connection;
 
 typedef struct server {
@@ -31,6 +36,7 @@ typedef struct server {
     client_rules rules;
     int listener;
     pthread_mutex_t lock; // of what follows, and of the log
+    pthread_cond_t moved; // a client's place is free, or a connection is sent away
     connection *connections;
     uint32_t places, clients, last_number;
 } server;
@@ -63,20 +69,46 @@ __attribute__((format(printf, 3, 4))) static void log_client(void *context, uint
 
 // ---- connections ----------------------------------------------------------------------------------------------------
 
-static bool enter(void *context) {
-    server *s = context;
-    pthread_mutex_lock(&s->lock);
-    const bool room = s->clients < s->options.max_clients;
-    s->clients += room;
-    pthread_mutex_unlock(&s->lock);
-    return room;
+static connection *find(server *s, uint32_t number) {
+    connection *c = s->connections;
+    while (!c->used || c->number != number)
+        c++;
+    return c;
 }
 
-static void leave(void *context) {
+// A client that starts again at once may come before the server has seen its end, so a full server waits a while.
+static bool enter(void *context, uint32_t number) {
+    server *s = context;
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += ENTER_MS / 1000;
+    pthread_mutex_lock(&s->lock);
+    connection *c = find(s, number);
+    while (s->clients == s->options.max_clients && !c->sent_away)
+        if (pthread_cond_timedwait(&s->moved, &s->lock, &until) != 0)
+            break;
+    c->client = s->clients < s->options.max_clients && !c->sent_away;
+    s->clients += c->client;
+    const bool entered = c->client;
+    pthread_mutex_unlock(&s->lock);
+    return entered;
+}
+
+static void leave(void *context, uint32_t number) {
     server *s = context;
     pthread_mutex_lock(&s->lock);
+    find(s, number)->client = false;
     s->clients--;
+    pthread_cond_broadcast(&s->moved);
     pthread_mutex_unlock(&s->lock);
+}
+
+// Under the lock. Its thread ends soon: whatever it waits for is over.
+static void shut_down(server *s, connection *c) {
+    c->sent_away = true;
+    if (c->fd >= 0)
+        shutdown(c->fd, SHUT_RDWR);
+    pthread_cond_broadcast(&s->moved);
 }
 
 static void *connection_thread(void *context) {
@@ -91,6 +123,12 @@ static void *connection_thread(void *context) {
     return NULL;
 }
 
+static void forget(server *s, connection *c) {
+    pthread_mutex_lock(&s->lock);
+    c->used = false;
+    pthread_mutex_unlock(&s->lock);
+}
+
 // Joins the threads that have ended, or all.
 static void reap(server *s, bool all) {
     for (uint32_t i = 0; i < s->places; i++) {
@@ -101,32 +139,48 @@ static void reap(server *s, bool all) {
         if (!ready)
             continue;
         pthread_join(c->thread, NULL);
-        c->used = false;
+        forget(s, c);
     }
 }
 
+// Full of connections: the one that has been greeting for the longest goes, so that neither silence nor a crowd that has just left
+// keeps a client out. There is one, since clients never have all places.
+static connection *make_room(server *s) {
+    connection *longest = NULL;
+    pthread_mutex_lock(&s->lock);
+    for (connection *c = s->connections; c < s->connections + s->places; c++)
+        if (!c->client && (longest == NULL || c->number - longest->number > UINT32_MAX / 2))
+            longest = c;
+    const bool greets = !longest->over;
+    if (greets)
+        shut_down(s, longest);
+    pthread_mutex_unlock(&s->lock);
+    if (greets)
+        log_client(s, longest->number, "sent away: %u connections are open, and none greets longer", s->places);
+    pthread_join(longest->thread, NULL);
+    forget(s, longest);
+    return longest;
+}
+
 static void take_connection(server *s) {
-    char peer[ADDRESS_BYTES], line[LINE_BYTES];
+    char peer[ADDRESS_BYTES];
     const int fd = socket_accept(s->listener, peer);
     if (fd < 0)
         return;
     reap(s, false);
-    uint32_t place = 0;
-    while (place < s->places && s->connections[place].used)
-        place++;
-    if (place == s->places) {
-        snprintf(line, sizeof line, "%s turned away: %u connections are open", peer, s->places);
-        write_line(s, line);
-        close(fd);
-        return;
-    }
-    connection *c = &s->connections[place];
+    connection *c = s->connections;
+    while (c < s->connections + s->places && c->used)
+        c++;
+    if (c == s->connections + s->places)
+        c = make_room(s);
+    pthread_mutex_lock(&s->lock);
     *c = (connection){.server = s, .fd = fd, .number = ++s->last_number, .used = true};
+    pthread_mutex_unlock(&s->lock);
     log_client(s, c->number, "connects from %s", peer);
     if (pthread_create(&c->thread, NULL, connection_thread, c) != 0) {
         log_client(s, c->number, "turned away: no thread");
         close(fd);
-        c->used = false;
+        forget(s, c);
     }
 }
 
@@ -149,8 +203,8 @@ static void send_away(server *s) {
     engine_stop(s->rules.engine);
     pthread_mutex_lock(&s->lock);
     for (uint32_t i = 0; i < s->places; i++)
-        if (s->connections[i].used && s->connections[i].fd >= 0)
-            shutdown(s->connections[i].fd, SHUT_RDWR);
+        if (s->connections[i].used)
+            shut_down(s, &s->connections[i]);
     pthread_mutex_unlock(&s->lock);
     reap(s, true);
 }
@@ -247,6 +301,11 @@ tsr_status tsr_serve(const tsr_serve_options *options) {
                              .leave = leave,
                              .context = &s};
     pthread_mutex_init(&s.lock, NULL);
+    pthread_condattr_t clock;
+    pthread_condattr_init(&clock);
+    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+    pthread_cond_init(&s.moved, &clock);
+    pthread_condattr_destroy(&clock);
     tsr_status status = token_load(o->token_file, &s.rules.secret);
     if (status.code == TSR_OK)
         status = serve_device(&s);
@@ -254,6 +313,7 @@ tsr_status tsr_serve(const tsr_serve_options *options) {
         close(s.listener);
     engine_destroy(s.rules.engine);
     token_wipe(&s.rules.secret);
+    pthread_cond_destroy(&s.moved);
     pthread_mutex_destroy(&s.lock);
     free(s.connections);
     return status;
