@@ -275,8 +275,8 @@ module tsr_dispatch #(
   assign merge_x_o   = merge_x_q;
   assign merge_all_o = merge_all_q;
 
-  // The stream as a whole: 32 * insn_count bytes from insn_offset, inside segment 0. They stay as they are from the
-  // cycle before start_i on (tsr_control, rule 3), so they are looked at while dispatch waits for it. Nothing is fetched of a bad stream.
+  // The stream as a whole: 32 * insn_count bytes from insn_offset, inside segment 0. They stay as they are from the cycle before
+  // start_i on (tsr_control, rule 3), so they are looked at while dispatch waits for it. Nothing is fetched of a bad stream.
   logic        stream_bad, stream_bad_q, stream_any_q;
   logic [37:0] stream_end_q;
 
@@ -379,7 +379,8 @@ module tsr_dispatch #(
               y_once_q      <= ld.y_count == 16'd1;
               // Negative: the segment ends before the first byte.
               room_q        <= 33'(seg_size_i[32*32'(ld.segment)+:32]) - 33'(ld.dram_offset);
-              digits_q      <= {digits(22'(ld.sram_y_stride)), digits(22'(ld.sram_x_stride)), digits(ld.sram_addr), digits(22'(ld.run))};
+              digits_q      <= {digits(22'(ld.sram_y_stride)), digits(22'(ld.sram_x_stride)), digits(ld.sram_addr),
+                                digits(22'(ld.run))};
             end
             tsr_isa_pkg::OpGemm, tsr_isa_pkg::OpAlu:
               sram_bad_q <= over(17'(insn_q[47:32]) + 17'(insn_q[63:48]));

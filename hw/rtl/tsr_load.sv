@@ -68,55 +68,40 @@ module tsr_load #(
   // ---- address phase: one region a cycle -----------------------------------------------------------------------------
   // item = {merge_all, merge_x, row_span, span, index, insn}
   tsr_isa_pkg::load_t a_insn;
-  logic        a_tokens, a_moves, a_take, a_step, a_last_x, a_last_y;
-  logic        a_run_q;
-  logic [63:0] a_base_q;
-  logic [31:0] a_row_q, a_cur_q, a_bytes_q, a_index_q, a_y_stride_q;
-  logic [23:0] a_x_stride_q;
-  logic [15:0] a_x_q, a_y_q, a_nx_q, a_ny_q;
-  logic        region_ready;
+  logic        a_tokens, a_moves, a_take, region_valid, region_last, region_ready;
+  logic [31:0] a_index_q, region_bytes;
+  logic [63:0] region_addr;
 
   assign a_insn        = ahead_i[255:0];
   assign a_tokens      = !a_insn.wait_mask[tsr_isa_pkg::UnitStore] || tok_avail_i[tsr_isa_pkg::UnitStore];
   assign a_moves       = a_insn.x_count != 16'd0 && a_insn.y_count != 16'd0;
-  assign a_take        = ahead_valid_i && a_tokens && !a_run_q;
+  assign a_take        = ahead_valid_i && a_tokens && !region_valid;
   assign ahead_ready_o = a_take;
 
-  assign a_step   = a_run_q && region_ready;
-  assign a_last_x = a_x_q == a_nx_q;
-  assign a_last_y = a_y_q == a_ny_q;
+  always_ff @(posedge clk_i) if (a_take) a_index_q <= ahead_i[287:256];
 
-  always_ff @(posedge clk_i) begin
-    if (a_take)      a_run_q <= a_moves;
-    else if (a_step) a_run_q <= !(a_last_x && a_last_y);
-    if (!rst_ni)     a_run_q <= 1'b0;
-  end
-
-  always_ff @(posedge clk_i) begin
-    if (a_take) begin
-      a_base_q     <= seg_base_i[64*32'(a_insn.segment)+:64];
-      a_row_q      <= a_insn.dram_offset;
-      a_cur_q      <= a_insn.dram_offset;
-      a_index_q    <= ahead_i[287:256];
-      a_y_stride_q <= a_insn.y_stride;
-      a_x_stride_q <= a_insn.x_stride;
-      a_bytes_q    <= ahead_i[353] ? ahead_i[319:288] : ahead_i[352] ? ahead_i[351:320] : 32'(a_insn.run);
-      a_nx_q       <= ahead_i[352] ? 16'd1 : a_insn.x_count;
-      a_ny_q       <= ahead_i[353] ? 16'd1 : a_insn.y_count;
-      a_x_q        <= 16'd1;
-      a_y_q        <= 16'd1;
-    end else if (a_step) begin
-      if (!a_last_x) begin
-        a_x_q   <= a_x_q + 16'd1;
-        a_cur_q <= a_cur_q + 32'(a_x_stride_q);
-      end else begin
-        a_x_q   <= 16'd1;
-        a_y_q   <= a_y_q + 16'd1;
-        a_cur_q <= a_row_q + a_y_stride_q;
-        a_row_q <= a_row_q + a_y_stride_q;
-      end
-    end
-  end
+  tsr_regions u_regions (
+      .clk_i,
+      .rst_ni,
+      .take_i       (a_take),
+      .moves_i      (a_moves),
+      .base_i       (seg_base_i[64*32'(a_insn.segment)+:64]),
+      .dram_offset_i(a_insn.dram_offset),
+      .run_i        (a_insn.run),
+      .x_count_i    (a_insn.x_count),
+      .y_count_i    (a_insn.y_count),
+      .x_stride_i   (a_insn.x_stride),
+      .y_stride_i   (a_insn.y_stride),
+      .merge_x_i    (ahead_i[352]),
+      .merge_all_i  (ahead_i[353]),
+      .row_span_i   (ahead_i[351:320]),
+      .span_i       (ahead_i[319:288]),
+      .valid_o      (region_valid),
+      .addr_o       (region_addr),
+      .bytes_o      (region_bytes),
+      .last_o       (region_last),
+      .ready_i      (region_ready)
+  );
 
   // ---- bytes of the regions ------------------------------------------------------------------------------------------
   logic                  word_taken, word_error, align_valid;
@@ -134,9 +119,9 @@ module tsr_load #(
   ) u_reader (
       .clk_i,
       .rst_ni,
-      .region_valid_i(a_run_q),
-      .region_addr_i (a_base_q + 64'(a_cur_q)),
-      .region_bytes_i(a_bytes_q),
+      .region_valid_i(region_valid),
+      .region_addr_i (region_addr),
+      .region_bytes_i(region_bytes),
       .region_user_i (a_index_q),
       .region_ready_o(region_ready),
       .req_valid_o,
@@ -167,19 +152,14 @@ module tsr_load #(
 
   // ---- data phase: one destination word a cycle ----------------------------------------------------------------------
   tsr_isa_pkg::load_t d_insn;
-  logic        d_tokens, d_take, d_move, d_run, d_run_free, d_ready, d_inside, d_last_run, d_last_y;
+  logic        d_tokens, d_take, d_move, d_run, d_ready, d_inside, d_last_run, d_last_x, d_last_y, d_single;
   logic        d_diag_q;
   logic [1:0]  d_buffer_q;
   logic [3:0]  d_plane_q, d_signal_q;
   logic [7:0]  d_pad_q;
-  logic [15:0] d_length_q, d_sx_q, d_sy_q;
-  logic [21:0] d_row_q, d_step_q, d_first, d_next;       // where the next row begins; the next run in this one; the one that comes
-  logic [15:0] d_sx, d_sy;
-  logic [21:OffW] d_word_q;
-  logic [16:0] d_x_q, d_y_q;                    // steps left, this one included
-  logic [16:0] d_nx_q;
+  logic [21:OffW] d_word;
+  logic [16:0] d_x_left, d_y_left;
   logic [16:0] d_x_lo_q, d_x_hi_q, d_y_lo_q, d_y_hi_q;   // the next step is inside while lo < steps left <= hi
-  logic        d_last_x_q, d_single, d_single_q;      // this step is the last of its row; rows have one step only
   logic        d_x_inside_q, d_y_inside_q, d_x_begins_q; // this step is inside, that is no padding; a row's first one is
 
   assign d_insn       = back_i[255:0];
@@ -187,45 +167,39 @@ module tsr_load #(
   assign d_take       = back_valid_i && d_tokens && !d_run;
   assign back_ready_o = d_take;
 
-  assign d_inside   = d_x_inside_q && d_y_inside_q;    // asks the byte queue
-  assign d_ready    = !d_inside || align_valid;
-  assign d_move     = d_run && d_ready;
-  assign d_single   = (d_insn.x_count == 16'd1 && d_insn.x_before == '0 && d_insn.x_after == '0)
-      || (d_insn.x_count == 16'd0 && (d_insn.x_before == '0 ? d_insn.x_after == 6'd1 : d_insn.x_before == 6'd1 && d_insn.x_after == '0));
-  assign d_last_y   = d_y_q == 17'd1;
-  assign d_first    = d_insn.diag ? d_insn.sram_addr >> DiagShift : d_insn.sram_addr;
-  assign d_next     = d_last_x_q ? d_row_q : d_step_q;
-  assign d_sx       = d_insn.diag ? d_insn.sram_x_stride >> DiagShift : d_insn.sram_x_stride;
-  assign d_sy       = d_insn.diag ? d_insn.sram_y_stride >> DiagShift : d_insn.sram_y_stride;
+  assign d_inside = d_x_inside_q && d_y_inside_q;    // asks the byte queue
+  assign d_ready  = !d_inside || align_valid;
+  assign d_move   = d_run && d_ready;
+  // Rows of one step, from the fields: their sum comes later.
+  assign d_single = (d_insn.x_count == 16'd1 && d_insn.x_before == '0 && d_insn.x_after == '0)
+      || (d_insn.x_count == 16'd0 && d_insn.x_before == 6'd1 && d_insn.x_after == '0)
+      || (d_insn.x_count == 16'd0 && d_insn.x_before == '0 && d_insn.x_after == 6'd1);
 
-  logic [OffW-1:0] d_begin;
-
-  tsr_load_offset #(
-      .OffW(OffW)
-  ) u_offset (
-      .run_i   (d_run),
-      .next_i  (d_next[OffW-1:0]),
-      .diag_i  (d_insn.diag),
-      .plain_i (d_insn.sram_addr[OffW-1:0]),
-      .spread_i(d_insn.sram_addr[DiagShift+OffW-1:DiagShift]),
-      .offset_o(d_begin)
-  );
-
-  tsr_chunks #(
-      .Size  (BusBytes),
-      .CountW(16)
+  tsr_runs #(
+      .StepW    (17),
+      .DiagShift(DiagShift)
   ) u_runs (
       .clk_i,
       .rst_ni,
-      .run_valid_i (d_run ? !(d_last_x_q && d_last_y) : d_take),
-      .run_offset_i(d_begin),
-      .run_count_i (d_run ? d_length_q : d_insn.run),
-      .run_ready_o (d_run_free),
-      .valid_o     (d_run),
-      .offset_o    (d_offset),
-      .length_o    (d_chunk),
-      .last_o      (d_last_run),
-      .ready_i     (d_ready)
+      .take_i    (d_take),
+      .diag_i    (d_insn.diag),
+      .address_i (d_insn.sram_addr),
+      .run_i     (d_insn.run),
+      .x_stride_i(d_insn.sram_x_stride),
+      .y_stride_i(d_insn.sram_y_stride),
+      .x_steps_i (17'(d_insn.x_before) + 17'(d_insn.x_count) + 17'(d_insn.x_after)),
+      .y_steps_i (17'(d_insn.y_before) + 17'(d_insn.y_count) + 17'(d_insn.y_after)),
+      .single_i  (d_single),
+      .valid_o   (d_run),
+      .word_o    (d_word),
+      .offset_o  (d_offset),
+      .length_o  (d_chunk),
+      .last_run_o(d_last_run),
+      .last_x_o  (d_last_x),
+      .last_y_o  (d_last_y),
+      .x_left_o  (d_x_left),
+      .y_left_o  (d_y_left),
+      .ready_i   (d_ready)
   );
 
   always_ff @(posedge clk_i) begin
@@ -235,42 +209,19 @@ module tsr_load #(
       d_plane_q  <= d_insn.plane;
       d_signal_q <= d_insn.signal_mask;
       d_pad_q    <= d_insn.pad_value;
-      d_length_q <= d_insn.run;
-      d_row_q    <= d_first + 22'(d_sy);
-      d_step_q   <= d_first + 22'(d_sx);
-      d_word_q   <= d_first[21:OffW];
-      d_sx_q     <= d_sx;
-      d_sy_q     <= d_sy;
-      d_x_q      <= 17'(d_insn.x_before) + 17'(d_insn.x_count) + 17'(d_insn.x_after);
-      d_nx_q     <= 17'(d_insn.x_before) + 17'(d_insn.x_count) + 17'(d_insn.x_after);
-      d_y_q      <= 17'(d_insn.y_before) + 17'(d_insn.y_count) + 17'(d_insn.y_after);
       d_x_lo_q   <= 17'(d_insn.x_after) + 17'd1;
       d_x_hi_q   <= 17'(d_insn.x_after) + 17'(d_insn.x_count) + 17'd1;
       d_y_lo_q   <= 17'(d_insn.y_after) + 17'd1;
       d_y_hi_q   <= 17'(d_insn.y_after) + 17'(d_insn.y_count) + 17'd1;
-      d_last_x_q   <= d_single;
-      d_single_q   <= d_single;
       d_x_inside_q <= d_insn.x_before == '0 && d_insn.x_count != '0;
       d_x_begins_q <= d_insn.x_before == '0 && d_insn.x_count != '0;
       d_y_inside_q <= d_insn.y_before == '0 && d_insn.y_count != '0;
-    end else if (d_move) begin
-      if (!d_last_run) begin
-        d_word_q <= d_word_q + (22-OffW)'(1);
+    end else if (d_move && d_last_run) begin
+      if (!d_last_x) begin
+        d_x_inside_q <= d_x_left > d_x_lo_q && d_x_left <= d_x_hi_q;
       end else begin
-        d_word_q <= d_next[21:OffW];
-        d_step_q <= d_next + 22'(d_sx_q);
-        if (!d_last_x_q) begin
-          d_last_x_q   <= d_x_q == 17'd2;
-          d_x_inside_q <= d_x_q > d_x_lo_q && d_x_q <= d_x_hi_q;
-          d_x_q        <= d_x_q - 17'd1;
-        end else begin
-          d_row_q      <= d_row_q + 22'(d_sy_q);
-          d_y_inside_q <= d_y_q > d_y_lo_q && d_y_q <= d_y_hi_q;
-          d_y_q        <= d_y_q - 17'd1;
-          d_last_x_q   <= d_single_q;
-          d_x_inside_q <= d_x_begins_q;
-          d_x_q        <= d_nx_q;
-        end
+        d_x_inside_q <= d_x_begins_q;
+        d_y_inside_q <= d_y_left > d_y_lo_q && d_y_left <= d_y_hi_q;
       end
     end
   end
@@ -279,7 +230,7 @@ module tsr_load #(
   logic [5*Settle-1:0] settle_q;      // {done, signal} on its way
   logic                finished;
 
-  assign finished = d_move && d_last_run && d_last_x_q && d_last_y;
+  assign finished = d_move && d_last_run && d_last_x && d_last_y;
 
   always_ff @(posedge clk_i) begin
     ld_we_o  <= d_move;
@@ -294,7 +245,7 @@ module tsr_load #(
     if (d_move) begin
       ld_buffer_o <= d_buffer_q;
       ld_plane_o  <= d_plane_q;
-      ld_addr_o   <= {d_word_q, OffW'(0)};
+      ld_addr_o   <= {d_word, OffW'(0)};
       ld_strb_o   <= align_strb;
       ld_data_o   <= d_inside ? align_data : {BusBytes{d_pad_q}};
       ld_diag_o   <= d_diag_q;
@@ -309,8 +260,8 @@ module tsr_load #(
   assign moved_o    = r_valid_i || ld_we_o;
   // The data phase decides; a token missing in the address phase counts when nothing older is on its way.
   assign stall_token_o = (!d_run && back_valid_i && !d_tokens)
-      || (!d_run && !back_valid_i && ahead_valid_i && !a_run_q && !a_tokens);
+      || (!d_run && !back_valid_i && ahead_valid_i && !region_valid && !a_tokens);
 
   logic unused_bits;
-  assign unused_bits = ^{d_run_free, a_insn, d_insn, back_i, ahead_i};
+  assign unused_bits = ^{region_last, a_insn, d_insn, back_i, ahead_i};
 endmodule

@@ -2,11 +2,11 @@
 //
 // tsr_reader - reads regions of DRAM as one stream of bytes: what fetch and LOAD have in common.
 //
-//   region_* --+--> tsr_burst --(room)--> req_* (read arbiter)
-//              |
-//              +--> region FIFO --> tsr_chunks (bytes of the region in each bus word) --> word_*
-//                                        |
-//   r_* --> data FIFO -------------> tsr_realign --> out_*
+//   region_* --> tsr_cut --(room for a burst)--> req_* (read arbiter)
+//                   |
+//                   | bytes of each bus word that belong to the region
+//                   v
+//   r_* --> data FIFO --> word_* --> tsr_realign --> out_*
 //
 // Rules
 // 1. Regions are read in order; a new one is taken while up to Regions before it are on their way (none, if Regions is 1).
@@ -54,29 +54,34 @@ module tsr_reader #(
   localparam int unsigned FreeW    = $clog2(FifoWords) + 1;
 
   // ---- bursts, as many as there is room for ---------------------------------------------------------------------------
-  logic             burst_valid, burst_last, burst_user, burst_region_ready, regions_ready, request;
+  logic             burst_valid, burst_last, request, chunk_valid;
   logic             room_q;
   logic [FreeW-1:0] free_q, less;
+  logic [OffW-1:0]  chunk_offset;
 
-  assign region_ready_o = burst_region_ready && regions_ready;
-
-  tsr_burst #(
-      .BusBytes(BusBytes),
-      .MaxBeats(MaxBeats)
-  ) u_burst (
+  tsr_cut #(
+      .MaxBeats(MaxBeats),
+      .Regions (Regions),
+      .UserW   (UserW)
+  ) u_cut (
       .clk_i,
       .rst_ni,
-      .region_valid_i(region_valid_i && regions_ready),
+      .region_valid_i,
       .region_addr_i,
       .region_bytes_i,
-      .region_user_i (1'b0),
-      .region_ready_o(burst_region_ready),
-      .burst_valid_o (burst_valid),
-      .burst_addr_o  (req_addr_o),
-      .burst_beats_o (req_beats_o),
-      .burst_last_o  (burst_last),
-      .burst_user_o  (burst_user),
-      .burst_ready_i (request)
+      .region_last_i(1'b0),
+      .region_user_i,
+      .region_ready_o,
+      .burst_valid_o(burst_valid),
+      .burst_addr_o (req_addr_o),
+      .burst_beats_o(req_beats_o),
+      .burst_last_o (burst_last),
+      .burst_ready_i(request),
+      .word_valid_o (chunk_valid),
+      .word_offset_o(chunk_offset),
+      .word_bytes_o,
+      .word_user_o,
+      .word_ready_i (word_taken_o)
   );
 
   assign req_valid_o = burst_valid && room_q;
@@ -103,11 +108,8 @@ module tsr_reader #(
   end
 
   // ---- bus words and the bytes in them that belong to a region --------------------------------------------------------
-  logic                  word_valid, align_ready, region_valid, chunk_valid, chunk_last, chunk_free;
+  logic                  word_valid, align_ready;
   logic [8*BusBytes-1:0] word;
-  logic [OffW-1:0]       region_offset, chunk_offset;
-  logic [31:0]           region_bytes;
-  logic [UserW-1:0]      region_user;
 
   tsr_fifo_ram #(
       .Width(8 * BusBytes + 1),
@@ -121,50 +123,6 @@ module tsr_reader #(
       .data_o ({word_error_o, word}),
       .ready_i(word_taken_o)
   );
-
-  // Who has one region a run, as fetch, needs no queue of them.
-  if (Regions == 1) begin : g_region
-    assign regions_ready = chunk_free;
-    assign region_valid  = region_valid_i && burst_region_ready;
-    assign region_offset = region_addr_i[OffW-1:0];
-    assign region_bytes  = region_bytes_i;
-    assign region_user   = region_user_i;
-  end else begin : g_regions
-    tsr_fifo #(
-        .Width(OffW + 32 + UserW),
-        .Depth(Regions)
-    ) u_regions (
-        .clk_i,
-        .rst_ni,
-        .valid_i(region_valid_i && burst_region_ready),
-        .data_i ({region_addr_i[OffW-1:0], region_bytes_i, region_user_i}),
-        .ready_o(regions_ready),
-        .valid_o(region_valid),
-        .data_o ({region_offset, region_bytes, region_user}),
-        .ready_i(chunk_free)
-    );
-  end
-
-  tsr_chunks #(
-      .Size  (BusBytes),
-      .CountW(32)
-  ) u_words (
-      .clk_i,
-      .rst_ni,
-      .run_valid_i (region_valid),
-      .run_offset_i(region_offset),
-      .run_count_i (region_bytes),
-      .run_ready_o (chunk_free),
-      .valid_o     (chunk_valid),
-      .offset_o    (chunk_offset),
-      .length_o    (word_bytes_o),
-      .last_o      (chunk_last),
-      .ready_i     (word_taken_o)
-  );
-
-  always_ff @(posedge clk_i) begin
-    if (region_valid && chunk_free) word_user_o <= region_user;
-  end
 
   assign word_taken_o = word_valid && chunk_valid && align_ready;
 
@@ -187,5 +145,5 @@ module tsr_reader #(
   );
 
   logic unused_bits;
-  assign unused_bits = ^{burst_last, burst_user, chunk_last};
+  assign unused_bits = burst_last;
 endmodule

@@ -16,8 +16,8 @@
 // 5. mode 1 (single rounding), rsh > 0: the product is cut, not rounded, at bit 31, and its shift by rsh rounds half up:
 //    (x >> rsh) + x[rsh-1]. With rsh = 0 both modes are the same.
 //
-// The multiplier is four 16 x 16 products, so that no synthesis tool has to split it and each fits one DSP block. In Verilator it is
-// one product of 64 bits, whose lanes are words.
+// The multiplier is four 16 x 16 products, so that no synthesis tool has to split it and each fits one DSP block. In Verilator it
+// is one product of 64 bits, whose lanes are words.
 module tsr_rescale #(
   parameter int unsigned Channels = tsr_cfg_pkg::BlockOut,
   parameter int unsigned Lanes = tsr_cfg_pkg::Batch * Channels

@@ -4,8 +4,8 @@
 //
 //   insn_* --> runs in OUT --> st_re_o --> [OUT read] --> tsr_realign --> w_* (data, strobes)
 //    (tokens)                                                 ^
-//         \--> regions in DRAM --> tsr_burst --> req_*        | bytes of the region in each bus word
-//                       \--> region FIFO --> tsr_chunks ------+
+//         \--> regions in DRAM --> tsr_cut -------------------+ bytes of the region in each bus word
+//                                      \--> req_*
 //         \--> completion FIFO {index, signal} <--- b_last_i, b_error_i
 //
 // Rules
@@ -60,13 +60,13 @@ module tsr_store #(
 
   // ---- start ---------------------------------------------------------------------------------------------------------
   tsr_isa_pkg::store_t insn;
-  logic tokens, take, s_run, a_run_q, done_ready, done_valid;
+  logic tokens, take, s_run, region_valid, done_ready, done_valid;
   logic [31:0] done_index;
   logic [3:0]  done_signal;
 
   assign insn         = insn_i[255:0];
   assign tokens       = (insn.wait_mask & ~tok_avail_i) == 4'd0;
-  assign take         = insn_valid_i && tokens && !s_run && !a_run_q && done_ready;
+  assign take         = insn_valid_i && tokens && !s_run && !region_valid && done_ready;
   assign insn_ready_o = take;
   assign tok_take_o   = take ? insn.wait_mask : 4'd0;
 
@@ -90,107 +90,59 @@ module tsr_store #(
   assign fault_index_o = done_index;
 
   // ---- regions in DRAM: one a cycle ----------------------------------------------------------------------------------
-  logic        a_step, a_last_x, a_last_y;
-  logic [63:0] a_base_q, a_addr;
-  logic [31:0] a_row_q, a_cur_q, a_bytes_q, a_y_stride_q;
-  logic [23:0] a_x_stride_q;
-  logic [15:0] a_x_q, a_y_q, a_nx_q, a_ny_q;
-  logic        region_ready, burst_region_ready;
+  logic [63:0] region_addr;
+  logic [31:0] region_bytes;
+  logic        region_last, region_ready;
 
-  assign a_addr   = a_base_q + 64'(a_cur_q);
-  assign a_step   = a_run_q && region_ready && burst_region_ready;
-  assign a_last_x = a_x_q == a_nx_q;
-  assign a_last_y = a_y_q == a_ny_q;
-
-  always_ff @(posedge clk_i) begin
-    if (take)        a_run_q <= 1'b1;
-    else if (a_step) a_run_q <= !(a_last_x && a_last_y);
-    if (!rst_ni)     a_run_q <= 1'b0;
-  end
-
-  always_ff @(posedge clk_i) begin
-    if (take) begin
-      a_base_q     <= seg_base_i[64*32'(insn.segment)+:64];
-      a_row_q      <= insn.dram_offset;
-      a_cur_q      <= insn.dram_offset;
-      a_y_stride_q <= insn.y_stride;
-      a_x_stride_q <= insn.x_stride;
-      a_bytes_q    <= insn_i[353] ? insn_i[319:288] : insn_i[352] ? insn_i[351:320] : 32'(insn.run);
-      a_nx_q       <= insn_i[352] ? 16'd1 : insn.x_count;
-      a_ny_q       <= insn_i[353] ? 16'd1 : insn.y_count;
-      a_x_q        <= 16'd1;
-      a_y_q        <= 16'd1;
-    end else if (a_step) begin
-      if (!a_last_x) begin
-        a_x_q   <= a_x_q + 16'd1;
-        a_cur_q <= a_cur_q + 32'(a_x_stride_q);
-      end else begin
-        a_x_q   <= 16'd1;
-        a_y_q   <= a_y_q + 16'd1;
-        a_cur_q <= a_row_q + a_y_stride_q;
-        a_row_q <= a_row_q + a_y_stride_q;
-      end
-    end
-  end
-
-  logic burst_last, burst_user;
-
-  tsr_burst #(
-      .BusBytes(BusBytes),
-      .MaxBeats(tsr_cfg_pkg::BurstBeats)
-  ) u_burst (
+  tsr_regions u_regions (
       .clk_i,
       .rst_ni,
-      .region_valid_i(a_run_q && region_ready),
-      .region_addr_i (a_addr),
-      .region_bytes_i(a_bytes_q),
-      .region_user_i (a_last_x && a_last_y),
-      .region_ready_o(burst_region_ready),
+      .take_i       (take),
+      .moves_i      (1'b1),
+      .base_i       (seg_base_i[64*32'(insn.segment)+:64]),
+      .dram_offset_i(insn.dram_offset),
+      .run_i        (insn.run),
+      .x_count_i    (insn.x_count),
+      .y_count_i    (insn.y_count),
+      .x_stride_i   (insn.x_stride),
+      .y_stride_i   (insn.y_stride),
+      .merge_x_i    (insn_i[352]),
+      .merge_all_i  (insn_i[353]),
+      .row_span_i   (insn_i[351:320]),
+      .span_i       (insn_i[319:288]),
+      .valid_o      (region_valid),
+      .addr_o       (region_addr),
+      .bytes_o      (region_bytes),
+      .last_o       (region_last),
+      .ready_i      (region_ready)
+  );
+
+  // ---- bursts and bus words --------------------------------------------------------------------------------------------
+  logic            chunk_valid, chunk_user, align_out_valid, sent;
+  logic [OffW-1:0] chunk_offset;
+  logic [LenW-1:0] chunk_length;
+
+  tsr_cut #(
+      .Regions(32)
+  ) u_cut (
+      .clk_i,
+      .rst_ni,
+      .region_valid_i(region_valid),
+      .region_addr_i (region_addr),
+      .region_bytes_i(region_bytes),
+      .region_last_i (region_last),
+      .region_user_i (1'b0),
+      .region_ready_o(region_ready),
       .burst_valid_o (req_valid_o),
       .burst_addr_o  (req_addr_o),
       .burst_beats_o (req_beats_o),
-      .burst_last_o  (burst_last),
-      .burst_user_o  (burst_user),
-      .burst_ready_i (req_ready_i)
-  );
-
-  assign req_last_o = burst_last && burst_user;
-
-  // ---- bus words -----------------------------------------------------------------------------------------------------
-  logic            region_valid, chunk_valid, chunk_last, chunk_free, align_out_valid, sent;
-  logic [OffW-1:0] region_offset, chunk_offset;
-  logic [31:0]     region_bytes;
-  logic [LenW-1:0] chunk_length;
-
-  tsr_fifo #(
-      .Width(OffW + 32),
-      .Depth(32)
-  ) u_regions (
-      .clk_i,
-      .rst_ni,
-      .valid_i(a_run_q && burst_region_ready),
-      .data_i ({a_addr[OffW-1:0], a_bytes_q}),
-      .ready_o(region_ready),
-      .valid_o(region_valid),
-      .data_o ({region_offset, region_bytes}),
-      .ready_i(chunk_free)
-  );
-
-  tsr_chunks #(
-      .Size  (BusBytes),
-      .CountW(32)
-  ) u_words (
-      .clk_i,
-      .rst_ni,
-      .run_valid_i (region_valid),
-      .run_offset_i(region_offset),
-      .run_count_i (region_bytes),
-      .run_ready_o (chunk_free),
-      .valid_o     (chunk_valid),
-      .offset_o    (chunk_offset),
-      .length_o    (chunk_length),
-      .last_o      (chunk_last),
-      .ready_i     (sent)
+      .burst_last_o  (req_last_o),
+      .burst_ready_i (req_ready_i),
+      .word_valid_o  (chunk_valid),
+      .word_offset_o (chunk_offset),
+      .word_bytes_o  (chunk_length),
+      .word_user_o   (chunk_user),
+      .word_ready_i  (sent)
   );
 
   assign w_valid_o  = chunk_valid && align_out_valid;
@@ -198,43 +150,46 @@ module tsr_store #(
   assign bytes_o    = sent ? 8'(chunk_length) : 8'd0;
 
   // ---- runs in OUT: one word a cycle ---------------------------------------------------------------------------------
-  logic        s_run_free, s_ready, s_step, s_last_run, s_last_y, align_ready;
-  logic        s_last_x_q, s_single_q;           // this step is the last of its row; rows have one step only
-  logic [3:0]  s_plane_q;
-  logic [15:0] s_length_q, s_sx_q, s_sy_q, s_x_q, s_y_q, s_nx_q;
-  logic [21:0] s_row_q, s_step_q, s_next;       // where the next row begins; the next run in this one; the one of them that comes
-  logic [21:OffW] s_word_q;
+  logic            s_ready, s_step, s_last_run, s_last_x, s_last_y, align_ready;
+  logic [3:0]      s_plane_q;
+  logic [15:0]     s_x_left, s_y_left;
+  logic [21:OffW]  s_word;
   logic [OffW-1:0] s_offset;
   logic [LenW-1:0] s_chunk;
   logic            read_q;
   logic [OffW-1:0] read_offset_q;
   logic [LenW-1:0] read_length_q;
 
-  assign s_last_y = s_y_q == 16'd1;
-  assign s_ready  = !read_q || align_ready;
-  assign s_step   = s_run && s_ready;
-  assign s_next   = s_last_x_q ? s_row_q : s_step_q;
+  assign s_ready = !read_q || align_ready;
+  assign s_step  = s_run && s_ready;
 
-  tsr_chunks #(
-      .Size  (BusBytes),
-      .CountW(16)
-  ) u_runs (
+  tsr_runs u_runs (
       .clk_i,
       .rst_ni,
-      .run_valid_i (s_run ? !(s_last_x_q && s_last_y) : take),
-      .run_offset_i(s_run ? s_next[OffW-1:0] : insn.sram_addr[OffW-1:0]),
-      .run_count_i (s_run ? s_length_q : insn.run),
-      .run_ready_o (s_run_free),
-      .valid_o     (s_run),
-      .offset_o    (s_offset),
-      .length_o    (s_chunk),
-      .last_o      (s_last_run),
-      .ready_i     (s_ready)
+      .take_i    (take),
+      .diag_i    (1'b0),
+      .address_i (insn.sram_addr),
+      .run_i     (insn.run),
+      .x_stride_i(insn.sram_x_stride),
+      .y_stride_i(insn.sram_y_stride),
+      .x_steps_i (insn.x_count),
+      .y_steps_i (insn.y_count),
+      .single_i  (insn.x_count == 16'd1),
+      .valid_o   (s_run),
+      .word_o    (s_word),
+      .offset_o  (s_offset),
+      .length_o  (s_chunk),
+      .last_run_o(s_last_run),
+      .last_x_o  (s_last_x),
+      .last_y_o  (s_last_y),
+      .x_left_o  (s_x_left),
+      .y_left_o  (s_y_left),
+      .ready_i   (s_ready)
   );
 
   assign st_re_o    = s_step;
   assign st_plane_o = s_plane_q;
-  assign st_addr_o  = {s_word_q, OffW'(0)};
+  assign st_addr_o  = {s_word, OffW'(0)};
 
   always_ff @(posedge clk_i) begin
     if (s_step)           read_q <= 1'b1;
@@ -249,38 +204,7 @@ module tsr_store #(
     end
   end
 
-  always_ff @(posedge clk_i) begin
-    if (take) begin
-      s_plane_q  <= insn.plane;
-      s_length_q <= insn.run;
-      s_sx_q     <= insn.sram_x_stride;
-      s_sy_q     <= insn.sram_y_stride;
-      s_last_x_q <= insn.x_count == 16'd1;
-      s_single_q <= insn.x_count == 16'd1;
-      s_x_q      <= insn.x_count;
-      s_nx_q     <= insn.x_count;
-      s_y_q      <= insn.y_count;
-      s_row_q    <= insn.sram_addr + 22'(insn.sram_y_stride);
-      s_step_q   <= insn.sram_addr + 22'(insn.sram_x_stride);
-      s_word_q   <= insn.sram_addr[21:OffW];
-    end else if (s_step) begin
-      if (!s_last_run) begin
-        s_word_q <= s_word_q + (22-OffW)'(1);
-      end else begin
-        s_word_q <= s_next[21:OffW];
-        s_step_q <= s_next + 22'(s_sx_q);
-        if (!s_last_x_q) begin
-          s_last_x_q <= s_x_q == 16'd2;
-          s_x_q      <= s_x_q - 16'd1;
-        end else begin
-          s_row_q    <= s_row_q + 22'(s_sy_q);
-          s_y_q      <= s_y_q - 16'd1;
-          s_last_x_q <= s_single_q;
-          s_x_q      <= s_nx_q;
-        end
-      end
-    end
-  end
+  always_ff @(posedge clk_i) if (take) s_plane_q <= insn.plane;
 
   tsr_realign #(
       .BusBytes(BusBytes)
@@ -305,5 +229,5 @@ module tsr_store #(
   assign stall_token_o = !done_valid && insn_valid_i && !tokens;
 
   logic unused_bits;
-  assign unused_bits = ^{insn, insn_i, chunk_last, s_run_free};
+  assign unused_bits = ^{insn, insn_i, chunk_user, s_last_run, s_last_x, s_last_y, s_x_left, s_y_left};
 endmodule

@@ -10,8 +10,8 @@
 //                  +--------------------------------------------------+
 //
 // Rules
-// 1. A run is run_count_i >= 1 units, the first of them run_offset_i behind a multiple of Size. Its chunks cover it in order,
-//    each unit once, and none reaches over a multiple of Size: the first one ends there, all but the last one fill what they are in.
+// 1. A run is run_count_i >= 1 units, the first of them run_offset_i behind a multiple of Size. Its chunks cover it in order, each
+//    unit once, and none reaches over a multiple of Size: the first one ends there, all but the last one fill what they are in.
 // 2. What a chunk is like is in registers, so that long paths may begin here. One chunk every cycle, also across runs.
 // 3. A chunk is stable until taken. Size is a power of two, at least 2.
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// tsr_load_offset - where in its bus word the run begins that LOAD's data phase goes to: the first one of the instruction at the
-// queue's head, or the next one of the instruction at hand.
+// tsr_run_offset - where in its bus word the next run begins: the first one of the instruction at the queue's head, or the next one
+// of the instruction at hand.
 //
 // A module of its own, so that behind the queue's memory there is one LUT a bit: what goes into it from the other side takes as
 // long, but Yosys, which counts levels of logic in a module, cannot know that the memory is late.
 
-module tsr_load_offset #(
+module tsr_run_offset #(
     parameter int unsigned OffW = 3
 ) (
     input  logic            run_i,        // there is an instruction at hand
