@@ -57,6 +57,17 @@ module tsr_regions (
   end
 
   always_ff @(posedge clk_i) begin
+    if (step) begin
+      if (!last_x) begin
+        cur_q <= cur_q + 32'(x_stride_q);
+        x_q   <= x_q + 16'd1;
+      end else begin
+        cur_q <= row_q + y_stride_q;
+        row_q <= row_q + y_stride_q;
+        x_q   <= 16'd1;
+        y_q   <= y_q + 16'd1;
+      end
+    end
     if (take_i) begin
       base_q     <= base_i;
       row_q      <= dram_offset_i;
@@ -68,16 +79,6 @@ module tsr_regions (
       y_count_q  <= merge_all_i ? 16'd1 : y_count_i;
       x_q        <= 16'd1;
       y_q        <= 16'd1;
-    end else if (step) begin
-      if (!last_x) begin
-        x_q   <= x_q + 16'd1;
-        cur_q <= cur_q + 32'(x_stride_q);
-      end else begin
-        x_q   <= 16'd1;
-        y_q   <= y_q + 16'd1;
-        cur_q <= row_q + y_stride_q;
-        row_q <= row_q + y_stride_q;
-      end
     end
   end
 endmodule

@@ -91,6 +91,23 @@ module tsr_runs #(
   );
 
   always_ff @(posedge clk_i) begin
+    if (valid_o && ready_i) begin
+      if (!last_run_o) begin
+        word_q <= word_q + (22-OffW)'(1);
+      end else begin
+        word_q <= next[21:OffW];
+        step_q <= next + 22'(x_stride_q);
+        if (!last_x_q) begin
+          last_x_q <= x_q == StepW'(2);
+          x_q      <= x_q - StepW'(1);
+        end else begin
+          last_x_q <= single_q;
+          x_q      <= x_steps_q;
+          y_q      <= y_q - StepW'(1);
+          row_q    <= row_q + 22'(y_stride_q);
+        end
+      end
+    end
     if (take_i) begin
       length_q   <= run_i;
       x_stride_q <= x_stride;
@@ -103,22 +120,6 @@ module tsr_runs #(
       y_q        <= y_steps_i;
       last_x_q   <= single_i;
       single_q   <= single_i;
-    end else if (valid_o && ready_i) begin
-      if (!last_run_o) begin
-        word_q <= word_q + (22-OffW)'(1);
-      end else begin
-        word_q <= next[21:OffW];
-        step_q <= next + 22'(x_stride_q);
-        if (!last_x_q) begin
-          x_q      <= x_q - StepW'(1);
-          last_x_q <= x_q == StepW'(2);
-        end else begin
-          row_q    <= row_q + 22'(y_stride_q);
-          y_q      <= y_q - StepW'(1);
-          x_q      <= x_steps_q;
-          last_x_q <= single_q;
-        end
-      end
     end
   end
 
