@@ -78,24 +78,39 @@ link_config() {
     echo "nk=tessera:1:tessera_1"
     echo "sp=tessera_1.m_axi_gmem:$(value connect)"
     [ -z "$(value slr)" ] || echo "slr=tessera_1:$(value slr)"
+    [ "$target" = hw ] || return 0
+    echo "[vivado]"
+    echo "prop=run.impl_1.STEPS.ROUTE_DESIGN.TCL.POST=$work/results.tcl"
+}
+
+# result.csv with the commit in front, beside the rest
+keep_result() {
+    local commit
+    commit=$(git -C "$top" describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
+    sed -e '1s/^/commit,/' -e "2s/^/$commit,/" "$work/result.csv" >"$work/done/result.csv"
 }
 
 if [ "$flow" = vitis ]; then
     step kernel-xml "$tessera" xclbin kernel-xml --config "$top/isa/configs/$config.cfg" -o kernel.xml
     step package vivado -mode batch -source "$here/vitis/package_xo.tcl" -tclargs "$board" "$config" "$work/kernel.xml" "$work"
     link_config >"$work/link.cfg"
+    echo "set board_name {$board}; set config_name {$config}; set clock_mhz $clock; set folder {$work}
+source {$here/vitis/results.tcl}" >"$work/results.tcl"
     step link v++ --link -t "$target" --platform "$platform" --config link.cfg --kernel_frequency "$clock" --jobs "$jobs" \
         --save-temps --temp_dir vitis -o linked.xclbin tessera.xo
     step embed "$tessera" xclbin embed linked.xclbin --config "$top/isa/configs/$config.cfg" -o done/tessera.xclbin
     cp "$work/link.cfg" "$work/kernel.xml" "$work/done"
-    find "$work/vitis" -name '*timing_summary*.rpt' -exec cp {} "$work/done" \; 2>/dev/null
+    if [ -s "$work/result.csv" ]; then
+        cp "$work/timing.rpt" "$work/utilization.rpt" "$work/done" && keep_result || exit 1
+    elif [ "$target" = hw ]; then
+        echo "  no result.csv: ${work#"$top"/}/link.log and Vivado's logs in ${work#"$top"/}/vitis say why"
+    fi
 else
     step implement vivado -mode batch -source "$here/vivado/build.tcl" -tclargs "$board" "$config" "$clock" "$jobs" "$work"
     step xclbin "$tessera" xclbin write --board "$here/boards/$board.board" --config "$top/isa/configs/$config.cfg" --clock "$clock" \
         --bitstream tessera.bit -o done/tessera.xclbin
     cp "$work/tessera.bit" "$work/tessera.hwh" "$work/timing.rpt" "$work/utilization.rpt" "$work/done" || exit 1
-    commit=$(git -C "$top" describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
-    sed -e '1s/^/commit,/' -e "2s/^/$commit,/" "$work/result.csv" >"$work/done/result.csv" || exit 1
+    keep_result || exit 1
     if [ "$board" = kv260 ]; then
         printf 'all:\n{\n    tessera.bit\n}\n' >"$work/tessera.bif"
         step bootgen bootgen -w -arch zynqmp -process_bitstream bin -image tessera.bif

@@ -89,7 +89,7 @@ for board in $boards; do
     [ -s "$out/tessera.xclbin" ] && [ ! -e "$out.work/done" ] && "$build/bin/tessera" xclbin check "$out/tessera.xclbin" --config "$config" >"$work/log" 2>&1
     if [ $? -eq 0 ]; then pass; else fail "board_${board}_has_an_xclbin"; fi
     case $board in
-    u*[0-9]0) [ -s "$out/link.cfg" ] ;;
+    u*[0-9]0) [ -s "$out/link.cfg" ] && [ -e "$out/timing.rpt" ] && [ -e "$out/utilization.rpt" ] && results "$out/result.csv" "$board" "$config" ;;
     *) [ -s "$out/tessera.bit" ] && [ -s "$out/tessera.hwh" ] && results "$out/result.csv" "$board" "$config" ;;
     esac
     if [ $? -eq 0 ]; then pass; else fail "board_${board}_has_its_files"; fi
@@ -139,6 +139,15 @@ says 2 an_unknown_configuration_is_named "no configuration huge" env CONFIG=huge
 says 2 a_clock_is_a_number "whole MHz" env CLOCK=fast hw/fpga/build.sh check u50
 says 2 vivado_boards_have_no_other_target "TARGET=hw_emu" env TARGET=hw_emu hw/fpga/build.sh check pynq-z2
 rm -rf "$work/out"
+if wanted no_result; then # of a card whose figures cannot be had: the xclbin is there all the same
+    if (flow "$top" u50) && rm -rf "$work/out" "$work/copy" && mkdir -p "$work/copy/hw" && cp -r hw/fpga "$work/copy/hw/fpga" &&
+        ln -s "$top/hw/rtl" "$work/copy/hw/rtl" && ln -s "$top/isa" "$work/copy/isa" && ln -s "$top/build" "$work/copy/build" &&
+        sed -i 's/ tessera_1 }/ tessera_2 }/' "$work/copy/hw/fpga/vitis/results.tcl" && flow "$work/copy" u50 &&
+        grep -q "no result.csv" "$work/log" && grep -q "WARNING: no result.csv: check: there is no cell tessera_2" "$work"/out/u50-*.work/link.log &&
+        [ -s "$work/out/u50-wide/tessera.xclbin" ] && [ ! -e "$work/out/u50-wide/result.csv" ]; then pass
+    else fail a_card_without_result_csv_has_its_xclbin; fi
+    rm -rf "$work/out"
+fi
 if wanted slow; then
     STUB_WNS=-0.345 flow "$top" pynq-z2
     if [ $? -eq 1 ] && grep -q "100 MHz are not met: the worst path is -0.345 ns too long" "$work/log" && [ ! -e "$work/out/pynq-z2-pynq" ]; then pass
@@ -185,6 +194,8 @@ finds finds_a_kind_of_memory_that_the_card_has_not u50 boards/u50.board 's/HBM\[
 finds finds_a_region_that_the_card_has_not u50 boards/u50.board 's/SLR0/SLR2/' "no such region"
 finds finds_a_platform_that_is_not_there u280 boards/u280.board 's/_202211_1/_202311_1/' "there is no platform"
 finds finds_a_configuration_left_out u50 build.sh 's/^    step embed .*/    cp "$work\/linked.xclbin" "$work\/done\/tessera.xclbin"/' "does not say which configuration"
+finds finds_a_hook_that_is_not_there u50 build.sh 's/POST=$work/POST=$work\/vitis/' "no such script"
+finds finds_a_hook_outside_of_its_section u50 build.sh '/echo "\[vivado\]"/d' "outside of [vivado]"
 finds finds_a_pin_that_is_not_there pynq-z2 vivado/zynq7.tcl 's/FCLK_RESET0_N/FCLK_RESETN_0/' "there is no pin ps/FCLK_RESETN_0"
 finds finds_a_bus_that_is_not_there kv260 vivado/zynqmp.tcl 's/memory ps.S_AXI_HP0_FPD/memory ps\/S_AXI_HP0/' "there is no bus ps/S_AXI_HP0"
 finds finds_a_pin_that_is_not_driven pynq-z2 vivado/build.tcl '/dcm_locked/d' "reset/dcm_locked is not driven"

@@ -6,7 +6,7 @@
 #     ps --100 MHz--> clock --CLOCK_MHZ--> everything          ps --reset--> reset --> everything
 #     ps M_AXI --> control --> tessera_1 s_axi_control         tessera_1 interrupt --> ps
 #     tessera_1 m_axi_gmem --> memory --> ps S_AXI_HP0
-foreach script {common.tcl package_ip.tcl} { source [file join [file dirname [info script]] .. tcl $script] }
+foreach script {common.tcl package_ip.tcl results.tcl} { source [file join [file dirname [info script]] .. tcl $script] }
 if {[llength $argv] != 5} { tsr::fail "build.tcl takes BOARD CONFIG CLOCK_MHZ JOBS FOLDER" }
 lassign $argv board_name config_name clock_mhz jobs folder
 set board [tsr::board $board_name]
@@ -60,26 +60,6 @@ proc tsr::create_design {board clock_mhz} {
     }
     validate_bd_design
     save_bd_design
-}
-
-# The number after `name` in a table of report_utilization; 0 where the part has none.
-proc tsr::used {report name} {
-    return [expr {[regexp "\\|\\s*(?:$name)\\*?\\s*\\|\\s*(\[0-9.\]+)" $report -> number] ? $number : 0}]
-}
-
-proc tsr::write_results {board_name config_name clock_mhz folder} {
-    set utilization [report_utilization -return_string]
-    report_utilization -hierarchical -file [file join $folder utilization.rpt]
-    report_timing_summary -file [file join $folder timing.rpt]
-    set wns [get_property SLACK [lindex [get_timing_paths -setup -max_paths 1] 0]]
-    set fmax [format %.1f [expr {1000.0 / (1000.0 / $clock_mhz - $wns)}]]
-    set file [open [file join $folder result.csv] w]
-    puts $file "config,board,tool,clock_mhz,wns_ns,fmax_mhz,lut,ff,dsp,bram36,uram"
-    puts $file [join [list $config_name $board_name "Vivado [version -short]" $clock_mhz $wns $fmax \
-        [tsr::used $utilization "Slice LUTs|CLB LUTs"] [tsr::used $utilization "Slice Registers|CLB Registers"] \
-        [tsr::used $utilization DSPs] [tsr::used $utilization "Block RAM Tile"] [tsr::used $utilization URAM]] ,]
-    close $file
-    return $wns
 }
 
 set ip [tsr::package_ip $folder $part $config_name $dot]

@@ -366,10 +366,29 @@ proc wait_on_run {name} {}
 proc get_runs {name} { return $name }
 proc open_run {name} { stub::need {$stub::ran} "nothing has run" }
 proc current_design {} { return design }
-proc get_timing_paths {args} { stub::options $args {-max_paths} {-setup}; return path }
+# In the design of a card the kernel is a cell of the platform's, whose name ends in tessera_1.
+proc get_cells {args} {
+    lassign [stub::options $args {} {-hierarchical}] options names
+    stub::need {[dict exists $options -hierarchical] && $names eq "tessera_1"} "there is no cell $names"
+    return level0_i/ulp/tessera_1
+}
+proc get_pins {args} {
+    stub::need {[dict get [lindex [stub::options $args {-filter} {-hierarchical}] 0] -filter] eq "NAME =~ */tessera_1/ap_clk"} "there is no pin $args"
+    return level0_i/ulp/tessera_1/ap_clk
+}
+proc get_clocks {args} {
+    stub::need {[dict get [lindex [stub::options $args {-of_objects} {}] 0] -of_objects] eq "level0_i/ulp/tessera_1/ap_clk"} "no clock"
+    return clk_kernel_00
+}
+proc get_timing_paths {args} {
+    set options [lindex [stub::options $args {-max_paths -group} {-setup}] 0]
+    stub::need {![dict exists $options -group] || [dict get $options -group] eq "clk_kernel_00"} "there is no path group of $args"
+    return path
+}
 proc report_timing_summary {args} { close [open [dict get [lindex [stub::options $args {-file} {}] 0] -file] w] }
 proc report_utilization {args} {
-    lassign [stub::options $args {-file} {-hierarchical -return_string}] options
+    lassign [stub::options $args {-file -cells} {-hierarchical -return_string}] options
+    stub::need {![dict exists $options -cells] || [dict get $options -cells] eq "level0_i/ulp/tessera_1"} "there is no cell of $args"
     if {[dict exists $options -file]} { close [open [dict get $options -file] w] }
     return "| CLB LUTs* | 41000 | 0 |\n| Slice LUTs* | 41000 | 0 |\n| CLB Registers | 30000 | 0 |\n| Slice Registers | 30000 | 0 |\n| DSPs | 128 | 0 |\n| Block RAM Tile | 120.5 | 0 |"
 }
