@@ -102,23 +102,7 @@ static void find_intervals(planner *p) {
 // ---- in place
 // Operators whose element i depends on element i of each operand of the output's shape: every schedule of them reads an element
 // before it writes the one of the same index.
-static bool is_elementwise(tsr_op op) {
-    switch (op) {
-    case TSR_OP_ADD:
-    case TSR_OP_SUB:
-    case TSR_OP_MUL:
-    case TSR_OP_DIV:
-    case TSR_OP_MIN:
-    case TSR_OP_MAX:
-    case TSR_OP_CLIP:
-    case TSR_OP_SIGMOID:
-    case TSR_OP_TANH:
-    case TSR_OP_HARD_SWISH:
-    case TSR_OP_LEAKY_RELU:
-    case TSR_OP_QUANTIZE: return true;
-    default: return false;
-    }
-}
+static bool is_elementwise(tsr_op op) { return tsr_op_is_unary(op) || tsr_op_is_binary(op) || op == TSR_OP_QUANTIZE; }
 
 static bool same_layout(const tsr_tensor *a, const tsr_tensor *b) {
     return a->rank == b->rank && tsr_dtype_size(a->dtype) == tsr_dtype_size(b->dtype) &&

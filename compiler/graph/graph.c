@@ -154,6 +154,11 @@ const char *tsr_op_name(tsr_op op) {
     return (unsigned)op < TSR_OP_COUNT ? names[op] : "unknown";
 }
 
+#define TSR_OP_IS(name, text) || op == TSR_OP_##name
+bool tsr_op_is_unary(tsr_op op) { return false TSR_UNARY_OPS(TSR_OP_IS); }
+bool tsr_op_is_binary(tsr_op op) { return false TSR_BINARY_OPS(TSR_OP_IS); }
+#undef TSR_OP_IS
+
 uint64_t tsr_tensor_elements(const tsr_tensor *tensor) {
     uint64_t elements = 1;
     for (uint32_t i = 0; i < tensor->rank; i++)

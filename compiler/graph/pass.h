@@ -26,9 +26,6 @@ bool pass_same_shape(const tsr_tensor *a, const tsr_tensor *b);
 bool pass_is_8bit(const tsr_tensor *tensor); // int8 or uint8 with one scale
 void pass_copy_quant(tsr_graph *graph, tsr_id to, tsr_id from);
 
-// Operators that compute element by element: of one operand, of two that broadcast.
-bool pass_is_unary(tsr_op op);
-bool pass_is_binary(tsr_op op);
 // How many of a node's inputs are tensors like its output; the others are indices and the like.
 uint32_t pass_data_inputs(const tsr_node *node);
 

@@ -37,9 +37,9 @@ static bool can_turn(const tsr_graph *graph, const tsr_node *node) {
     const tsr_tensor *x = pass_input(graph, node, 0), *y = pass_output(graph, node);
     if (node->output_count != 1 || x == NULL)
         return false;
-    if (pass_is_unary(node->op))
+    if (tsr_op_is_unary(node->op) || node->op == TSR_OP_CAST || node->op == TSR_OP_IDENTITY)
         return x->rank == 4;
-    if (pass_is_binary(node->op))
+    if (tsr_op_is_binary(node->op))
         return y->rank == 4 && x->quant.count <= 1 && pass_input(graph, node, 1)->quant.count <= 1;
     switch (node->op) {
     case TSR_OP_MEAN:
@@ -285,7 +285,7 @@ static bool is_elementwise(const tsr_graph *graph, const tsr_node *node) {
         return pass_output(graph, node)->quant.count == 1;
     if (node->op == TSR_OP_DEQUANTIZE)
         return pass_input(graph, node, 0)->quant.count == 1;
-    return pass_is_unary(node->op) && node->op != TSR_OP_IDENTITY; // a copy between quantisations
+    return tsr_op_is_unary(node->op) || node->op == TSR_OP_CAST; // IDENTITY may be a copy between quantisations
 }
 
 static void lift_over_reshape(tsr_graph *graph, tsr_id n) {

@@ -51,59 +51,6 @@ void pass_replace_reads(tsr_graph *graph, tsr_id from, tsr_id to) {
                 graph->nodes[n].inputs[i] = to;
 }
 
-bool pass_is_unary(tsr_op op) {
-    switch (op) {
-    case TSR_OP_NOT:
-    case TSR_OP_CLIP:
-    case TSR_OP_SIGMOID:
-    case TSR_OP_TANH:
-    case TSR_OP_EXP:
-    case TSR_OP_NEG:
-    case TSR_OP_LEAKY_RELU:
-    case TSR_OP_ABS:
-    case TSR_OP_SQRT:
-    case TSR_OP_RSQRT:
-    case TSR_OP_LOG:
-    case TSR_OP_SIN:
-    case TSR_OP_COS:
-    case TSR_OP_ERF:
-    case TSR_OP_FLOOR:
-    case TSR_OP_CEIL:
-    case TSR_OP_ROUND:
-    case TSR_OP_ELU:
-    case TSR_OP_HARD_SWISH:
-    case TSR_OP_GELU:
-    case TSR_OP_CAST:
-    case TSR_OP_IDENTITY: return true;
-    default: return false;
-    }
-}
-
-bool pass_is_binary(tsr_op op) {
-    switch (op) {
-    case TSR_OP_ADD:
-    case TSR_OP_SUB:
-    case TSR_OP_MUL:
-    case TSR_OP_DIV:
-    case TSR_OP_MIN:
-    case TSR_OP_MAX:
-    case TSR_OP_POW:
-    case TSR_OP_SQUARED_DIFFERENCE:
-    case TSR_OP_FLOOR_DIV:
-    case TSR_OP_MOD:
-    case TSR_OP_EQUAL:
-    case TSR_OP_LESS:
-    case TSR_OP_LESS_EQUAL:
-    case TSR_OP_SHIFT_LEFT:
-    case TSR_OP_SHIFT_RIGHT:
-    case TSR_OP_AND:
-    case TSR_OP_OR:
-    case TSR_OP_XOR:
-    case TSR_OP_PRELU: return true;
-    default: return false;
-    }
-}
-
 uint32_t pass_data_inputs(const tsr_node *node) {
     return node->op == TSR_OP_GATHER || node->op == TSR_OP_RESAMPLE ? 1 : node->input_count;
 }

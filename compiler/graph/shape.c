@@ -232,35 +232,29 @@ static tsr_status check_inputs(const infer *f, uint32_t least, uint32_t most) {
     return tsr_ok();
 }
 
+static tsr_status same_shape(const infer *f) {
+    shape_set(f, shape_input(f, 0)->rank, shape_input(f, 0)->shape);
+    return tsr_ok();
+}
+
 tsr_status tsr_graph_infer_shape(const tsr_graph *graph, const tsr_node *node, uint32_t *out_rank,
                                  int64_t out_shape[TSR_MAX_RANK]) {
     const infer f = {graph, node, out_rank, out_shape};
     *out_rank = 0;
+    if (tsr_op_is_unary(node->op)) {
+        TSR_TRY(check_inputs(&f, 1, 1));
+        return same_shape(&f);
+    }
+    if (tsr_op_is_binary(node->op)) {
+        TSR_TRY(check_inputs(&f, 2, 2));
+        return elementwise(&f);
+    }
     switch (node->op) {
     case TSR_OP_CONV: TSR_TRY(check_inputs(&f, 2, 3)); return conv(&f);
     case TSR_OP_CONV_INTEGER: TSR_TRY(check_inputs(&f, 2, 2)); return conv(&f);
     case TSR_OP_FULLY_CONNECTED: TSR_TRY(check_inputs(&f, 2, 3)); return fully_connected(&f);
     case TSR_OP_MATMUL:
     case TSR_OP_MATMUL_INTEGER: TSR_TRY(check_inputs(&f, 2, 2)); return matmul(&f);
-    case TSR_OP_ADD:
-    case TSR_OP_SUB:
-    case TSR_OP_MUL:
-    case TSR_OP_DIV:
-    case TSR_OP_MIN:
-    case TSR_OP_MAX:
-    case TSR_OP_POW:
-    case TSR_OP_SQUARED_DIFFERENCE:
-    case TSR_OP_FLOOR_DIV:
-    case TSR_OP_MOD:
-    case TSR_OP_EQUAL:
-    case TSR_OP_LESS:
-    case TSR_OP_LESS_EQUAL:
-    case TSR_OP_SHIFT_LEFT:
-    case TSR_OP_SHIFT_RIGHT:
-    case TSR_OP_AND:
-    case TSR_OP_OR:
-    case TSR_OP_XOR:
-    case TSR_OP_PRELU: TSR_TRY(check_inputs(&f, 2, 2)); return elementwise(&f);
     case TSR_OP_WHERE: TSR_TRY(check_inputs(&f, 3, 3)); return elementwise(&f);
     case TSR_OP_MAX_POOL:
     case TSR_OP_MAX_POOL_INDEX:
@@ -289,37 +283,12 @@ tsr_status tsr_graph_infer_shape(const tsr_graph *graph, const tsr_node *node, u
     case TSR_OP_RESHAPE: TSR_TRY(check_inputs(&f, 1, 1)); return reshape(&f);
     case TSR_OP_TRANSPOSE: TSR_TRY(check_inputs(&f, 1, 1)); return transpose(&f);
     case TSR_OP_SOFTMAX: TSR_TRY(check_inputs(&f, 1, 1)); return softmax(&f);
-    case TSR_OP_CLIP:
-    case TSR_OP_SIGMOID:
-    case TSR_OP_TANH:
-    case TSR_OP_EXP:
-    case TSR_OP_NEG:
-    case TSR_OP_LEAKY_RELU:
-    case TSR_OP_ABS:
-    case TSR_OP_SQRT:
-    case TSR_OP_RSQRT:
-    case TSR_OP_LOG:
-    case TSR_OP_SIN:
-    case TSR_OP_COS:
-    case TSR_OP_ATAN:
-    case TSR_OP_ERF:
-    case TSR_OP_FLOOR:
-    case TSR_OP_CEIL:
-    case TSR_OP_ROUND:
-    case TSR_OP_ELU:
-    case TSR_OP_HARD_SWISH:
-    case TSR_OP_GELU:
-    case TSR_OP_NOT:
     case TSR_OP_QUANTIZE:
     case TSR_OP_DEQUANTIZE:
     case TSR_OP_CAST:
     case TSR_OP_DYNAMIC_QUANTIZE:
-    case TSR_OP_IDENTITY:
-        TSR_TRY(check_inputs(&f, 1, 1));
-        shape_set(&f, shape_input(&f, 0)->rank, shape_input(&f, 0)->shape);
-        return tsr_ok();
-    case TSR_OP_NONE:
-    case TSR_OP_COUNT: break;
+    case TSR_OP_IDENTITY: TSR_TRY(check_inputs(&f, 1, 1)); return same_shape(&f);
+    default: break;
     }
     return tsr_error(TSR_INTERNAL, "operator %d is none", (int)node->op);
 }

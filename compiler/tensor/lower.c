@@ -161,53 +161,17 @@ tsr_stmt *reduced(lowering *l, tsr_binary o, tsr_tbuffer *result, ex neutral, in
 }
 
 static tsr_status lower(lowering *l) {
+    if (tsr_op_is_unary(l->node->op))
+        return lower_unary(l);
+    if (tsr_op_is_binary(l->node->op))
+        return lower_binary(l);
     switch (l->node->op) {
     case TSR_OP_CONV:
     case TSR_OP_CONV_INTEGER:
     case TSR_OP_FULLY_CONNECTED: return lower_conv(l);
     case TSR_OP_MATMUL:
     case TSR_OP_MATMUL_INTEGER: return lower_matmul(l);
-    case TSR_OP_ADD:
-    case TSR_OP_SUB:
-    case TSR_OP_MUL:
-    case TSR_OP_DIV:
-    case TSR_OP_MIN:
-    case TSR_OP_MAX:
-    case TSR_OP_POW:
-    case TSR_OP_SQUARED_DIFFERENCE:
-    case TSR_OP_FLOOR_DIV:
-    case TSR_OP_MOD:
-    case TSR_OP_EQUAL:
-    case TSR_OP_LESS:
-    case TSR_OP_LESS_EQUAL:
-    case TSR_OP_SHIFT_LEFT:
-    case TSR_OP_SHIFT_RIGHT:
-    case TSR_OP_AND:
-    case TSR_OP_OR:
-    case TSR_OP_XOR:
-    case TSR_OP_PRELU: return lower_binary(l);
     case TSR_OP_WHERE: return lower_where(l);
-    case TSR_OP_CLIP:
-    case TSR_OP_SIGMOID:
-    case TSR_OP_TANH:
-    case TSR_OP_EXP:
-    case TSR_OP_NEG:
-    case TSR_OP_LEAKY_RELU:
-    case TSR_OP_ABS:
-    case TSR_OP_SQRT:
-    case TSR_OP_RSQRT:
-    case TSR_OP_LOG:
-    case TSR_OP_SIN:
-    case TSR_OP_COS:
-    case TSR_OP_ATAN:
-    case TSR_OP_ERF:
-    case TSR_OP_FLOOR:
-    case TSR_OP_CEIL:
-    case TSR_OP_ROUND:
-    case TSR_OP_ELU:
-    case TSR_OP_HARD_SWISH:
-    case TSR_OP_GELU:
-    case TSR_OP_NOT: return lower_unary(l);
     case TSR_OP_MAX_POOL_INDEX: return lower_pool_index(l);
     case TSR_OP_MAX_POOL:
     case TSR_OP_AVERAGE_POOL: return lower_pool(l);

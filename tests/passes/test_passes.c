@@ -192,6 +192,22 @@ TEST_GRAPH(transposes_between_convolutions_cancel_through_a_residual_add) {
     PASS();
 }
 
+TEST_GRAPH(transposes_cancel_over_every_operator_of_one_operand) {
+    tsr_id x = input(g, real(g, SHAPE(1, 2, 4, 5))), w = fill(g, real(g, SHAPE(2, 3, 3, 2)));
+    uint32_t convolutions = 1;
+    x = nchw_conv(g, x, w);
+    for (tsr_op op = TSR_OP_NONE; op < TSR_OP_COUNT; op++)
+        if (tsr_op_is_unary(op) && op != TSR_OP_NOT) {
+            x = nchw_conv(g, node(g, op, NULL, clip(g, x, 0.5F, 2), NO, NO, NO), w);
+            convolutions++;
+        }
+    output(g, x);
+    ASSERT_EQ(2 * convolutions, count(g, TSR_OP_TRANSPOSE));
+    APPLY(tsr_pass_layout(g));
+    ASSERT_EQ(2, count(g, TSR_OP_TRANSPOSE));
+    PASS();
+}
+
 TEST_GRAPH(pad_concat_mean_and_softmax_are_turned_with_their_axes) {
     tsr_id x = input(g, real(g, SHAPE(1, 2, 4, 5))), w = fill(g, real(g, SHAPE(2, 3, 3, 2)));
     tsr_id a = nchw_conv(g, x, w);
@@ -588,6 +604,7 @@ SUITE(one_pass_at_a_time) {
     RUN_TEST(a_matmul_of_rank_3_with_constant_weights_becomes_fully_connected);
     RUN_TEST(a_matmul_of_two_activations_stays);
     RUN_TEST(transposes_between_convolutions_cancel_through_a_residual_add);
+    RUN_TEST(transposes_cancel_over_every_operator_of_one_operand);
     RUN_TEST(pad_concat_mean_and_softmax_are_turned_with_their_axes);
     RUN_TEST(gather_slice_and_reductions_are_turned_with_their_axes);
     RUN_TEST(flatten_into_fully_connected_moves_the_weights_columns);

@@ -27,29 +27,33 @@
 typedef uint32_t tsr_id; // index of a tensor or node
 #define TSR_NO_ID UINT32_MAX
 
-// X(NAME, "text")
+// X(NAME, "text"), in lists by what operators are like.
 // clang-format off
-#define TSR_OPS(X)                                                                                        \
-    X(CONV, "Conv")                  /* x[N,H,W,C], w[O,KH,KW,C/groups], b[O]? -> y[N,OH,OW,O] */        \
-    X(FULLY_CONNECTED, "FullyConnected") /* x[N,K], w[O,K], b[O]? -> y[N,O] */                            \
-    X(MATMUL, "MatMul")              /* a[...,M,K], b[...,K,N] -> y, NumPy rules; alpha, beta, c: Gemm is folded by the importer */ \
-    X(ADD, "Add") X(SUB, "Sub") X(MUL, "Mul") X(DIV, "Div") X(MIN, "Min") X(MAX, "Max") /* NumPy broadcasting */ \
+// Two operands, NumPy broadcasting; y[i] depends on the elements of index i alone.
+#define TSR_BINARY_OPS(X)                                                                                 \
+    X(ADD, "Add") X(SUB, "Sub") X(MUL, "Mul") X(DIV, "Div") X(MIN, "Min") X(MAX, "Max")                   \
     X(POW, "Pow") X(SQUARED_DIFFERENCE, "SquaredDifference")                                              \
     X(FLOOR_DIV, "FloorDiv")         /* floor(a / b) */                                                   \
     X(MOD, "Mod")                    /* a - floor(a / b) * b: the sign of b; with attr.fmod C's fmod: the sign of a */ \
-    X(EQUAL, "Equal") X(LESS, "Less") X(LESS_EQUAL, "LessOrEqual") /* -> bool; NumPy broadcasting; so do the next three */ \
+    X(EQUAL, "Equal") X(LESS, "Less") X(LESS_EQUAL, "LessOrEqual") /* -> bool */                          \
     X(SHIFT_LEFT, "ShiftLeft") X(SHIFT_RIGHT, "ShiftRight") /* of integers; by the width or more: 0, or the sign */ \
-    X(AND, "And") X(OR, "Or") X(XOR, "Xor") /* of bool, or bit by bit of integers */                                                 \
+    X(AND, "And") X(OR, "Or") X(XOR, "Xor") /* of bool, or bit by bit of integers */                      \
+    X(PRELU, "PRelu")                /* x, slope: x < 0 ? slope * x : x; slope broadcasts to x */
+// One operand; y[i] depends on x[i] alone, and both have one type.
+#define TSR_UNARY_OPS(X)                                                                                  \
     X(NOT, "Not")                    /* of bool */                                                        \
-    X(WHERE, "Where")                /* condition, a, b: NumPy broadcasting */                            \
     X(CLIP, "Clip")                  /* clip to attr.clip_lo, attr.clip_hi (Relu, Relu6, Clip) */         \
     X(SIGMOID, "Sigmoid") X(TANH, "Tanh") X(EXP, "Exp") X(NEG, "Neg") X(LEAKY_RELU, "LeakyRelu")          \
     X(ABS, "Abs") X(SQRT, "Sqrt") X(RSQRT, "Rsqrt") X(LOG, "Log") X(SIN, "Sin") X(COS, "Cos") X(ATAN, "Atan") X(ERF, "Erf") \
     X(FLOOR, "Floor") X(CEIL, "Ceil") X(ROUND, "Round") /* halves to even */                              \
     X(ELU, "Elu")                    /* x < 0 ? alpha * (exp(x) - 1) : x */                               \
-    X(PRELU, "PRelu")                /* x, slope: x < 0 ? slope * x : x; slope broadcasts to x */         \
     X(HARD_SWISH, "HardSwish")       /* x * min(max(x + 3, 0), 6) / 6 */                                  \
-    X(GELU, "Gelu")                  /* x * (1 + erf(x / sqrt 2)) / 2; attr.approximate: the tanh form */ \
+    X(GELU, "Gelu")                  /* x * (1 + erf(x / sqrt 2)) / 2; attr.approximate: the tanh form */
+#define TSR_OTHER_OPS(X)                                                                                  \
+    X(CONV, "Conv")                  /* x[N,H,W,C], w[O,KH,KW,C/groups], b[O]? -> y[N,OH,OW,O] */         \
+    X(FULLY_CONNECTED, "FullyConnected") /* x[N,K], w[O,K], b[O]? -> y[N,O] */                            \
+    X(MATMUL, "MatMul")              /* a[...,M,K], b[...,K,N] -> y, NumPy rules; alpha, beta, c: Gemm is folded by the importer */ \
+    X(WHERE, "Where")                /* condition, a, b: NumPy broadcasting */                            \
     X(MAX_POOL, "MaxPool")           /* NHWC */                                                           \
     X(MAX_POOL_INDEX, "MaxPoolIndex") /* where MAX_POOL found it: int64 into the flat N,C,H,W of x, with attr.axis 1 N,C,W,H */ \
     X(AVERAGE_POOL, "AveragePool")   /* NHWC; a global pool has kernel = H, W */                          \
@@ -90,6 +94,7 @@ typedef uint32_t tsr_id; // index of a tensor or node
     X(CONV_INTEGER, "ConvInteger")                                                                        \
     X(DYNAMIC_QUANTIZE, "DynamicQuantizeLinear") /* outputs y, scale, zero point */                       \
     X(IDENTITY, "Identity")
+#define TSR_OPS(X) TSR_BINARY_OPS(X) TSR_UNARY_OPS(X) TSR_OTHER_OPS(X)
 // clang-format on
 
 typedef enum tsr_op {
@@ -186,6 +191,8 @@ void tsr_graph_sweep(tsr_graph *graph);
 bool tsr_graph_evaluate(tsr_graph *graph, const tsr_node *node);
 
 const char *tsr_op_name(tsr_op op);
+bool tsr_op_is_unary(tsr_op op); // one of TSR_UNARY_OPS
+bool tsr_op_is_binary(tsr_op op); // one of TSR_BINARY_OPS
 uint64_t tsr_tensor_elements(const tsr_tensor *tensor); // saturates at UINT64_MAX on overflow
 uint64_t tsr_tensor_bytes(const tsr_tensor *tensor);
 tsr_id tsr_graph_producer(const tsr_graph *graph, tsr_id tensor); // node, or TSR_NO_ID
