@@ -5,29 +5,12 @@
 #include <zlib.h>
 
 #include "check.h"
-#include "file.h"
 #include "image.h"
 #include "input.h"
+#include "loaded.h"
 #include "npy.h"
 
 GREATEST_MAIN_DEFS();
-
-enum { LIMIT = 1 << 24 };
-
-typedef struct loaded {
-    uint8_t *bytes;
-    size_t size;
-} loaded;
-
-static loaded load(const char *path) {
-    loaded l;
-    tsr_status status = file_read(path, LIMIT, &l.bytes, &l.size);
-    if (status.code != TSR_OK) {
-        fprintf(stderr, "%s (run this from the project's top folder)\n", status.message);
-        exit(1);
-    }
-    return l;
-}
 
 // A copy of exactly that many bytes, so that a sanitizer sees a read past its end.
 static uint8_t *copy_of(const uint8_t *bytes, size_t size) {

@@ -1,26 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Calibration samples: archives as NumPy writes them and damaged ones, arrays of pixels in both layouts.
 #include "check.h"
-#include "file.h"
+#include "loaded.h"
 #include "samples.h"
 
 #define SAMPLES "tests/quantize/samples/"
-enum { LIMIT = 1 << 24 };
-
-typedef struct loaded {
-    uint8_t *bytes;
-    size_t size;
-} loaded;
-
-static loaded load(const char *path) {
-    loaded l;
-    tsr_status status = file_read(path, LIMIT, &l.bytes, &l.size);
-    if (status.code != TSR_OK) {
-        fprintf(stderr, "%s (run this from the project's top folder)\n", status.message);
-        exit(1);
-    }
-    return l;
-}
 
 TEST archives_hold_what_was_saved(void) {
     loaded plain = load(SAMPLES "floats.npy"), packed = load(SAMPLES "packed.npz");
