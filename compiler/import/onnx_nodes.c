@@ -128,6 +128,15 @@ tsr_status onnx_softmax(onnx *o, const onnx_node *node) {
     return onnx_emit_like(o, node, TSR_OP_SOFTMAX, &attr, 1, &x);
 }
 
+// A parameter that a quantiser has put behind a DequantizeLinear becomes the constant that it stands for.
+static void dequantise_parameter(onnx *o, tsr_id id) {
+    const tsr_id producer = onnx_producer(o, id);
+    tsr_node *node = producer != TSR_NO_ID ? &o->imp.graph->nodes[producer] : NULL;
+    if (node != NULL && node->op == TSR_OP_DEQUANTIZE &&
+        importer_reserve(&o->imp, tsr_tensor_bytes(tensor_of(&o->imp, id))).code == TSR_OK)
+        node->dead = tsr_graph_evaluate(o->imp.graph, node);
+}
+
 tsr_status onnx_batch_normalization(onnx *o, const onnx_node *node) {
     tsr_id in[5];
     float epsilon;
@@ -145,6 +154,8 @@ tsr_status onnx_batch_normalization(onnx *o, const onnx_node *node) {
     const float *parameter[5] = {NULL, NULL, NULL, NULL, NULL};
     for (uint32_t i = 1; i < 5; i++) {
         const tsr_tensor *tensor = tensor_of(&o->imp, in[i]);
+        if (tensor->data == NULL)
+            dequantise_parameter(o, in[i]);
         if (tensor->data == NULL || tensor->dtype != TSR_F32)
             return tsr_error(TSR_UNSUPPORTED, "'%.80s' must be a float32 constant", tensor->name);
         if (tensor->rank != 1 || tensor->shape[0] != channels)
