@@ -92,6 +92,7 @@ module tsr_alu #(
   localparam int unsigned LateRead = 5;   // the read of acc[dst] meets that of acc[src] so many micro-ops behind, in S1
   localparam int unsigned InpIdx = $clog2(InpEntries);
   localparam int unsigned AccIdx = $clog2(AccEntries);
+  localparam int unsigned ParIdx = $clog2(ParEntries);
   localparam int unsigned OutIdx = $clog2(OutEntries);
   localparam int unsigned Lanes = Batch * BlockOut;
 
@@ -200,14 +201,16 @@ module tsr_alu #(
     .fault_index_o    (fault_index_o)
   );
 
-  // X: checks, banks and interlocks. Entries are powers of two, but for PAR.
+  // X: checks, banks and interlocks. Entries are powers of two, PAR's in most configurations: a comparison takes three times the
+  // levels of logic.
 
   always_comb begin
     x_range = 1'b0;
     if (x_ask) x_range = (x_dst >> (x_ctl.dst_acc ? AccIdx : OutIdx)) != 16'd0 ||
                          (x_ctl.src_acc && (x_src >> AccIdx) != 16'd0) ||
                          (x_ctl.src_inp && (x_src >> InpIdx) != 16'd0) ||
-                         (x_ctl.rescale && {1'b0, x_par} >= 17'(ParEntries));
+                         (x_ctl.rescale && (ParEntries == 1 << ParIdx ? (x_par >> ParIdx) != 16'd0
+                                                                      : {1'b0, x_par} >= 17'(ParEntries)));
   end
   assign dst_ask_o = x_ctl.dst_acc;
   assign src_ask_o = x_ctl.src_acc;

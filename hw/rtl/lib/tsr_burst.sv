@@ -45,12 +45,15 @@ module tsr_burst #(
   logic [WordW-BeatW-1:0] block_q;     // which multiple of MaxBeats words the burst is in
   logic [BeatW-1:0]  first;
   logic [BeatW:0]    beats;
+  logic [OffW-1:0]   offset, offset_less1;
   logic [32:0]       region_end;
 
   assign region_ready_o = !valid_q || cut_ready;
 
-  // Bus words touched: (offset in the first word + bytes, rounded up) / BusBytes.
-  assign region_end = 33'(region_addr_i[OffW-1:0]) + 33'(region_bytes_i) + 33'(BusBytes - 1);
+  // Bus words touched: (offset in the first word + bytes, rounded up) / BusBytes. In offset + BusBytes - 1 nothing carries far.
+  assign offset       = region_addr_i[OffW-1:0];
+  assign offset_less1 = offset - OffW'(1);
+  assign region_end   = 33'(region_bytes_i) + 33'({offset != '0, offset_less1});
 
   always_ff @(posedge clk_i) begin
     if (region_ready_o) valid_q <= region_valid_i;

@@ -75,7 +75,7 @@ module tsr_chunks #(
       last_q   <= run_fits;
       offset_q <= run_offset_i;
       length_q <= run_fits ? run_count_i[LenW-1:0] : LenW'(Size) - LenW'(run_offset_i);
-      rest_q   <= run_count_i + CountW'(run_offset_i) - CountW'(Size);
+      rest_q   <= run_count_i + {{(CountW-OffW){1'b1}}, run_offset_i};   // + offset - Size
     end
   end
 endmodule
