@@ -10,8 +10,7 @@
 #include "protobuf.h"
 
 static const char *const supported_operators = "supported are those of the user guide's list: networks of tensors, without "
-                                               "control flow, sequences, optional values, strings "
-                                               "and training";
+                                               "loops, sequences, optional values, strings and training";
 
 // ---- values ------------------------------------------------------------------------------------------------------------
 
@@ -379,6 +378,7 @@ static const struct {
     {"LinearAttention", onnx_linear_attention, 0, "chunk_size kv_num_heads q_num_heads scale update_rule"},
     {"CausalConvWithState", onnx_causal_conv, 0, "activation"},
     {"TopK", onnx_top_k, 0, "axis k largest sorted"},
+    {"If", onnx_if, 0, "then_branch else_branch"},
 };
 enum { HANDLER_COUNT = sizeof handlers / sizeof handlers[0] };
 
@@ -400,7 +400,7 @@ void onnx_evaluate(onnx *o, uint32_t first) {
         uint64_t bytes = 0;
         for (uint32_t i = 0; i < node->output_count; i++)
             bytes += tsr_tensor_bytes(&graph->tensors[node->outputs[i]]);
-        if (node->op != TSR_OP_DEQUANTIZE && importer_reserve(&o->imp, bytes).code == TSR_OK)
+        if (!node->dead && node->op != TSR_OP_DEQUANTIZE && importer_reserve(&o->imp, bytes).code == TSR_OK)
             node->dead = tsr_graph_evaluate(graph, node);
     }
 }
@@ -531,20 +531,20 @@ static tsr_status read_outputs(onnx *o, const Onnx__GraphProto *proto) {
     return tsr_ok();
 }
 
-static tsr_status read_opset(onnx *o, const Onnx__ModelProto *model) {
-    for (size_t i = 0; i < model->n_opset_import; i++) {
-        const Onnx__OperatorSetIdProto *set = model->opset_import[i];
+tsr_status onnx_read_opset(onnx *o, Onnx__OperatorSetIdProto **sets, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        const Onnx__OperatorSetIdProto *set = sets[i];
         if (set->domain == NULL || set->domain[0] == '\0' || strcmp(set->domain, "ai.onnx") == 0)
             o->opset = set->has_version ? set->version : 0;
     }
-    if (model->n_opset_import == 0)
+    if (count == 0)
         o->opset = 1; // as the format says of its first version
     if (o->opset < 1 || o->opset > 1000)
         return tsr_error(TSR_CORRUPT, "operator set version %" PRId64, o->opset);
     return tsr_ok();
 }
 
-static const char *any_name(const Onnx__NodeProto *node) {
+const char *onnx_any_name(const Onnx__NodeProto *node) {
     return node->name != NULL && node->name[0] != '\0' ? node->name : node->n_output > 0 ? node->output[0] : "";
 }
 
@@ -562,12 +562,22 @@ static void fail_outputs(onnx *o, const Onnx__NodeProto *node) {
             name_map_add(&o->values, node->output[i], FAILED);
 }
 
-// A node that is not supported is a problem; the nodes that do not depend on it are looked at all the same.
-static tsr_status import_nodes(onnx *o, const Onnx__GraphProto *proto) {
-    for (size_t i = 0; i < proto->n_node; i++) {
-        const Onnx__NodeProto *node = proto->node[i];
-        const bool skip = find_handler(node) < 0 || reads_failed(o, node);
-        tsr_status status = skip ? tsr_ok() : import_node(o, node, i);
+tsr_status onnx_list_unknown(onnx *o, Onnx__NodeProto **nodes, size_t count) {
+    unsupported_list unsupported = {.kinds = 0};
+    for (size_t i = 0; i < count; i++)
+        if (find_handler(nodes[i]) < 0 && onnx_find_function(o, nodes[i]) == NULL)
+            unsupported_add(&unsupported, nodes[i]->op_type != NULL ? nodes[i]->op_type : "", onnx_any_name(nodes[i]));
+    return tsr_problems_take(o->problems, unsupported_status(&unsupported, supported_operators));
+}
+
+tsr_status onnx_import_nodes(onnx *o, Onnx__NodeProto **nodes, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        const Onnx__NodeProto *node;
+        const Onnx__FunctionProto *function = onnx_find_function(o, nodes[i]);
+        tsr_status status = onnx_resolve(o, nodes[i], &node);
+        const bool skip = (function == NULL && find_handler(node) < 0) || reads_failed(o, node);
+        if (status.code == TSR_OK && !skip)
+            status = function != NULL ? onnx_call(o, node, function) : import_node(o, node, i);
         if (skip || status.code == TSR_UNSUPPORTED)
             fail_outputs(o, node);
         TSR_TRY(tsr_problems_take(o->problems, status));
@@ -575,30 +585,22 @@ static tsr_status import_nodes(onnx *o, const Onnx__GraphProto *proto) {
     return tsr_ok();
 }
 
-static tsr_status list_unknown_operators(onnx *o, const Onnx__GraphProto *proto) {
-    unsupported_list unsupported = {.kinds = 0};
-    for (size_t i = 0; i < proto->n_node; i++)
-        if (find_handler(proto->node[i]) < 0)
-            unsupported_add(&unsupported, proto->node[i]->op_type != NULL ? proto->node[i]->op_type : "",
-                            any_name(proto->node[i]));
-    return tsr_problems_take(o->problems, unsupported_status(&unsupported, supported_operators));
-}
-
 static tsr_status read_model(onnx *o, const Onnx__ModelProto *model, const tsr_import_options *options) {
     if (model->graph == NULL || !model->has_ir_version)
         return tsr_error(TSR_CORRUPT, "no %s in the file (is this an ONNX model?)",
                          model->graph == NULL ? "graph" : "ir_version");
-    const Onnx__GraphProto *proto = o->proto = model->graph;
+    const Onnx__GraphProto *proto = model->graph;
+    o->model = model;
     if (proto->n_sparse_initializer > 0)
         return tsr_error(TSR_UNSUPPORTED, "sparse initialisers; save them dense");
-    TSR_TRY(list_unknown_operators(o, proto));
-    TSR_TRY(read_opset(o, model));
+    TSR_TRY(onnx_list_unknown(o, proto->node, proto->n_node));
+    TSR_TRY(onnx_read_opset(o, model->opset_import, model->n_opset_import));
     for (size_t i = 0; i < proto->n_initializer; i++)
         TSR_TRY(
             onnx_add_constant(o, proto->initializer[i]->name != NULL ? proto->initializer[i]->name : "", proto->initializer[i]));
     TSR_TRY(onnx_check_dims(proto, options));
     TSR_TRY(read_inputs(o, proto, options));
-    TSR_TRY(import_nodes(o, proto));
+    TSR_TRY(onnx_import_nodes(o, proto->node, proto->n_node));
     TSR_TRY(tsr_problems_status(o->problems));
     TSR_TRY(read_outputs(o, proto));
     TSR_TRY(tsr_graph_verify(o->imp.graph));

@@ -19,9 +19,17 @@ typedef struct half_value {
     tsr_id half, wide;
 } half_value;
 
+// A function's body that is being imported, for the call of it.
+typedef struct onnx_frame {
+    const Onnx__NodeProto *call;
+    const Onnx__FunctionProto *function;
+} onnx_frame;
+
 typedef struct onnx {
     importer imp;
-    const Onnx__GraphProto *proto;
+    const Onnx__ModelProto *model;
+    const onnx_frame *frame; // NULL: the model's own graph
+    unsigned depth;          // of functions and branches
     int64_t opset;
     name_map values; // a tensor's id, or LAZY | index into constants, or one of the enum below
     uint32_t constant_count, constant_capacity;
@@ -49,6 +57,7 @@ typedef struct onnx_node {
 typedef tsr_status onnx_handler(onnx *o, const onnx_node *node);
 
 // ---- values (onnx.c) ---------------------------------------------------------------------------------------------------
+const char *onnx_any_name(const Onnx__NodeProto *node); // its own, or its first output's
 bool onnx_has_input(const onnx_node *node, uint32_t index);
 bool onnx_has_output(const onnx_node *node, uint32_t index);
 tsr_status onnx_input(onnx *o, const onnx_node *node, uint32_t index, tsr_id *out_id); // TSR_NO_ID: left out
@@ -64,6 +73,10 @@ tsr_status onnx_define(onnx *o, const onnx_node *node, uint32_t index, tsr_id id
 tsr_status onnx_add_constant(onnx *o, const char *name, const Onnx__TensorProto *proto); // defines it
 const char *onnx_derived(onnx *o, const char *base, const char *suffix); // "<base>/<suffix>"
 tsr_id onnx_producer(onnx *o, tsr_id tensor); // node, or TSR_NO_ID
+tsr_status onnx_read_opset(onnx *o, Onnx__OperatorSetIdProto **sets, size_t count);
+// A node that is not supported is a problem; the nodes that do not depend on it are looked at all the same.
+tsr_status onnx_import_nodes(onnx *o, Onnx__NodeProto **nodes, size_t count);
+tsr_status onnx_list_unknown(onnx *o, Onnx__NodeProto **nodes, size_t count); // those without a handler: a problem, before that
 void onnx_evaluate(onnx *o, uint32_t first); // nodes from `first` on whose inputs are constants; so it is after each handler
 tsr_dtype onnx_dtype(int64_t type); // TSR_DTYPE_NONE: not supported
 
@@ -75,6 +88,13 @@ tsr_status onnx_with_quant(onnx *o, tsr_id *id, tsr_quant quant);
 tsr_id onnx_scalar(onnx *o, const char *name, float value);
 // importer_emit, type and quantisation as the first input's, the result defined as output 0.
 tsr_status onnx_emit_like(onnx *o, const onnx_node *node, tsr_op op, const tsr_attr *attr, uint32_t count, const tsr_id *in);
+
+// ---- bodies (onnx_body.c) ------------------------------------------------------------------------------------------------
+const Onnx__FunctionProto *onnx_find_function(const onnx *o, const Onnx__NodeProto *node); // that it calls, or NULL
+tsr_status onnx_call(onnx *o, const Onnx__NodeProto *node, const Onnx__FunctionProto *function);
+// In a function's body: the node with the attributes of the call in the place of those that refer to them.
+tsr_status onnx_resolve(onnx *o, const Onnx__NodeProto *node, const Onnx__NodeProto **out_node);
+onnx_handler onnx_if;
 
 // ---- symbolic dimensions (onnx_dims.c) ----------------------------------------------------------------------------------
 const char *onnx_symbol(const Onnx__TensorShapeProto__Dimension *dim); // its name; "": fixed, or open without a name

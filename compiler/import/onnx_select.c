@@ -51,7 +51,7 @@ tsr_status onnx_center_crop_pad(onnx *o, const onnx_node *node) {
 
 // Rows of the result as the model states them, 0 when it does not.
 static int64_t stated_rows(onnx *o, const onnx_node *node) {
-    const Onnx__GraphProto *graph = o->proto;
+    const Onnx__GraphProto *graph = o->model->graph;
     for (size_t list = 0; list < 2; list++) {
         const size_t count = list == 0 ? graph->n_output : graph->n_value_info;
         for (size_t i = 0; i < count; i++) {

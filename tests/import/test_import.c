@@ -105,6 +105,7 @@ static const struct {
 } refused_cases[] = {
     {"training", "training"},
     {"STRING", "strings"},
+    {"test_if", "a branch on a value"},
     {"identity_opt", "optional values"},
     {"identity_sequence", "sequences"},
     {"BFLOAT16", "bfloat16 is recorded as uint16"},
@@ -597,6 +598,102 @@ TEST every_unsupported_operator_is_listed(void) {
     return refuses(&f, TSR_UNSUPPORTED, "supported are");
 }
 
+// Functions f0, f1, ... of domain "own" with the body y = op(op(x)); the model calls the last one.
+enum { FUNCTIONS = 31 };
+typedef struct {
+    Onnx__FunctionProto function[FUNCTIONS], *functions[FUNCTIONS];
+    Onnx__NodeProto node[FUNCTIONS][2], *nodes[FUNCTIONS][2];
+    char name[FUNCTIONS][8];
+} function_set;
+
+static char input_name[] = "x", middle_name[] = "m", output_name[] = "y", own_domain[] = "own", *input_names_[] = {input_name},
+            *middle_names[] = {middle_name}, *output_names[] = {output_name};
+
+static Onnx__NodeProto call_of(char *op, char *domain, char **in, char **out) {
+    Onnx__NodeProto node;
+    onnx__node_proto__init(&node);
+    node.op_type = op, node.domain = domain;
+    node.n_input = node.n_output = 1;
+    node.input = in, node.output = out;
+    return node;
+}
+
+static void add_functions(onnx_file *f, function_set *set) {
+    for (int i = 0; i < FUNCTIONS; i++) {
+        Onnx__FunctionProto *function = &set->function[i];
+        snprintf(set->name[i], sizeof set->name[i], "f%d", i);
+        onnx__function_proto__init(function);
+        function->name = set->name[i], function->domain = own_domain;
+        function->n_input = function->n_output = 1;
+        function->input = input_names_, function->output = output_names;
+        function->n_opset_import = 1, function->opset_import = f->opsets;
+        static char relu[] = "Relu";
+        char *op = i == 0 ? relu : set->name[i - 1], *domain = i == 0 ? NULL : own_domain;
+        set->node[i][0] = call_of(op, domain, input_names_, middle_names);
+        set->node[i][1] = call_of(op, domain, middle_names, output_names);
+        for (int n = 0; n < 2; n++)
+            set->nodes[i][n] = &set->node[i][n];
+        function->n_node = 2, function->node = set->nodes[i];
+        set->functions[i] = function;
+    }
+    f->model.n_functions = FUNCTIONS, f->model.functions = set->functions;
+    add_node(f, set->name[FUNCTIONS - 1], "x", NULL, "y");
+    f->node[0].domain = own_domain;
+}
+
+TEST functions_that_call_each_other_twice_do_not_fill_the_memory(void) {
+    static function_set set;
+    onnx_file f;
+    begin_onnx(&f);
+    add_functions(&f, &set);
+    return refuses(&f, TSR_CORRUPT, "describes far more data than its file holds");
+}
+
+TEST a_function_that_calls_itself_is_refused(void) {
+    static function_set set;
+    onnx_file f;
+    begin_onnx(&f);
+    add_functions(&f, &set);
+    set.node[0][0].op_type = set.name[FUNCTIONS - 1], set.node[0][0].domain = own_domain;
+    return refuses(&f, TSR_CORRUPT, "more than 32 deep");
+}
+
+TEST what_a_function_has_that_is_not_supported_is_told_with_the_way_to_it(void) {
+    static function_set set;
+    onnx_file f;
+    begin_onnx(&f);
+    add_functions(&f, &set);
+    static char loop[] = "Loop", *nowhere[] = {middle_name};
+    f.node[0].op_type = set.name[1];
+    set.node[0][0].op_type = loop;
+    CHECK_CALL(refuses(&f, TSR_UNSUPPORTED, "Loop (1 node 'm')"));
+    add_functions(&f, &set);
+    f.graph.n_node = 1, f.node[0].op_type = set.name[1];
+    set.node[1][0].input = nowhere;
+    CHECK_CALL(refuses(&f, TSR_CORRUPT, "node 'y' (function f1): 'm' is no input, constant or result"));
+    set.node[1][0].input = input_names_, set.function[1].output = nowhere, set.node[1][0].output = output_names;
+    set.function[1].n_node = 1;
+    CHECK_CALL(refuses(&f, TSR_CORRUPT, "output 'm' of its body is not computed there"));
+    f.node[0].n_input = 2, f.in[0][1] = input_name;
+    return refuses(&f, TSR_CORRUPT, "more inputs or outputs than its function");
+}
+
+TEST a_branch_on_a_computed_value_is_refused(void) {
+    onnx_file f;
+    begin_onnx(&f);
+    add_node(&f, "Equal", "x", "x", "same");
+    add_node(&f, "If", "same", NULL, "y");
+    CHECK_CALL(refuses(&f, TSR_CORRUPT, "(If): its condition must be one bool"));
+    f.shape.n_dim = 1, f.dim[0].dim_value = 1;
+    CHECK_CALL(refuses(&f, TSR_UNSUPPORTED, "(If): its condition depends on the model's inputs"));
+    add_node(&f, "Shape", "x", NULL, "one");
+    add_node(&f, "Equal", "one", "one", "known");
+    f.nodes[0] = &f.node[2], f.nodes[1] = &f.node[3], f.nodes[2] = &f.node[1];
+    f.in[1][0] = f.out[3][0];
+    f.graph.n_node = 3;
+    return refuses(&f, TSR_CORRUPT, "(If): 'then_branch' must be a graph without inputs and with 1 outputs");
+}
+
 // What hangs on a node that failed is no problem of its own.
 TEST several_unsupported_nodes_are_told_in_one_run(void) {
     onnx_file f;
@@ -739,6 +836,10 @@ int main(int argc, char **argv) {
     RUN_TEST(operands_of_the_wrong_rank_name_the_node);
     RUN_TEST(an_unknown_extent_names_input_and_dimension);
     RUN_TEST(every_unsupported_operator_is_listed);
+    RUN_TEST(functions_that_call_each_other_twice_do_not_fill_the_memory);
+    RUN_TEST(a_function_that_calls_itself_is_refused);
+    RUN_TEST(what_a_function_has_that_is_not_supported_is_told_with_the_way_to_it);
+    RUN_TEST(a_branch_on_a_computed_value_is_refused);
     RUN_TEST(several_unsupported_nodes_are_told_in_one_run);
     RUN_TEST(a_shape_that_the_model_computes_is_a_constant);
     RUN_TEST(an_unsupported_attribute_is_named);

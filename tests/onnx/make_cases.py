@@ -32,6 +32,7 @@ class Case:
     def __init__(self, name, opset):
         self.name, self.opset = name, opset
         self.nodes, self.inputs, self.constants, self.outputs = [], {}, {}, []
+        self.functions = []  # of domain "own"
 
     def input(self, array):
         """A value of each run; the same array gives the same input."""
@@ -68,7 +69,18 @@ class Case:
     def model(self, outputs, more=()):
         graph = helper.make_graph(self.nodes + list(more), self.name, [value(n, a) for n, a in self.inputs.items()], outputs,
                                   [numpy_helper.from_array(a, n) for n, a in self.constants.items()])
-        return helper.make_model(graph, opset_imports=[helper.make_opsetid("", self.opset)], ir_version=8)
+        domains = [helper.make_opsetid("", self.opset)] + [helper.make_opsetid("own", 1)] * bool(self.functions)
+        return helper.make_model(graph, opset_imports=domains, functions=self.functions, ir_version=8)
+
+    def function(self, name, inputs, outputs, nodes, attributes=()):
+        """A function; `{"to": "from"}` as a node's last word: its attribute `to` is the call's attribute `from`."""
+        made = []
+        for *words, references in nodes:
+            made.append(helper.make_node(*words, domain="own" if words[0] in [f.name for f in self.functions] else ""))
+            for to, (source, kind) in references.items():
+                made[-1].attribute.append(onnx.AttributeProto(name=to, ref_attr_name=source, type=kind))
+        domains = [helper.make_opsetid("", self.opset), helper.make_opsetid("own", 1)]
+        self.functions.append(helper.make_function("own", name, inputs, outputs, made, domains, attributes))
 
     def write(self):
         untyped = [helper.make_empty_tensor_value_info(n) for n in self.outputs]
@@ -238,8 +250,59 @@ def einsum():
     case.write()
 
 
+def bodies():
+    """Functions of the model, and branches whose condition is known."""
+    case = Case("bodies", 17)
+    number = onnx.AttributeProto.FLOAT
+    x, lo, hi = reals(2, 5), np.float32(-0.5), np.float32(0.7)
+    # Names inside are those outside, on purpose.
+    case.function("Leaky", ["in0"], ["y"], [["LeakyRelu", ["in0"], ["leaky"], {"alpha": ("slope", number)}],
+                                            ["Mul", ["leaky", "in0"], ["y"], {}]], ["slope"])
+    case.function("Bounded", ["x", "lo", "hi"], ["y", "rest"], [["Clip", ["x", "lo", "hi"], ["y"], {}],
+                                                                ["Sub", ["x", "y"], ["rest"], {}]])
+    case.function("Both", ["a", "lo"], ["y"], [["Leaky", ["a"], ["once"], {"slope": ("first", number)}],
+                                               ["Leaky", ["once"], ["twice"], {"slope": ("second", number)}],
+                                               ["Bounded", ["twice", "lo", ""], ["", "y"], {}]], ["first", "second"])
+    case.add("leaky", "Leaky", [x], domain="own", slope=0.3)
+    case.add("leaky_default", "Leaky", [x], domain="own")
+    case.add("bounded", "Bounded", [x, lo, hi], outputs=2, constants=(1, 2), domain="own")
+    case.add("bounded_below", "Bounded", [x, lo], outputs=2, constants=(1,), domain="own")
+    case.add("bounded_above", "Bounded", [x, None, hi], outputs=2, constants=(2,), domain="own")
+    case.add("both", "Both", [x, lo], constants=(1,), domain="own", first=0.2, second=-1.5)
+    case.add("both_unbounded", "Both", [x], domain="own", first=0.2, second=-1.5)
+
+    def branch(name, operator, operands, constants=(), more=()):
+        out = helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None)
+        return helper.make_graph([*more, helper.make_node(operator, operands, [name])], name, [], [out],
+                                 [numpy_helper.from_array(a, n) for n, a in constants])
+
+    for truth in (True, False):
+        case.add(f"if_{truth}", "If", [np.array(truth)], constants=(0,),
+                 then_branch=branch(f"then_{truth}", "Add", ["in0", f"one_{truth}"], [(f"one_{truth}", np.float32([1]))]),
+                 else_branch=branch(f"else_{truth}", "Neg", ["in0"]))
+        inner = helper.make_node("If", [f"if_{not truth}_c0" if f"if_{not truth}_c0" in case.constants else f"if_{truth}_c0"],
+                                 [f"inner_{truth}"], then_branch=branch(f"inner_then_{truth}", "Abs", ["in0"]),
+                                 else_branch=branch(f"inner_else_{truth}", "Floor", ["in0"]))
+        case.add(f"nested_{truth}", "If", [np.array(truth)], constants=(0,),
+                 then_branch=branch(f"outer_then_{truth}", "Exp", [f"inner_{truth}"], more=[inner]),
+                 else_branch=branch(f"outer_else_{truth}", "Ceil", ["in0"]))
+    # From a shape, as exporters write "drop this axis if its extent is 1".
+    for axis, array in ((0, reals(1, 3, 2)), (1, reals(3, 4))):
+        case.constants[f"axis_{axis}"], case.constants["one"] = np.array([axis]), np.array([1])
+        source = case.input(array)
+        case.nodes += [helper.make_node("Shape", [source], [f"shape_{axis}"]),
+                       helper.make_node("Gather", [f"shape_{axis}", f"axis_{axis}"], [f"extent_{axis}"]),
+                       helper.make_node("Equal", [f"extent_{axis}", "one"], [f"is_one_{axis}"])]
+        drop = ("Neg", [source]) if axis else ("Squeeze", [source, "axis_0"])
+        case.nodes.append(helper.make_node("If", [f"is_one_{axis}"], [f"squeezed_{axis}"], name=f"squeezed_{axis}",
+                                           then_branch=branch(f"drop_{axis}", *drop),
+                                           else_branch=branch(f"same_{axis}", "Identity", [source])))
+        case.outputs.append(f"squeezed_{axis}")
+    case.write()
+
+
 if __name__ == "__main__":
     shutil.rmtree(FOLDER, ignore_errors=True)
-    for make in (recurrent, conv_transpose, resize, grid_sample, normalisations, selections, einsum, quantised):
+    for make in (recurrent, conv_transpose, resize, grid_sample, normalisations, selections, einsum, quantised, bodies):
         make()
     print(f"{sum(len(files) for _, _, files in os.walk(FOLDER))} files in {os.path.relpath(FOLDER)}", file=sys.stderr)

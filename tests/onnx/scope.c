@@ -20,6 +20,9 @@ static const struct {
     {"test_causal_conv_with_state_kernel_size_one*", "a tensor without elements"},
     {"test_cast*STRING*", "strings"},
     {"test_equal_string*", "strings"},
+    {"test_if", "a branch on a value"},
+    {"test_if_opt", "optional values"},
+    {"test_if_seq", "sequences"},
     {"test_identity_opt", "optional values"},
     {"test_identity_sequence", "sequences"},
     {"test_*FLOAT8*", "float8, and elements of 4 and 2 bits"},
@@ -42,7 +45,7 @@ static const struct {
      " ConcatFromSequence SequenceAt SequenceConstruct SequenceEmpty SequenceErase SequenceInsert SequenceLength SequenceMap "
      "SplitToSequence "},
     {"optional values", " Optional OptionalGetElement OptionalHasElement "},
-    {"control flow", " If Loop Scan "},
+    {"loops", " Loop Scan "},
     {"random numbers", " Bernoulli Multinomial RandomNormal RandomNormalLike RandomUniform RandomUniformLike "},
     {"decoding of image files", " ImageDecoder "},
     {"classic machine learning", " ArrayFeatureExtractor Binarizer LabelEncoder TreeEnsemble "},
