@@ -629,6 +629,7 @@ tsr_status tsr_import_onnx(const void *bytes, size_t size, const char *file_name
     tsr_status status = read_model(&o, model, options);
     if (status.code != TSR_OK && o.problems->count > 0)
         status = tsr_problems_status(o.problems); // what may have led to the error
+    onnx_forget_defaults(&o);
     protobuf_c_message_free_unpacked(message, NULL);
     if (status.code != TSR_OK) {
         tsr_graph_free(graph);

@@ -25,11 +25,19 @@ typedef struct onnx_frame {
     const Onnx__FunctionProto *function;
 } onnx_frame;
 
+typedef struct onnx_defaults {
+    const Onnx__FunctionProto *function;
+    uint32_t count;
+    Onnx__AttributeProto **attr; // owned
+    struct onnx_defaults *next;
+} onnx_defaults;
+
 typedef struct onnx {
     importer imp;
     const Onnx__ModelProto *model;
     const onnx_frame *frame; // NULL: the model's own graph
     unsigned depth;          // of functions and branches
+    onnx_defaults *defaults; // of those functions that were asked for them
     int64_t opset;
     name_map values; // a tensor's id, or LAZY | index into constants, or one of the enum below
     uint32_t constant_count, constant_capacity;
@@ -94,6 +102,7 @@ const Onnx__FunctionProto *onnx_find_function(const onnx *o, const Onnx__NodePro
 tsr_status onnx_call(onnx *o, const Onnx__NodeProto *node, const Onnx__FunctionProto *function);
 // In a function's body: the node with the attributes of the call in the place of those that refer to them.
 tsr_status onnx_resolve(onnx *o, const Onnx__NodeProto *node, const Onnx__NodeProto **out_node);
+void onnx_forget_defaults(onnx *o);
 onnx_handler onnx_if;
 
 // ---- symbolic dimensions (onnx_dims.c) ----------------------------------------------------------------------------------

@@ -4,8 +4,9 @@
 #include <string.h>
 
 #include "onnx.h"
+#include "protobuf.h"
 
-enum { MOST_DEPTH = 32 };
+enum { MOST_DEPTH = 32, ATTRIBUTE_PROTO = 11 };
 
 static bool same_text(const char *a, const char *b) { return strcmp(a != NULL ? a : "", b != NULL ? b : "") == 0; }
 
@@ -25,21 +26,61 @@ static bool is_left_out(const onnx_frame *frame, const char *name) {
     return false;
 }
 
-// An attribute of the body that stands for one of the call; NULL where the call has none.
+// What a function gives to attributes that a call leaves out: a field that is newer than the format's description here, so its
+// messages are read one by one. They are kept until the model has been read.
+static tsr_status read_defaults(onnx *o, const Onnx__FunctionProto *function, onnx_defaults **out_defaults) {
+    const ProtobufCMessage *base = &function->base;
+    for (*out_defaults = o->defaults; *out_defaults != NULL; *out_defaults = (*out_defaults)->next)
+        if ((*out_defaults)->function == function)
+            return tsr_ok();
+    TSR_TRY(importer_reserve(&o->imp, sizeof(onnx_defaults) + base->n_unknown_fields * sizeof(void *)));
+    onnx_defaults *d = TSR_NEW(o->imp.graph->arena, onnx_defaults);
+    *d = (onnx_defaults){.function = function, .next = o->defaults};
+    d->attr = TSR_NEW_ARRAY(o->imp.graph->arena, Onnx__AttributeProto *, base->n_unknown_fields);
+    o->defaults = *out_defaults = d;
+    for (unsigned i = 0; i < base->n_unknown_fields; i++) {
+        const ProtobufCMessageUnknownField *field = &base->unknown_fields[i];
+        if (field->tag != ATTRIBUTE_PROTO || field->wire_type != PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED)
+            continue;
+        size_t prefix = 0; // the length, seven bits a byte
+        while (prefix < field->len && (field->data[prefix] & 0x80) != 0)
+            prefix++;
+        if (prefix == field->len)
+            return tsr_error(TSR_CORRUPT, "an attribute of function '%.80s' has no end", function->name);
+        ProtobufCMessage *message;
+        TSR_TRY(pb_unpack(&onnx__attribute_proto__descriptor, field->data + prefix + 1, field->len - prefix - 1, &message));
+        d->attr[d->count++] = (Onnx__AttributeProto *)message;
+    }
+    return tsr_ok();
+}
+
+void onnx_forget_defaults(onnx *o) {
+    for (const onnx_defaults *d = o->defaults; d != NULL; d = d->next)
+        for (uint32_t i = 0; i < d->count; i++)
+            onnx__attribute_proto__free_unpacked(d->attr[i], NULL);
+    o->defaults = NULL;
+}
+
+// An attribute of the body that stands for one of the call; NULL where neither the call nor the function gives one.
 static tsr_status resolve_attr(onnx *o, const Onnx__AttributeProto *attr, Onnx__AttributeProto **out_attr) {
     const onnx_frame *frame = o->frame;
+    const Onnx__AttributeProto *given = NULL;
+    onnx_defaults *defaults;
     *out_attr = NULL;
-    for (size_t i = 0; i < frame->call->n_attribute; i++)
-        if (same_text(frame->call->attribute[i]->name, attr->ref_attr_name)) {
-            *out_attr = TSR_NEW(o->imp.graph->arena, Onnx__AttributeProto);
-            **out_attr = *frame->call->attribute[i];
-            (*out_attr)->name = attr->name;
-            return tsr_ok();
-        }
-    // Defaults are a field that is newer than the format's version here.
-    if (frame->function->base.n_unknown_fields > 0)
-        return tsr_error(TSR_UNSUPPORTED, "attribute '%.40s' has a standard value of the function; give it with each call",
-                         attr->ref_attr_name);
+    for (size_t i = 0; i < frame->call->n_attribute && given == NULL; i++)
+        if (same_text(frame->call->attribute[i]->name, attr->ref_attr_name))
+            given = frame->call->attribute[i];
+    if (given == NULL && frame->function->base.n_unknown_fields > 0) {
+        TSR_TRY(read_defaults(o, frame->function, &defaults));
+        for (uint32_t i = 0; i < defaults->count && given == NULL; i++)
+            if (same_text(defaults->attr[i]->name, attr->ref_attr_name))
+                given = defaults->attr[i];
+    }
+    if (given == NULL)
+        return tsr_ok();
+    *out_attr = TSR_NEW(o->imp.graph->arena, Onnx__AttributeProto);
+    **out_attr = *given;
+    (*out_attr)->name = attr->name;
     return tsr_ok();
 }
 

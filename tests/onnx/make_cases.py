@@ -72,15 +72,16 @@ class Case:
         domains = [helper.make_opsetid("", self.opset)] + [helper.make_opsetid("own", 1)] * bool(self.functions)
         return helper.make_model(graph, opset_imports=domains, functions=self.functions, ir_version=8)
 
-    def function(self, name, inputs, outputs, nodes, attributes=()):
-        """A function; `{"to": "from"}` as a node's last word: its attribute `to` is the call's attribute `from`."""
+    def function(self, name, inputs, outputs, nodes, attributes=(), defaults=None):
+        """A function; `{"to": ("from", type)}` as a node's last word: its attribute `to` is the call's attribute `from`."""
         made = []
         for *words, references in nodes:
             made.append(helper.make_node(*words, domain="own" if words[0] in [f.name for f in self.functions] else ""))
             for to, (source, kind) in references.items():
                 made[-1].attribute.append(onnx.AttributeProto(name=to, ref_attr_name=source, type=kind))
         domains = [helper.make_opsetid("", self.opset), helper.make_opsetid("own", 1)]
-        self.functions.append(helper.make_function("own", name, inputs, outputs, made, domains, attributes))
+        self.functions.append(helper.make_function("own", name, inputs, outputs, made, domains, attributes,
+                                                   [helper.make_attribute(*d) for d in (defaults or {}).items()]))
 
     def write(self):
         untyped = [helper.make_empty_tensor_value_info(n) for n in self.outputs]
@@ -263,6 +264,10 @@ def bodies():
     case.function("Both", ["a", "lo"], ["y"], [["Leaky", ["a"], ["once"], {"slope": ("first", number)}],
                                                ["Leaky", ["once"], ["twice"], {"slope": ("second", number)}],
                                                ["Bounded", ["twice", "lo", ""], ["", "y"], {}]], ["first", "second"])
+    case.function("Steep", ["x"], ["y"], [["Leaky", ["x"], ["m"], {"slope": ("slope", number)}],
+                                          ["Elu", ["m"], ["y"], {"alpha": ("scale", number)}]], [], {"slope": -2.5, "scale": 0.5})
+    case.add("steep", "Steep", [x], domain="own")
+    case.add("steeper", "Steep", [x], domain="own", slope=-4.0)
     case.add("leaky", "Leaky", [x], domain="own", slope=0.3)
     case.add("leaky_default", "Leaky", [x], domain="own")
     case.add("bounded", "Bounded", [x, lo, hi], outputs=2, constants=(1, 2), domain="own")
