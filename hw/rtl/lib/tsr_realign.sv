@@ -47,9 +47,16 @@ module tsr_realign #(
   logic             in_go, out_go;
 
   assign in_ready_o  = fill_q <= FillW'(3 * BusBytes);
-  assign out_valid_o = fill_q[FillW-1:OffW] != '0 || LenW'(fill_q[OffW-1:0]) >= out_length_i;   // out_length_i <= BusBytes
   assign in_go       = in_valid_i && in_ready_o;
   assign out_go      = out_valid_o && out_ready_i;
+
+  tsr_realign_enough #(
+      .OffW(OffW)
+  ) u_enough (
+      .fill_i  (fill_q),
+      .length_i(out_length_i),
+      .enough_o(out_valid_o)
+  );
 
   // A whole word is written, whatever length is: what does not belong to it falls into free space, and the next one replaces it.
   logic [1:0]      wr_word, wr_next;

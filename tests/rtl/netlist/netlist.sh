@@ -64,6 +64,7 @@ declare -A parameters=(
   [tsr_chunks]="CountW=10"
   [tsr_burst]="MaxBeats=16"
   [tsr_realign]=""
+  [tsr_realign_enough]=""
   [tsr_axi_read]=""
   [tsr_axi_write]=""
   [tsr_axi_lite]=""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# file: hw/rtl/lib/tsr_realign.sv
+# file: hw/rtl/lib/tsr_realign_enough.sv
 # breaks: ALIGN_1
 # A word may leave when one of its bytes is missing.
-s/assign out_valid_o = .*/assign out_valid_o = fill_q + 1'b1 >= FillW'(out_length_i);/
+s/assign enough_o = .*/assign enough_o = fill_i + 1'b1 >= FillW'(length_i);/

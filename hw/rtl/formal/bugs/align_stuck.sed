@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# file: hw/rtl/lib/tsr_realign.sv
+# file: hw/rtl/lib/tsr_realign_enough.sv
 # breaks: ALIGN_4
 # The last byte never leaves.
-s/assign out_valid_o = .*/assign out_valid_o = fill_q > FillW'(out_length_i);/
+s/assign enough_o = .*/assign enough_o = fill_i > FillW'(length_i);/
