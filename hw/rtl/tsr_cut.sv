@@ -7,7 +7,8 @@
 //              +--> region FIFO --> tsr_chunks --> word_*    (the bytes of each bus word that belong to the region)
 //
 // Rules
-// 1. Regions are cut in order. One is taken while up to Regions before it have words left (none, if Regions is 1).
+// 1. Regions are cut in order. One is taken while up to Regions before it have words left. If Regions is 1, it comes only while
+//    nothing of one before is left.
 // 2. region_last_i comes back as burst_last_o with the region's last burst, region_user_i as word_user_o with each of its words.
 
 module tsr_cut #(
@@ -63,10 +64,10 @@ module tsr_cut #(
       .burst_ready_i
   );
 
-  // Who has one region a run, as fetch, needs no queue of them.
+  // Who has one region a run, as fetch, needs no queue of them, and neither half waits for the other.
   if (Regions == 1) begin : g_region
-    assign words_ready = run_ready;
-    assign run_valid   = region_valid_i && burst_ready;
+    assign words_ready = 1'b1;
+    assign run_valid   = region_valid_i;
     assign run_offset  = region_addr_i[OffW-1:0];
     assign run_bytes   = region_bytes_i;
     assign run_user    = region_user_i;

@@ -9,7 +9,7 @@
 //   r_* --> data FIFO --> word_* --> tsr_realign --> out_*
 //
 // Rules
-// 1. Regions are read in order; a new one is taken while up to Regions before it are on their way (none, if Regions is 1).
+// 1. Regions are read in order; a new one is taken while up to Regions before it are on their way (tsr_cut, rule 1).
 // 2. A burst is requested only when the data FIFO has room for a longest one; bursts that are asked for count as words in it.
 // 3. word_taken_o: a bus word left the data FIFO; word_bytes_o of it belong to the region with word_user_o, word_error_o says
 //    that the bus reported an error for it.

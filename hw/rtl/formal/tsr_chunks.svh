@@ -46,7 +46,6 @@
     CHUNK_5: assert (valid_o == fv_open_q && run_ready_o == (!fv_open_q || (fv_go && last_o)));
     if (fv_wait_q) CHUNK_6: assert (valid_o && offset_o == fv_offset_q && length_o == fv_length_q);
 
-    if (!valid_q) inv_last: assert (last_q);
     if (fv_open_q) inv_left: assert (fv_left_q != '0);
     if (fv_open_q && !last_q) inv_rest: assert (rest_q == fv_left_q - CountW'(length_q));
   end

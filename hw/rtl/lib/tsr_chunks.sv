@@ -34,8 +34,7 @@ module tsr_chunks #(
 );
   localparam int unsigned LenW = OffW + 1;
 
-  logic              valid_q;
-  logic              last_q;        // 1 without a chunk too: what comes next is of another run, before ready_i is known
+  logic              valid_q, last_q;
   logic [OffW-1:0]   offset_q;
   logic [LenW-1:0]   length_q;
   logic [CountW-1:0] rest_q;        // of no meaning in the last chunk
@@ -55,7 +54,7 @@ module tsr_chunks #(
   always_comb begin
     run_fits  = 1'bx;
     rest_fits = 1'bx;
-    if (!last_q) begin
+    if (!run_ready_o) begin
       rest_fits = rest_q[CountW-1:LenW] == '0 && rest_q[LenW-1:0] <= LenW'(Size);
     end else if (run_valid_i) begin
       run_fits = run_count_i[CountW-1:LenW] == '0
@@ -65,19 +64,18 @@ module tsr_chunks #(
 
   // What a chunk is like means something only while there is one.
   always_ff @(posedge clk_i) begin
-    if (!last_q) begin
+    if (!run_ready_o) begin
       if (ready_i) begin
         length_q <= rest_fits ? rest_q[LenW-1:0] : LenW'(Size);
         rest_q   <= rest_q - CountW'(Size);
         offset_q <= '0;
         last_q   <= rest_fits;
       end
-    end else if (run_valid_i && run_ready_o) begin
+    end else if (run_valid_i) begin
       last_q   <= run_fits;
       offset_q <= run_offset_i;
       length_q <= run_fits ? run_count_i[LenW-1:0] : LenW'(Size) - LenW'(run_offset_i);
       rest_q   <= run_count_i + {{(CountW-OffW){1'b1}}, run_offset_i};   // + offset - Size
     end
-    if (!rst_ni) last_q <= 1'b1;
   end
 endmodule
