@@ -603,7 +603,7 @@ enum { FUNCTIONS = 31 };
 typedef struct {
     Onnx__FunctionProto function[FUNCTIONS], *functions[FUNCTIONS];
     Onnx__NodeProto node[FUNCTIONS][2], *nodes[FUNCTIONS][2];
-    char name[FUNCTIONS][8];
+    char name[FUNCTIONS][16];
 } function_set;
 
 static char input_name[] = "x", middle_name[] = "m", output_name[] = "y", own_domain[] = "own", *input_names_[] = {input_name},
