@@ -67,6 +67,17 @@ void tsr_control_acknowledge(tsr_control *c) {
     (void)read_register(c, TSR_REG_CTRL);    // clears done
 }
 
+bool tsr_control_settle(tsr_control *c, uint32_t polls, void (*pause)(void *context)) {
+    for (uint32_t i = 0; i < polls && !c->failed; i++) {
+        const uint32_t ctrl = read_register(c, TSR_REG_CTRL);
+        if ((ctrl & (TSR_CTRL_IDLE_MASK | TSR_CTRL_DONE_MASK)) == TSR_CTRL_IDLE_MASK)
+            return !c->failed;
+        if (pause != NULL)
+            pause(c->context);
+    }
+    return false;
+}
+
 tsr_fault tsr_control_read_fault(tsr_control *c) {
     const uint32_t fault = read_register(c, TSR_REG_FAULT);
     return (tsr_fault){.code = (fault & TSR_FAULT_CODE_MASK) >> TSR_FAULT_CODE_SHIFT,

@@ -312,8 +312,9 @@ static void forget_run(opencl_device *d) {
     d->event = NULL;
 }
 
-// OpenCL cannot end a run. The core's soft reset does, but leaves no sign of an end for XRT to find; a run without
-// instructions, started by hand, does.
+// OpenCL cannot end a run. The core's soft reset does, but leaves no done for XRT to find; a run without instructions, started by
+// hand, does. XRT's emulation is content with an idle core, and may have been before that run began: then its done is still
+// there, and would end the next run at once.
 static tsr_status give_up(opencl_device *d, const char *what, tsr_profile *out_profile) {
     static const tsr_control_segment none[TSR_SEGMENTS] = {{0, 0}};
     char units[TSR_CONTROL_STATE_BYTES] = "";
@@ -327,7 +328,8 @@ static tsr_status give_up(opencl_device *d, const char *what, tsr_profile *out_p
         tsr_control_set_run(&d->control, none, 0, 0);
         tsr_control_start(&d->control, false);
         const tsr_deadline deadline = tsr_deadline_in(ABORT_MS);
-        ended = wait_for_state(d, &deadline) <= CL_COMPLETE;
+        ended = wait_for_state(d, &deadline) <= CL_COMPLETE &&
+                tsr_control_settle(&d->control, BOARD_RESET_POLLS, board_pause_in_reset);
     }
     d->lost = !ended;
     if (ended)

@@ -36,6 +36,9 @@ void tsr_control_start(tsr_control *control, bool with_interrupt);
 // Whether the run has ended. Reading clears what it reads, so a run is asked until it says yes, and no further.
 bool tsr_control_is_done(tsr_control *control);
 void tsr_control_acknowledge(tsr_control *control); // the interrupt, and done
+// Waits until the core is idle and nobody is left to be told of a run's end; polls and pause as below. For runs that are started
+// for their end alone.
+bool tsr_control_settle(tsr_control *control, uint32_t polls, void (*pause)(void *context));
 
 tsr_fault tsr_control_read_fault(tsr_control *control);
 void tsr_control_read_profile(tsr_control *control, tsr_profile *out_profile);
