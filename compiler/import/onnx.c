@@ -591,6 +591,8 @@ static tsr_status read_model(onnx *o, const Onnx__ModelProto *model, const tsr_i
                          model->graph == NULL ? "graph" : "ir_version");
     const Onnx__GraphProto *proto = model->graph;
     o->model = model;
+    if (model->n_functions > ONNX_MOST_FUNCTIONS)
+        return tsr_error(TSR_UNSUPPORTED, "%zu functions; at most %d are supported", model->n_functions, ONNX_MOST_FUNCTIONS);
     if (proto->n_sparse_initializer > 0)
         return tsr_error(TSR_UNSUPPORTED, "sparse initialisers; save them dense");
     TSR_TRY(onnx_list_unknown(o, proto->node, proto->n_node));

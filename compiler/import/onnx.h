@@ -98,6 +98,7 @@ tsr_id onnx_scalar(onnx *o, const char *name, float value);
 tsr_status onnx_emit_like(onnx *o, const onnx_node *node, tsr_op op, const tsr_attr *attr, uint32_t count, const tsr_id *in);
 
 // ---- bodies (onnx_body.c) ------------------------------------------------------------------------------------------------
+enum { ONNX_MOST_FUNCTIONS = 2048 }; // they are looked for one after the other
 const Onnx__FunctionProto *onnx_find_function(const onnx *o, const Onnx__NodeProto *node); // that it calls, or NULL
 tsr_status onnx_call(onnx *o, const Onnx__NodeProto *node, const Onnx__FunctionProto *function);
 // In a function's body: the node with the attributes of the call in the place of those that refer to them.

@@ -6,7 +6,8 @@
 #include "onnx.h"
 #include "protobuf.h"
 
-enum { MOST_DEPTH = 32, ATTRIBUTE_PROTO = 11 };
+// Names are looked for one after the other, which bounds their number by what hostile files may cost.
+enum { MOST_DEPTH = 32, MOST_NAMES = 256, ATTRIBUTE_PROTO = 11 };
 
 static bool same_text(const char *a, const char *b) { return strcmp(a != NULL ? a : "", b != NULL ? b : "") == 0; }
 
@@ -90,7 +91,8 @@ tsr_status onnx_resolve(onnx *o, const Onnx__NodeProto *node, const Onnx__NodePr
     if (frame == NULL)
         return tsr_ok();
     tsr_arena *arena = o->imp.graph->arena;
-    TSR_TRY(importer_reserve(&o->imp, sizeof *node + (node->n_input + node->n_attribute) * sizeof(void *)));
+    TSR_TRY(importer_reserve(&o->imp, sizeof *node + node->n_input * sizeof(void *) +
+                                          node->n_attribute * (sizeof(void *) + sizeof(Onnx__AttributeProto))));
     Onnx__NodeProto *own = TSR_NEW(arena, Onnx__NodeProto);
     *own = *node;
     *out_node = own;
@@ -143,6 +145,8 @@ static tsr_status call(onnx *o, const Onnx__NodeProto *node, const Onnx__Functio
     const name_map outer = o->values;
     const int64_t opset = o->opset;
     name_map inner = {.arena = outer.arena};
+    if (function->n_input > MOST_NAMES || node->n_attribute > MOST_NAMES)
+        return tsr_error(TSR_UNSUPPORTED, "a function with more than %d inputs or attributes", MOST_NAMES);
     if (node->n_input > function->n_input || node->n_output > function->n_output)
         return tsr_error(TSR_CORRUPT, "it has more inputs or outputs than its function");
     for (size_t i = 0; i < node->n_input; i++) {

@@ -2,10 +2,10 @@
 //
 // tsr_regions - the regions of DRAM that an access of LOAD or STORE is made of, one a cycle.
 //
-//               +--------------------------------------------+
+//               +---------------------------------------------+
 //  take_i     ->|  base_q, row_q, cur_q   where it is         |-> valid_o
 //  base_i, .. ->|  x_q, y_q               which one it is     |-> addr_o, bytes_o, last_o
-//               +--------------------------------------------+<- ready_i
+//               +---------------------------------------------+<- ready_i
 //
 // Rules
 // 1. The access begins with take_i, while no region of the one before is left; if moves_i is 0 it has none.

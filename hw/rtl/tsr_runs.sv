@@ -2,11 +2,11 @@
 //
 // tsr_runs - the runs of an access of LOAD or STORE in a buffer, one bus word a cycle.
 //
-//               +-------------------------------------------------+
+//               +--------------------------------------------------+
 //  take_i     ->|  row_q, step_q  where the next row begins, and   |-> valid_o
 //  address_i, ->|                 the next run in this one         |-> word_o, offset_o, length_o, last_run_o
 //  ..           |  x_q, y_q       steps left, this one included    |-> last_x_o, last_y_o, x_left_o, y_left_o
-//               +-------------------------------------------------+<- ready_i
+//               +--------------------------------------------------+<- ready_i
 //
 // Rules
 // 1. The access begins with take_i, while nothing of the one before is left: y_steps_i rows of x_steps_i runs of run_i bytes, at

@@ -675,7 +675,17 @@ TEST what_a_function_has_that_is_not_supported_is_told_with_the_way_to_it(void) 
     set.function[1].n_node = 1;
     CHECK_CALL(refuses(&f, TSR_CORRUPT, "output 'm' of its body is not computed there"));
     f.node[0].n_input = 2, f.in[0][1] = input_name;
-    return refuses(&f, TSR_CORRUPT, "more inputs or outputs than its function");
+    CHECK_CALL(refuses(&f, TSR_CORRUPT, "more inputs or outputs than its function"));
+    static char *many[257];
+    for (size_t i = 0; i < 257; i++)
+        many[i] = input_name;
+    set.function[1].n_input = 257, set.function[1].input = many;
+    CHECK_CALL(refuses(&f, TSR_UNSUPPORTED, "a function with more than 256 inputs"));
+    static Onnx__FunctionProto *functions[2049];
+    for (size_t i = 0; i < 2049; i++)
+        functions[i] = &set.function[0];
+    f.model.n_functions = 2049, f.model.functions = functions;
+    return refuses(&f, TSR_UNSUPPORTED, "2049 functions; at most 2048");
 }
 
 TEST a_branch_on_a_computed_value_is_refused(void) {
